@@ -1,0 +1,110 @@
+"""Validation of the configuration, discovery of units, and the functions that say what a rule needs."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+SCRIPTS = ROOT / "workflow" / "scripts"
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+# every other file in this folder: a rule of one's own is added by dropping a file here
+RULES = [path.name for path in sorted(Path(workflow.current_basedir).glob("*.smk")) if path.name != "common.smk"]
+RULES = [f"workflow/rules/{name}" for name in RULES]
+
+sys.path.insert(0, str(SCRIPTS))
+
+from degeneracy import experiment as experiments, layout, units  # noqa: E402
+from degeneracy.condition import dumps  # noqa: E402
+
+try:
+    EXPERIMENT = experiments.resolve(config, SCHEMA)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+CONDITIONS = {(condition.task, condition.name): condition for condition in EXPERIMENT.conditions}
+TRIAL_SETS = {(condition.task, condition.trial_set): condition for condition in EXPERIMENT.conditions}
+DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
+ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
+CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
+PYTHON = f"python {shlex.quote(os.path.relpath(SCRIPTS))}"
+# a failing script ends its log with one sentence: show it where the user looks
+LOG = "> {log} 2>&1 || { tail -n 1 {log} >&2; exit 1; }".replace("{ ", "{{ ").replace("; }", "; }}")
+
+TARGETS = []
+
+
+wildcard_constraints:
+    task="[^/]+",
+    condition="[^/]+",
+    trial_set="[^/]+",
+    block=r"seeds-\d+-\d+",
+    metric="[^/]+",
+    sweep="[^/]+",
+    figure="[^/]+",
+
+
+def code(script, **chosen):
+    """Hash of the code behind a job: its script, and the units (`metrics="dsa"`) it loads by name."""
+    return units.code_hash(SCRIPTS / script, *(units.source(kind, name) for kind, name in chosen.items()))
+
+
+def condition_code(script, condition, **chosen):
+    """The same for a job that also loads the task and the cell of a condition."""
+    spec = condition.spec
+    return code(script, tasks=spec["task"]["name"], cells=spec["model"]["cell"], **chosen)
+
+
+def condition_of(wildcards):
+    return CONDITIONS[wildcards.task, wildcards.condition]
+
+
+def trials_of(condition):
+    return layout.trials(condition.task, condition.trial_set)
+
+
+def networks_of(condition):
+    return [layout.networks(condition.task, condition.name, block) for block in EXPERIMENT.blocks]
+
+
+def fixed_points_of(condition):
+    return [layout.fixed_points(condition.task, condition.name, block) for block in EXPERIMENT.blocks]
+
+
+def metric_options(task, metric):
+    return EXPERIMENT.metrics[task][metric]
+
+
+def sweep_of(wildcards):
+    return EXPERIMENT.sweeps[wildcards.sweep]
+
+
+def metrics_of(sweep):
+    return EXPERIMENT.metrics[sweep.task]
+
+
+def maps_of(sweep):
+    return [metric for metric in EXPERIMENT.maps if metric in metrics_of(sweep)]
+
+
+def figures_of_scope(scope):
+    return [name for name in EXPERIMENT.figures if units.constant("figures", name, "SCOPE", "sweep") == scope]
+
+
+def figure_artifacts(sweep, figure, metric=None):
+    """The artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
+    chosen = [metric] if metric else [
+        name for name in units.constant("figures", figure, "METRICS", ()) if name in metrics_of(sweep)
+    ]
+    sources = {
+        "trials": lambda: [trials_of(condition) for condition in sweep.conditions],
+        "networks": lambda: [path for condition in sweep.conditions for path in networks_of(condition)],
+        "fixed_points": lambda: [path for condition in sweep.conditions for path in fixed_points_of(condition)],
+        "statistics": lambda: [layout.statistics(sweep.name, name) for name in chosen],
+        "map": lambda: [layout.network_map(sweep.name, metric)],
+    }
+    paths = [path for part in units.constant("figures", figure, "READS") for path in sources[part]()]
+    return list(dict.fromkeys(paths))

@@ -1,0 +1,49 @@
+rule draw_figure:
+    input:
+        lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure),
+    output:
+        pdf=layout.figure("{sweep}", "{figure}") + ".pdf",
+        png=report(
+            layout.figure("{sweep}", "{figure}") + ".png",
+            caption=CAPTION,
+            category="{sweep}",
+            labels={"figure": "{figure}", "metric": "all"},
+        ),
+    log:
+        "results/logs/figures/{sweep}/{figure}.log",
+    params:
+        code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
+        options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
+        factor=lambda wildcards: sweep_of(wildcards).factor,
+        caption=lambda wildcards: units.docstring("figures", wildcards.figure),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        ENVIRONMENT
+    shell:
+        PYTHON + "/draw_figure.py {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
+        " --options {params.options:q} --output {output:q} " + LOG
+
+
+use rule draw_figure as draw_metric_figure with:
+    input:
+        lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure, wildcards.metric),
+    output:
+        pdf=layout.metric_figure("{sweep}", "{metric}", "{figure}") + ".pdf",
+        png=report(
+            layout.metric_figure("{sweep}", "{metric}", "{figure}") + ".png",
+            caption=CAPTION,
+            category="{sweep}",
+            labels={"figure": "{figure}", "metric": "{metric}"},
+        ),
+    log:
+        "results/logs/figures/{sweep}/{metric}/{figure}.log",
+
+
+for sweep in EXPERIMENT.sweeps.values():
+    stems = [layout.figure(sweep.name, figure) for figure in figures_of_scope("sweep")]
+    stems += [layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("metric") for m in metrics_of(sweep)]
+    stems += [layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("map") for m in maps_of(sweep)]
+    TARGETS += [stem + ".png" for stem in stems]

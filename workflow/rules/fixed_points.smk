@@ -1,0 +1,20 @@
+rule find_fixed_points:
+    input:
+        networks=layout.networks("{task}", "{condition}", "{block}"),
+        trials=lambda wildcards: trials_of(condition_of(wildcards)),
+    output:
+        layout.fixed_points("{task}", "{condition}", "{block}"),
+    log:
+        "results/logs/{task}/{condition}/fixed_points/{block}.log",
+    params:
+        code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
+        options=dumps(EXPERIMENT.fixed_points),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        ENVIRONMENT
+    shell:
+        PYTHON + "/find_fixed_points.py --networks {input.networks:q} --trials {input.trials:q}"
+        " --options {params.options:q} --threads {threads} --output {output:q} " + LOG

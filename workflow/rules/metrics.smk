@@ -1,0 +1,58 @@
+rule compute_metric:
+    input:
+        networks=lambda wildcards: networks_of(condition_of(wildcards)),
+        trials=lambda wildcards: trials_of(condition_of(wildcards)),
+        fixed_points=lambda wildcards: (
+            fixed_points_of(condition_of(wildcards))
+            if "fixed_points" in units.constant("metrics", wildcards.metric, "USES", ())
+            else []
+        ),
+    output:
+        layout.metric("{task}", "{condition}", "{metric}"),
+    log:
+        "results/logs/{task}/{condition}/metrics/{metric}.log",
+    params:
+        code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
+        options=lambda wildcards: dumps(metric_options(wildcards.task, wildcards.metric)),
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    conda:
+        ENVIRONMENT
+    shell:
+        PYTHON + "/compute_metric.py {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
+        " --fixed-points {input.fixed_points:q} --options {params.options:q} --threads {threads}"
+        " --output {output:q} " + LOG
+
+
+rule compute_map:
+    input:
+        networks=lambda wildcards: [
+            path for condition in sweep_of(wildcards).conditions for path in networks_of(condition)
+        ],
+        trials=lambda wildcards: list(dict.fromkeys(map(trials_of, sweep_of(wildcards).conditions))),
+        metrics=lambda wildcards: [
+            layout.metric(condition.task, condition.name, wildcards.metric)
+            for condition in sweep_of(wildcards).conditions
+        ],
+    output:
+        layout.network_map("{sweep}", "{metric}"),
+    log:
+        "results/logs/maps/{sweep}/{metric}.log",
+    params:
+        code=lambda wildcards: condition_code(
+            "compute_map.py", sweep_of(wildcards).conditions[0], metrics=wildcards.metric
+        ),
+        options=lambda wildcards: dumps(metric_options(sweep_of(wildcards).task, wildcards.metric)),
+        factor=lambda wildcards: sweep_of(wildcards).factor,
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    conda:
+        ENVIRONMENT
+    shell:
+        PYTHON + "/compute_map.py {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
+        " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
+        " --threads {threads} --output {output:q} " + LOG

@@ -1,0 +1,26 @@
+rule compute_statistics:
+    input:
+        lambda wildcards: [
+            layout.metric(condition.task, condition.name, wildcards.metric)
+            for condition in sweep_of(wildcards).conditions
+        ],
+    output:
+        layout.statistics("{sweep}", "{metric}"),
+    log:
+        "results/logs/statistics/{sweep}/{metric}.log",
+    params:
+        code=code("compute_statistics.py"),
+        factor=lambda wildcards: sweep_of(wildcards).factor,
+        confidence=EXPERIMENT.statistics["confidence"],
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        ENVIRONMENT
+    shell:
+        PYTHON + "/compute_statistics.py --factor {params.factor} --metrics {input:q}"
+        " --confidence {params.confidence} --output {output:q} " + LOG
+
+
+TARGETS += [layout.statistics(sweep.name, metric) for sweep in EXPERIMENT.sweeps.values() for metric in metrics_of(sweep)]

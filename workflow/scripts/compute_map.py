@@ -1,0 +1,29 @@
+"""Compare all networks of a sweep, across its levels, under one metric of pairs, and place them in the plane."""
+
+import torch
+
+from degeneracy import artifacts, command, network_map, population
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("metric", help="name of the metric of pairs (a file in degeneracy/metrics)")
+    parser.add_argument("--factor", required=True, help="what the sweep varies, such as task.channels")
+    parser.add_argument("--networks", nargs="+", required=True, help="networks artifacts of all levels, in order")
+    parser.add_argument("--trials", nargs="+", required=True, help="trials artifacts of the same conditions")
+    parser.add_argument("--metrics", nargs="+", required=True, help="artifacts of the metric, one a level, in order")
+    parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of linear algebra")
+    parser.add_argument("--output", required=True, help="map artifact to write")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    watch = command.Stopwatch()
+    populations = population.load_sweep(arguments.networks, arguments.trials)
+    within = [artifacts.read(path, "pair metric") for path in arguments.metrics]
+    result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
+    names = {"metric": arguments.metric, "factor": arguments.factor}
+    artifacts.write(arguments.output, "map", result, populations[0].condition, "cpu", watch.seconds, **names)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,177 @@
+"""Artifacts: the one writer and the one reader of the NetCDF files between stages."""
+
+import os
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import xarray as xr
+
+import degeneracy
+from degeneracy.condition import dumps
+
+# Variables every artifact of a kind must hold: dims and kinds of dtype (f float, i integer, b boolean).
+SCHEMAS = {
+    "trials": {
+        "inputs": (("trial", "time", "input"), "f"),
+        "targets": (("trial", "time", "output"), "f"),
+        "mask": (("trial", "time"), "f"),
+    },
+    "networks": {
+        "loss": (("network", "epoch"), "f"),
+        "epochs": (("network",), "i"),
+        "epoch_reached": (("network",), "i"),
+        "status": (("network",), "i"),
+    },
+    "fixed_points": {
+        "state": (("point", "unit"), "f"),
+        "network": (("point",), "i"),
+        "input": (("point", "input_channel"), "f"),
+        "speed": (("point",), "f"),
+        "converged": (("point",), "ib"),
+        "eigenvalues_real": (("point", "unit"), "f"),
+        "eigenvalues_imag": (("point", "unit"), "f"),
+        "n_unstable": (("point",), "i"),
+    },
+    "network metric": {"value": (("network",), "f"), "status": (("network",), "i")},
+    "pair metric": {"distance": (("network", "network_other"), "f"), "status": (("network",), "i")},
+    "statistics": {
+        "degeneracy": (("level", "measure"), "f"),
+        "standard_error": (("level", "measure"), "f"),
+        "contribution": (("level", "measure", "network"), "f"),
+        "n_used": (("level",), "i"),
+        "n_not_converged": (("level",), "i"),
+        "n_diverged": (("level",), "i"),
+    },
+    "map": {
+        "distance": (("network", "network_other"), "f"),
+        "position": (("network", "axis"), "f"),
+        "status": (("network",), "i"),
+    },
+}
+GROUPED = {"trials"}
+REBUILD = "delete it and run snakemake again to rebuild it"
+
+
+class ArtifactError(ValueError):
+    """A file that is not the artifact it should be."""
+
+
+def write(path, kind: str, data: xr.Dataset | dict[str, xr.Dataset], condition: dict, device: str, wall_time: float, **attributes):
+    """Write an artifact so that it is there whole or not at all.
+
+    `data` is a dataset, or a dataset a group. The file is written under a name of its own (host and process in it)
+    in the same folder and then renamed, and carries the resolved condition, the versions, the device and the wall
+    time (s). Raises ValueError if a variable lacks `long_name` or `units`, or the data does not fit its kind.
+    """
+    path = Path(path)
+    groups = data if isinstance(data, dict) else {None: data}
+    for group, dataset in groups.items():
+        _check(dataset, kind, f"{path}" + (f" (group {group})" if group else ""))
+        for name, variable in dataset.data_vars.items():
+            if not {"long_name", "units"} <= set(variable.attrs):
+                raise ValueError(f"{path}: variable {name} needs the attributes long_name and units")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
+    provenance = _provenance(kind, condition, device, wall_time) | attributes
+    try:
+        if None in groups:
+            _save(groups[None].assign_attrs(provenance), temporary)
+        else:
+            _save(xr.Dataset(attrs=provenance), temporary)
+            for group, dataset in groups.items():
+                _save(dataset, temporary, group)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read(path, kind: str, group: str | None = None) -> xr.Dataset:
+    """Read an artifact into memory and check that it is one: kind, variables, dims, dtypes, units.
+
+    Raises ArtifactError with one sentence that names the file, what is wrong with it and how to rebuild it.
+    """
+    attributes = attributes_of(path)
+    if attributes.get("artifact") != kind:
+        raise ArtifactError(
+            f"{path}: is no {kind} artifact of this project (it says {attributes.get('artifact')!r}); {REBUILD}"
+        )
+    if kind in GROUPED and group is None:
+        raise ValueError(f"{path}: say which group to read")
+    dataset = _open(path, group)
+    _check(dataset, kind, f"{path}", f"; {REBUILD}")
+    return dataset.assign_attrs(attributes)
+
+
+def attributes_of(path) -> dict:
+    """Attributes of an artifact, without its data."""
+    return _open(path, None, data=False).attrs
+
+
+def _open(path, group, data: bool = True) -> xr.Dataset:
+    if not Path(path).is_file():
+        raise ArtifactError(f"{path}: there is no such file")
+    try:
+        with xr.open_dataset(path, group=group, engine="netcdf4") as dataset:
+            return dataset.load() if data else dataset.copy()
+    except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ArtifactError(f"{path}: cannot be read as NetCDF, is it truncated? ({reason}); {REBUILD}") from None
+
+
+def _check(dataset: xr.Dataset, kind: str, where: str, advice: str = "") -> None:
+    for name, (dims, kinds) in SCHEMAS[kind].items():
+        if name not in dataset:
+            raise ArtifactError(f"{where}: {kind} artifact without the variable {name}{advice}")
+        variable = dataset[name]
+        if variable.dims != dims or variable.dtype.kind not in kinds:
+            found = f"{variable.dims} of {variable.dtype}"
+            raise ArtifactError(f"{where}: variable {name} is {found}, must be {dims} of kind {kinds!r}{advice}")
+        if not variable.attrs.get("units"):
+            raise ArtifactError(f"{where}: variable {name} has no units{advice}")
+
+
+def _save(dataset: xr.Dataset, path: Path, group: str | None = None) -> None:
+    encoding = {}
+    for name, variable in dataset.data_vars.items():
+        large = variable.ndim and variable.size > 256
+        # the checksum lets a reader notice a damaged file
+        encoding[name] = {"zlib": True, "complevel": 1, "shuffle": True, "fletcher32": True} if large else {}
+        if variable.dtype.kind == "f":
+            encoding[name]["_FillValue"] = None  # NaN stays NaN
+    dataset.to_netcdf(path, mode="a" if group else "w", group=group, engine="netcdf4", encoding=encoding)
+
+
+def _provenance(kind: str, condition: dict, device: str, wall_time: float) -> dict:
+    return {
+        "artifact": kind,
+        "condition": dumps(condition),
+        "degeneracy_version": degeneracy.__version__,
+        "git_commit": git_commit(),
+        "torch_version": _version("torch"),
+        "numpy_version": _version("numpy"),
+        "device": device,
+        "wall_time_s": float(wall_time),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@cache
+def git_commit() -> str:
+    """Commit of the code, with +changes when the tree differs from it; `unknown` outside a repository."""
+    here = Path(__file__).parent
+    git = ["git", "-C", str(here)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain", "--", str(here)], capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit + ("+changes" if changed.stdout.strip() else "")

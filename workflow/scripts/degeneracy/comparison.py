@@ -1,0 +1,113 @@
+"""Running metrics over populations: a value a network, or a distance a pair of networks."""
+
+import inspect
+from types import ModuleType
+
+import numpy as np
+import xarray as xr
+
+from degeneracy import units
+from degeneracy.population import DIVERGED, Population
+
+PAIRS_AT_ONCE = 128
+
+
+def measure(name: str, population: Population, options: dict) -> xr.Dataset:
+    """Compute a metric on a population; networks that diverged in training get NaN.
+
+    Returns a dataset with `value (network)` or `distance (network, network_other)`, whatever else the metric
+    returns under its own name, and each network's training status.
+    """
+    module = units.load("metrics", name)
+    usable = population.status != DIVERGED
+    measured = population.where(usable)
+    if hasattr(module, "features"):
+        features = _features(module, measured, options) if usable.any() else {}
+        pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
+        results = _over_pairs(module, features, features, pairs, options)
+        arrays = {key: _matrix(values, pairs, usable, key) for key, values in results.items()}
+        arrays = arrays or {"distance": np.full([len(usable)] * 2, np.nan)}
+        dims = ("network", "network_other")
+    else:
+        results = module.value(measured, **_taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
+        arrays = {key: _vector(np.asarray(values), usable) for key, values in _as_dict(results, "value").items()}
+        dims = ("network",)
+    return _dataset(name, arrays, dims, population)
+
+
+def distances_across(name: str, populations: list[Population], within: list[xr.Dataset], options: dict) -> np.ndarray:
+    """Distances (network, network) between all networks of several populations, those within one taken as given.
+
+    Rows and columns are the networks of the first population, then of the second, and so on; NaN for diverged ones.
+    """
+    module = units.load("metrics", name)
+    sizes = [len(population.seeds) for population in populations]
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    usable = [population.status != DIVERGED for population in populations]
+    features = [
+        _features(module, population.where(good), options) if good.any() else {}
+        for population, good in zip(populations, usable, strict=True)
+    ]
+    matrix = np.full((first[-1], first[-1]), np.nan)
+    for one, data in enumerate(within):
+        own = slice(first[one], first[one + 1])
+        matrix[own, own] = data["distance"].values
+        for other in range(one + 1, len(populations)):
+            rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
+            pairs = np.stack([index.ravel() for index in np.meshgrid(range(len(rows)), range(len(columns)), indexing="ij")], axis=1)
+            found = _over_pairs(module, features[one], features[other], pairs, options)
+            if found:
+                block = found["distance"].reshape(len(rows), len(columns))
+                matrix[np.ix_(first[one] + rows, first[other] + columns)] = block
+                matrix[np.ix_(first[other] + columns, first[one] + rows)] = block.T
+    return matrix
+
+
+def _features(module: ModuleType, population: Population, options: dict) -> dict[str, np.ndarray]:
+    return module.features(population, **_taken(module.features, options))
+
+
+def _over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict) -> dict:
+    """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time."""
+    parts = []
+    for begin in range(0, len(pairs), PAIRS_AT_ONCE):
+        rows, columns = pairs[begin : begin + PAIRS_AT_ONCE].T
+        a = {key: values[rows] for key, values in features.items()}
+        b = {key: values[columns] for key, values in others.items()}
+        parts.append(_as_dict(module.distance(a, b, **_taken(module.distance, options)), "distance"))
+    return {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
+
+
+def _as_dict(result, name: str) -> dict:
+    return result if isinstance(result, dict) else {name: result}
+
+
+def _taken(function, options: dict) -> dict:
+    """The options that a function takes."""
+    return {key: value for key, value in options.items() if key in inspect.signature(function).parameters}
+
+
+def _matrix(values: np.ndarray, pairs: np.ndarray, usable: np.ndarray, key: str) -> np.ndarray:
+    """Symmetric (network, network) matrix of values (pair); zero on the diagonal, NaN for unusable networks."""
+    small = np.zeros([usable.sum()] * 2)
+    small[pairs[:, 0], pairs[:, 1]] = small[pairs[:, 1], pairs[:, 0]] = values
+    matrix = np.full([len(usable)] * 2, np.nan)
+    matrix[np.ix_(usable, usable)] = small
+    return matrix
+
+
+def _vector(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    full = np.full((len(usable), *values.shape[1:]), np.nan)
+    full[usable] = values
+    return full
+
+
+def _dataset(name: str, arrays: dict, dims: tuple[str, ...], population: Population) -> xr.Dataset:
+    described = units.constant("metrics", name, "MEASURES")
+    data = xr.Dataset(coords={dim: population.seeds for dim in dims})
+    for key, values in arrays.items():
+        extra = tuple(f"{key}_{axis}" for axis in range(values.ndim - len(dims)))
+        long_name, unit = described.get(key, (key.replace("_", " "), "1"))
+        data[key] = ((*dims, *extra), values, {"long_name": long_name, "units": unit})
+    data["status"] = population.networks["status"].variable
+    return data

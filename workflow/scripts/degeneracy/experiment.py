@@ -1,0 +1,255 @@
+"""From a configuration to fully resolved conditions: checks, defaults, sweeps, names and blocks of seeds."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+import jsonschema
+
+from degeneracy import units
+from degeneracy.condition import dumps, trial_part
+
+SECTIONS = ("task", "model", "training", "trials")
+UNIT_OF = {"task": ("tasks", "name"), "model": ("cells", "cell")}  # section: kind of unit, key that names it
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One fully resolved choice of task, model, training and trials, and the names its artifacts go by."""
+
+    task: str
+    name: str
+    trial_set: str
+    spec_json: str  # a string, so that a condition is hashable and its change is seen by comparing text
+
+    @property
+    def spec(self) -> dict:
+        return json.loads(self.spec_json)
+
+    @property
+    def trials_json(self) -> str:
+        """The part of the condition that decides its trials."""
+        return dumps(trial_part(self.spec))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A task, a factor (`task.channels`), its levels and the condition of each level."""
+
+    name: str
+    task: str
+    factor: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything a configuration asks for."""
+
+    sweeps: dict[str, Sweep]
+    blocks: dict[str, range]  # name: seeds
+    metrics: dict[str, dict[str, dict]]  # task: metric: options
+    maps: tuple[str, ...]
+    figures: dict[str, dict]  # figure: options
+    fixed_points: dict
+    statistics: dict
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Each condition once, whichever sweeps share it."""
+        return list({condition: None for sweep in self.sweeps.values() for condition in sweep.conditions})
+
+
+def check(config: dict, schema: dict) -> None:
+    """Raise ValueError with one sentence, naming key, value and what is allowed, unless `config` fits `schema`."""
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    if errors:
+        raise ValueError(_sentence(jsonschema.exceptions.best_match(errors)))
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    where = ".".join(map(str, error.absolute_path)) or "the top level"
+    rule, given = error.validator_value, error.instance
+    if error.validator == "additionalProperties":
+        allowed = error.schema.get("properties", {})
+        unknown = next(key for key in given if key not in allowed)
+        return f'config: unknown key "{unknown}" at {where}{units.did_you_mean(unknown, allowed)}'
+    if error.validator == "required":
+        missing = next(key for key in rule if key not in given)
+        return f'config: key "{missing}" is missing at {where}'
+    if error.validator == "enum":
+        return f"config: {where}: given {given!r}{units.did_you_mean(given, rule)}"
+    phrases = {
+        "type": "must be of type {}",
+        "minimum": "must be at least {}",
+        "exclusiveMinimum": "must be greater than {}",
+        "maximum": "must be at most {}",
+        "exclusiveMaximum": "must be less than {}",
+        "minItems": "must have at least {} item(s)",
+        "minProperties": "must have at least {} key(s)",
+        "pattern": "must match {}",
+        "uniqueItems": "must not repeat an item",
+    }
+    phrase = phrases.get(error.validator)
+    return f"config: {where}: given {given!r}, {phrase.format(rule) if phrase else error.message}"
+
+
+def resolve(config: dict, schema: dict) -> Experiment:
+    """Check a configuration against the schema and the units it names, and resolve every condition.
+
+    Defaults come from the schema (training, trials, …) and from the units' signatures (task, cell, metric and figure
+    options). Later ones win: defaults, `model`/`training`/`trials`, `tasks.<task>`, a sweep's `base`, its level.
+    Raises ValueError with one sentence that names the key, what was given and what is allowed.
+    """
+    check(config, schema)
+    defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
+    config = defaults | config
+    used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
+    for name in [*config["tasks"], *used_tasks]:
+        _rename("config: tasks", units.source, "tasks", name)
+    bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
+    sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
+    _refuse_clashes(sweeps)
+    metrics = {task: _metrics(task, config) for task in used_tasks}
+    maps = tuple(config["maps"]) if "maps" in config else ("dsa",)
+    for name in maps:
+        _rename("config: maps", units.source, "metrics", name)
+        if "features" not in units.functions("metrics", name):
+            raise ValueError(f'config: maps: "{name}" is no metric of pairs')
+    return Experiment(
+        sweeps=sweeps,
+        blocks=blocks(config["seeds"], config["seeds_per_job"]),
+        metrics=metrics,
+        maps=tuple(name for name in maps if any(name in chosen for chosen in metrics.values())),
+        figures=_chosen("figures", config.get("figures"), "config: figures"),
+        fixed_points=_defaults(schema, "fixed_points") | config["fixed_points"],
+        statistics=_defaults(schema, "statistics") | config["statistics"],
+    )
+
+
+def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
+    """Fixed runs of seeds, by name: `seeds-000-009` holds seeds 0 to 9."""
+    runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
+    return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
+
+
+def _rename(where: str, function, *arguments):
+    """Call a function and say where in the configuration its complaint comes from."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _defaults(schema: dict, section: str) -> dict:
+    """Defaults of a section of the schema."""
+    properties = schema["$defs"][section]["properties"]
+    return {key: part["default"] for key, part in properties.items() if "default" in part}
+
+
+def _base(task: str, config: dict, schema: dict) -> dict:
+    """The unresolved condition that every sweep of a task starts from."""
+    own = config["tasks"].get(task) or {}
+    spec = {
+        "task": {"name": task} | own.get("task", {}),
+        "model": {"cell": "vanilla"} | config["model"] | own.get("model", {}),
+        "training": _defaults(schema, "training") | config["training"] | own.get("training", {}),
+        "trials": _defaults(schema, "trials") | config["trials"] | own.get("trials", {}),
+    }
+    _resolve_units(spec, f"config: tasks.{task}")
+    return spec
+
+
+def _resolve_units(spec: dict, where: str) -> dict:
+    """A condition with all options of its units; raises ValueError for unknown or wrong ones."""
+    resolved = dict(spec)
+    for section, (kind, key) in UNIT_OF.items():
+        given = dict(spec[section])
+        unit = given.pop(key)
+        _rename(f"{where}.{section}.{key}", units.source, kind, unit)
+        resolved[section] = {key: unit} | units.resolve_options(kind, unit, given, f"{where}.{section}")
+    return resolved
+
+
+def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
+    where = f"config: sweeps.{name}"
+    section, _, key = sweep["factor"].partition(".")
+    own = sweep.get("base", {})
+    start = {part: base[part] | own.get(part, {}) for part in SECTIONS}
+    known = _resolve_units(start, f"{where}.base").get(section, {})
+    if key not in known or key == "name":
+        allowed = [f"{part}.{option}" for part, options in _resolve_units(start, where).items() for option in options]
+        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}')
+    conditions = []
+    for level in sweep["levels"]:
+        if section in ("training", "trials"):
+            part = {"type": "object", "$defs": schema["$defs"], "properties": {f"{name}.levels": schema["$defs"][section]["properties"][key]}}
+            check({f"{name}.levels": level}, part)
+        spec = {**start, section: start[section] | {key: level}}
+        spec = _resolve_units(spec, f"{where}.levels")
+        conditions.append(_named(spec, _resolve_units(base, where)))
+    if len(set(conditions)) < len(conditions):
+        raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
+    return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
+
+
+def _named(spec: dict, base: dict) -> Condition:
+    return Condition(
+        task=spec["task"]["name"],
+        name=_difference(spec, base, SECTIONS),
+        trial_set=_difference(spec, base, ("task", "trials")),
+        spec_json=dumps(spec),
+    )
+
+
+def _difference(spec: dict, base: dict, sections) -> str:
+    """A safe file name that says in what a condition differs from its task's base."""
+    parts = []
+    for section in sections:
+        for key, value in spec[section].items():
+            if key not in base[section] or base[section][key] != value:
+                parts.append(f"{key}-{_safe(value)}")
+    return "_".join(parts) or "base"
+
+
+def _safe(value) -> str:
+    text = str(value)
+    clean = re.sub(r"[^A-Za-z0-9.+-]", "-", text)
+    return clean if clean == text else f"{clean[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
+    named = {}
+    for sweep in sweeps.values():
+        for condition in sweep.conditions:
+            other = named.setdefault((condition.task, condition.name), condition)
+            if other != condition:
+                raise ValueError(f'config: sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
+
+
+def _metrics(task: str, config: dict) -> dict[str, dict]:
+    """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
+    own = (config["tasks"].get(task) or {}).get("metrics", {})
+    chosen = _mapping("metrics", config.get("metrics"))
+    for name in own:
+        if name not in chosen:
+            where = f"config: tasks.{task}.metrics"
+            raise ValueError(f'{where}: "{name}" is not among the metrics{units.did_you_mean(name, chosen)}')
+    merged = {name: (options or {}) | (own.get(name) or {}) for name, options in chosen.items()}
+    return _chosen("metrics", merged, "config: metrics")
+
+
+def _mapping(kind: str, chosen) -> dict:
+    """Unit names to options, from a mapping, a list of names, or nothing (all there are)."""
+    if chosen is None:
+        chosen = units.names(kind)
+    return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
+
+
+def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
+    resolved = {}
+    for name, given in _mapping(kind, chosen).items():
+        _rename(where, units.source, kind, name)
+        resolved[name] = units.resolve_options(kind, name, given or {}, f"{where}.{name}")
+    return resolved

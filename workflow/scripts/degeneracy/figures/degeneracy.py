@@ -1,0 +1,47 @@
+"""Degeneracy against the factor, under one metric.
+
+Small dots are networks (their mean distance to the others of their level, or their deviation from the level's centre); the
+large dot is the population's degeneracy with its interval from the network jackknife. n counts the networks that learnt the
+task. The title gives the fitted change from the first to the last level and its interval.
+"""
+
+from degeneracy import style
+
+SCOPE = "metric"
+READS = ("statistics",)
+
+
+def draw(sweep):
+    (data,) = sweep.statistics.values()
+    figure, axes = style.panels(1, data.sizes["measure"])
+    for axis, measure in zip(axes[0], data["measure"].values, strict=True):
+        panel(axis, data.sel(measure=measure), sweep.factor_name)
+    return figure
+
+
+def panel(axis, data, factor_name: str) -> None:
+    """Degeneracy of one measure (a statistics artifact with its measure chosen) against the level."""
+    levels = data["level"].values.tolist()
+    colours = style.level_colours(levels)
+    for place, level in enumerate(levels):
+        here = data.isel(level=place)
+        dots = here["contribution"].dropna("network").values
+        spread = [place - 0.22 + 0.12 * (index % 2) for index in range(len(dots))]
+        axis.plot(spread, dots, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1)
+        low, high = float(here["interval_low"]), float(here["interval_high"])
+        axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
+        axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
+    axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
+    labels = []
+    for place, level in enumerate(levels):
+        used, total = int(data["n_used"][place]), int(data["n_networks"][place])
+        labels.append(f"{level}\nn = {used}" + (f" of {total}" if used < total else ""))
+    axis.set_xticks(range(len(levels)), labels)
+    axis.margins(x=0.15)
+    axis.set_xlabel(factor_name)
+    axis.set_ylabel(str(data["measure_name"].values))
+    change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
+    if change == change:
+        axis.set_title(f"change {change:+.2g} [{low:+.2g}, {high:+.2g}]")
+    elif int(data["n_used"].max()) < 2:
+        axis.set_title("not enough networks learnt the task")

@@ -1,0 +1,24 @@
+"""Training loss of every network, one panel a level.
+
+Each line is one network; the dashed line is the threshold below which a network has learnt the task. Networks stop a few
+epochs after they cross it.
+"""
+
+from degeneracy import style
+from degeneracy.population import CONVERGED
+
+READS = ("networks",)
+
+
+def draw(sweep):
+    figure, axes = style.panels(1, len(sweep.populations), sharex=True, sharey=True)
+    colours = style.level_colours(sweep.populations)
+    for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
+        data = population.networks
+        axis.semilogy(data["epoch"], data["loss"].T, color=colours[level], linewidth=0.8, alpha=0.8)
+        axis.axhline(population.condition["training"]["threshold"], color="black", linestyle="--", linewidth=0.8)
+        learnt = int((population.status == CONVERGED).sum())
+        axis.set_title(f"{sweep.factor_name} {level}: {learnt} of {len(population.seeds)} learnt the task")
+        axis.set_xlabel("epoch")
+    axes[0, 0].set_ylabel("training MSE")
+    return figure

@@ -1,0 +1,34 @@
+"""Map of all networks of a sweep: multidimensional scaling of their distances, coloured by level.
+
+Each point is one network; the closer two points, the more alike the networks. Open symbols did not reach the threshold.
+The title gives the stress of the map (Kruskal's stress 1): how far distances in the plane are from those measured.
+"""
+
+import numpy as np
+
+from degeneracy import style
+from degeneracy.population import CONVERGED
+
+SCOPE = "map"
+READS = ("map",)
+
+
+def draw(sweep):
+    (data,) = sweep.maps.values()
+    figure, axes = style.panels(1, 1)
+    figure.set_size_inches(3.6, 2.9)
+    axis, levels = axes[0, 0], list(dict.fromkeys(data["level"].values.tolist()))
+    colours = style.level_colours(levels)
+    for level in levels:
+        chosen = data["level"].values == level
+        learnt = data["status"].values == CONVERGED
+        for some, fill in ((chosen & learnt, colours[level]), (chosen & ~learnt, "none")):
+            label = f"{level} (n = {int((chosen & learnt).sum())})" if fill != "none" else None
+            edge = [colours[level]]
+            axis.scatter(*data["position"].values[some].T, s=22, color=fill, edgecolors=edge, label=label)
+    unit = data["distance"].attrs["long_name"]
+    axis.set(xlabel=f"MDS 1 ({unit})", ylabel="MDS 2", aspect="equal")
+    axis.margins(0.1)
+    axis.set_title(f"{int(np.isfinite(data['position'][:, 0]).sum())} networks, stress {float(data['stress']):.2f}")
+    figure.legend(title=sweep.factor_name, loc="outside right center")
+    return figure

@@ -1,0 +1,25 @@
+"""Does the factor control degeneracy? Behaviour, dynamics, weights and representation beside one another.
+
+Behaviour is the spread of the loss out of distribution, dynamics the mean DSA distance, weights the mean relative
+permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the populations' degeneracy with
+intervals from the network jackknife; n counts the networks that learnt the task.
+"""
+
+from degeneracy import style
+from degeneracy.figures.degeneracy import panel
+
+READS = ("statistics",)
+METRICS = ("ood_loss", "dsa", "permutation_distance", "svcca")
+MEASURE = {"ood_loss": "log_sd", "permutation_distance": "relative"}  # others: their first measure
+
+
+def draw(sweep):
+    shown = [name for name in METRICS if name in sweep.statistics]
+    figure, axes = style.panels(1, len(shown))
+    for axis, name in zip(axes[0], shown, strict=False):
+        data = sweep.statistics[name]
+        measure = MEASURE.get(name, data["measure"].values[0])
+        panel(axis, data.sel(measure=measure), sweep.factor_name)
+        level = data.attrs["metric_level"]
+        axis.set_title(f"{level}\n{axis.get_title()}")
+    return figure

@@ -1,0 +1,37 @@
+"""Where each artifact lies under `results/`: the one home of paths."""
+
+RESULTS = "results"
+
+
+def trials(task: str, trial_set: str) -> str:
+    return f"{RESULTS}/trials/{task}/{trial_set}.nc"
+
+
+def networks(task: str, condition: str, block: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/networks/{block}.nc"
+
+
+def fixed_points(task: str, condition: str, block: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/fixed_points/{block}.nc"
+
+
+def metric(task: str, condition: str, metric: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/metrics/{metric}.nc"
+
+
+def statistics(sweep: str, metric: str) -> str:
+    return f"{RESULTS}/statistics/{sweep}/{metric}.nc"
+
+
+def network_map(sweep: str, metric: str) -> str:
+    return f"{RESULTS}/maps/{sweep}/{metric}.nc"
+
+
+def figure(sweep: str, figure: str) -> str:
+    """Path of a figure of a sweep, without extension."""
+    return f"{RESULTS}/figures/{sweep}/{figure}"
+
+
+def metric_figure(sweep: str, metric: str, figure: str) -> str:
+    """Path of a figure of one metric of a sweep, without extension."""
+    return f"{RESULTS}/figures/{sweep}/{metric}/{figure}"

@@ -1,0 +1,1 @@
+"""Metrics of a network or of a pair of networks, one a file."""

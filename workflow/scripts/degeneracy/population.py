@@ -1,0 +1,132 @@
+"""A population: all networks of one condition, with what metrics and figures need of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from degeneracy import artifacts
+from degeneracy.condition import dumps, make_cell, trial_part
+
+CONVERGED, DIVERGED = 1, 2  # values of `status` in a networks artifact
+
+
+@dataclass(frozen=True)
+class Population:
+    """Networks of one condition, their trials and, where asked for, their fixed points.
+
+    Everything is an array with the networks along its first dimension, in the order of `seeds`.
+    """
+
+    networks: xr.Dataset
+    trials_path: str | None = None
+    fixed_points: xr.Dataset | None = None
+
+    @cached_property
+    def condition(self) -> dict:
+        return json.loads(self.networks.attrs["condition"])
+
+    @property
+    def seeds(self) -> np.ndarray:
+        return self.networks["network"].values
+
+    @property
+    def status(self) -> np.ndarray:
+        return self.networks["status"].values
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Each parameter after training, (network, …)."""
+        return {name: self.networks[name].values for name in self.networks.attrs["parameters"].split()}
+
+    @property
+    def initial_parameters(self) -> dict[str, np.ndarray]:
+        """Each parameter before training, (network, …)."""
+        return {name: self.networks[f"initial_{name}"].values for name in self.networks.attrs["parameters"].split()}
+
+    def where(self, chosen: np.ndarray) -> Population:
+        """The networks for which `chosen` (network) holds."""
+        points = self.fixed_points
+        if points is not None:
+            points = points.isel(point=np.isin(points["network"], self.seeds[chosen]))
+        return Population(self.networks.isel(network=np.flatnonzero(chosen)), self.trials_path, points)
+
+    def trials(self, group: str) -> xr.Dataset:
+        """Trials of a group (`train`, `probe`, `ood`)."""
+        if self.trials_path is None:
+            raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
+        return artifacts.read(self.trials_path, "trials", group)
+
+    def run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """States (network, trial, time, unit) and outputs (network, trial, time, output) for inputs (trial, time, input).
+
+        Computed in float64, one network at a time.
+        """
+        import torch  # here, so that a figure without states starts without torch
+
+        cell, drive = make_cell(self.condition), torch.as_tensor(inputs, dtype=torch.float64).transpose(0, 1)[None]
+        states, outputs = [], []
+        for index in range(len(self.seeds)):
+            named = {
+                name: torch.as_tensor(value[index : index + 1], dtype=torch.float64)
+                for name, value in self.parameters.items()
+            }
+            with torch.no_grad():
+                states.append(cell.states(named, drive))
+                outputs.append(cell.readout(named, states[-1]))
+        return tuple(torch.cat(part).transpose(1, 2).numpy() for part in (states, outputs))
+
+    @cached_property
+    def states(self) -> np.ndarray:
+        """States (network, trial, time, unit) on the probe trials."""
+        return self.run(self.trials("probe")["inputs"].values)[0]
+
+
+def load(networks: Sequence[str], trials: str | None = None, fixed_points: Sequence[str] = ()) -> Population:
+    """Population from the artifacts of its blocks.
+
+    Raises ArtifactError for a bad file, ValueError if the files are not all of one condition.
+    """
+    blocks = [artifacts.read(path, "networks") for path in networks]
+    _same_condition(networks, blocks)
+    points = None
+    if fixed_points:
+        parts = [artifacts.read(path, "fixed_points") for path in fixed_points]
+        _same_condition([networks[0], *fixed_points], [blocks[0], *parts])
+        points = xr.concat(parts, "point", combine_attrs="drop_conflicts")
+    if trials is not None:
+        made = json.loads(artifacts.attributes_of(trials)["condition"])
+        needed = trial_part(json.loads(blocks[0].attrs["condition"]))
+        if dumps(trial_part(made)) != dumps(needed):
+            raise ValueError(f"{trials}: trials of another condition than {networks[0]}")
+    joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
+    return Population(joined, trials, points)
+
+
+def load_sweep(networks: Sequence[str], trials: Sequence[str], fixed_points: Sequence[str] = ()) -> list[Population]:
+    """Populations from the artifacts of several conditions, in the order in which the networks artifacts name them."""
+
+    def by_condition(paths, part=lambda condition: condition):
+        grouped = {}
+        for path in paths:
+            condition = json.loads(artifacts.attributes_of(path)["condition"])
+            grouped.setdefault(dumps(part(condition)), []).append(path)
+        return grouped
+
+    points, drawn = by_condition(fixed_points), by_condition(trials, trial_part)
+    populations = []
+    for condition, paths in by_condition(networks).items():
+        own = drawn.get(dumps(trial_part(json.loads(condition))), [None])
+        populations.append(load(paths, own[0], points.get(condition, ())))
+    return populations
+
+
+def _same_condition(paths, datasets) -> None:
+    for path, dataset in zip(paths, datasets, strict=True):
+        if dataset.attrs["condition"] != datasets[0].attrs["condition"]:
+            raise ValueError(f"{path}: artifact of another condition than {paths[0]}")

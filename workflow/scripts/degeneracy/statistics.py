@@ -1,0 +1,145 @@
+"""Degeneracy of populations, with intervals that respect that pairs of networks are not independent."""
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from degeneracy.population import CONVERGED, DIVERGED
+
+RESAMPLES = 2000
+# Spreads of a scalar metric. The mean is no spread; it stands beside them because they are confounded with it.
+SPREADS: dict[str, tuple[str, Callable]] = {
+    "sd": ("SD", lambda x: np.sqrt(np.mean(np.square(x - x.mean())))),  # 1/N, as in the paper
+    "log_sd": ("SD of log", lambda x: np.std(np.log(x)) if np.all(x > 0) else np.nan),
+    "cv": ("coefficient of variation", lambda x: np.std(x) / np.mean(x) if np.mean(x) else np.nan),
+    "mad": ("median absolute deviation", lambda x: np.median(np.abs(x - np.median(x)))),
+    "mean": ("mean", np.mean),
+}
+DEVIATIONS: dict[str, Callable] = {
+    "sd": lambda x: np.abs(x - x.mean()),
+    "log_sd": lambda x: np.abs(np.log(x) - np.log(x).mean()) if np.all(x > 0) else np.full(len(x), np.nan),
+    "cv": lambda x: np.abs(x - x.mean()) / x.mean() if x.mean() else np.full(len(x), np.nan),
+    "mad": lambda x: np.abs(x - np.median(x)),
+    "mean": lambda x: x,
+}
+
+
+def mean_pairwise_distance(distance: np.ndarray) -> float:
+    """Mean over pairs i < j of a distance matrix (network, network); NaN for fewer than two networks."""
+    count = len(distance)
+    return float(distance[np.triu_indices(count, 1)].mean()) if count > 1 else np.nan
+
+
+def jackknife_error(statistic: Callable, count: int) -> float:
+    """Standard error of a statistic of `count` networks by leaving one network out at a time.
+
+    `statistic` takes the index array of the networks to use. SE² = (n−1)/n Σ (θ_(i) − θ̄)² (Efron & Tibshirani 1993,
+    eq. 11.5). Leaving out a network drops all its pairs, so pairs that share a network are not taken as independent.
+    NaN for fewer than three networks.
+    """
+    if count < 3:
+        return np.nan
+    everyone = np.arange(count)
+    left_out = np.array([statistic(np.delete(everyone, index)) for index in everyone])
+    return float(np.sqrt((count - 1) / count * np.sum(np.square(left_out - left_out.mean()))))
+
+
+def bootstrap_error(statistic: Callable, count: int, resamples: int = RESAMPLES) -> float:
+    """Standard error of a statistic of `count` networks by resampling them; the same resamples every time.
+
+    For the median absolute deviation, for which the jackknife is inconsistent. NaN for fewer than three networks.
+    """
+    if count < 3:
+        return np.nan
+    drawn = np.random.default_rng(0).integers(count, size=(resamples, count))
+    return float(np.std([statistic(index) for index in drawn], ddof=1))
+
+
+def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, described: dict) -> xr.Dataset:
+    """Degeneracy at each level of a sweep: the mean pairwise distance, or the spread of a scalar, with intervals.
+
+    Only networks that learnt the task count: degeneracy is the spread of *solutions*. How many did, did not reach
+    the criterion, and diverged is part of the result. The interval is θ ± t(n−1) · SE. `contribution` is what each
+    network adds: its mean distance to the others, or its deviation from the centre.
+
+    Parameters
+    ----------
+    levels : one value a metric dataset, in the order of the sweep.
+    metrics : metric artifacts (`value (network)` or `distance (network, network_other)`, `status (network)`).
+    confidence : coverage of the intervals.
+    described : the metric's MEASURES.
+    """
+    pairwise = "distance" in metrics[0]
+    measures = list(described) if pairwise else list(SPREADS)
+    most = max(data.sizes["network"] for data in metrics)
+    shape = (len(levels), len(measures))
+    theta, error = np.full(shape, np.nan), np.full(shape, np.nan)
+    contribution = np.full((*shape, most), np.nan)
+    counts = {name: np.zeros(len(levels), np.int32) for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")}
+    for row, data in enumerate(metrics):
+        status = data["status"].values
+        used = np.flatnonzero(status == CONVERGED)
+        counts["n_networks"][row], counts["n_used"][row] = len(status), len(used)
+        counts["n_diverged"][row] = (status == DIVERGED).sum()
+        counts["n_not_converged"][row] = len(status) - len(used) - counts["n_diverged"][row]
+        for column, name in enumerate(measures):
+            spread = _pair_spread if pairwise else _scalar_spread
+            theta[row, column], error[row, column], contribution[row, column, used] = spread(data, name, used)
+    freedom = np.maximum(counts["n_used"] - 1, 1)[:, None]
+    half = stats.t.ppf(0.5 + confidence / 2, freedom) * error
+    change, change_error, p = trend(theta, error, counts["n_used"])
+    half_change = -stats.norm.ppf(0.5 - confidence / 2) * change_error
+    names = [described[name][0] if pairwise else f"{SPREADS[name][0]} of {described['value'][0]}" for name in measures]
+    unit = {"units": "units of the measure"}
+    data = xr.Dataset(
+        {
+            "degeneracy": (("level", "measure"), theta, {"long_name": "mean pairwise distance or spread"} | unit),
+            "standard_error": (("level", "measure"), error, {"long_name": "network-jackknife standard error"} | unit),
+            "interval_low": (("level", "measure"), theta - half, {"long_name": "lower end of the interval"} | unit),
+            "interval_high": (("level", "measure"), theta + half, {"long_name": "upper end of the interval"} | unit),
+            "contribution": (("level", "measure", "network"), contribution, {"long_name": "share of each network"} | unit),
+            "trend": ("measure", change, {"long_name": "fitted change from the first to the last level"} | unit),
+            "trend_error": ("measure", change_error, {"long_name": "standard error of the trend"} | unit),
+            "trend_low": ("measure", change - half_change, {"long_name": "lower end of the trend's interval"} | unit),
+            "trend_high": ("measure", change + half_change, {"long_name": "upper end of the trend's interval"} | unit),
+            "trend_p": ("measure", p, {"long_name": "two-sided p-value of no trend", "units": "1"}),
+            **{name: ("level", values, {"long_name": name.replace("n_", "networks "), "units": "1"}) for name, values in counts.items()},
+        },
+        coords={"level": levels, "measure": measures, "measure_name": ("measure", names)},
+    )
+    return data
+
+
+def _pair_spread(data: xr.Dataset, name: str, used: np.ndarray):
+    matrix = data[name].values[np.ix_(used, used)]
+    theta = mean_pairwise_distance(matrix)
+    error = jackknife_error(lambda index: mean_pairwise_distance(matrix[np.ix_(index, index)]), len(used))
+    return theta, error, matrix.sum(1) / max(len(used) - 1, 1)
+
+
+def _scalar_spread(data: xr.Dataset, name: str, used: np.ndarray):
+    values = data["value"].values[used]
+    if len(values) < 2:
+        return np.nan, np.nan, np.full(len(values), np.nan)
+    statistic = SPREADS[name][1]
+    error = (bootstrap_error if name == "mad" else jackknife_error)(lambda index: statistic(values[index]), len(values))
+    return statistic(values), error, DEVIATIONS[name](values)
+
+
+def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
+    """Fitted change from the first to the last level (measure), its standard error and p-value.
+
+    Least-squares slope over equally spaced levels; its error propagates the levels' own standard errors.
+    # ASSUME: levels are independent (they share seeds but not parameters of equal shape or role)
+    NaN unless at least two levels have a degeneracy and an error.
+    """
+    if len(theta) < 2 or np.any(counts < 3):
+        return (np.full(theta.shape[1], np.nan),) * 3
+    position = np.linspace(-0.5, 0.5, len(theta))
+    weight = (position / np.sum(position**2))[:, None]
+    change, variance = np.sum(weight * theta, 0), np.sum((weight * error) ** 2, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stats.norm.sf(np.abs(change) / np.sqrt(variance))
+    return change, np.sqrt(variance), p

@@ -1,0 +1,1 @@
+"""Trial generators, one task a file."""

@@ -1,0 +1,45 @@
+"""N-bit flip-flop: remember the sign of the last pulse of each of N channels (Sussillo & Barak 2013, Fig. 2)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from degeneracy.trials import Trials
+from degeneracy.units import Range
+
+
+@dataclass(frozen=True)
+class Task:
+    """N independent channels, each fed −1, 0 or +1 and answering with its last non-zero input.
+
+    Every channel pulses at the first step, so the target is never undefined.
+    # ASSUME: 100 steps and a pulse probability of 0.3 a step and channel; the paper states neither.
+    """
+
+    channels: Annotated[int, Range(1, 16)] = 3
+    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+    pulse_probability: Annotated[float, Range(0, 1)] = 0.3  # per step and channel
+
+    @property
+    def inputs(self) -> list[str]:
+        return [f"pulse_{channel}" for channel in range(self.channels)]
+
+    @property
+    def outputs(self) -> list[str]:
+        return [f"bit_{channel}" for channel in range(self.channels)]
+
+    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
+        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
+        steps = self.time_steps * (2 if ood else 1)
+        shape = (count, steps, self.channels)  # (trial, time, channel)
+        pulses = generator.random(shape) < self.pulse_probability
+        pulses[:, 0] = True
+        inputs = np.where(pulses, generator.choice([-1.0, 1.0], shape), 0.0)
+        last_pulse = np.maximum.accumulate(np.where(pulses, np.arange(steps)[:, None], 0), axis=1)
+        targets = np.take_along_axis(inputs, last_pulse, axis=1)
+        return Trials(inputs, targets, np.ones(shape[:2]))
+
+    def constant_inputs(self) -> np.ndarray:
+        """Inputs (condition, input) at which fixed points are sought: silence."""
+        return np.zeros((1, self.channels))

@@ -1,0 +1,49 @@
+"""Trials: the inputs, targets and loss mask a task generates, in three groups."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from degeneracy.condition import make_task
+
+GROUPS = ("train", "probe", "ood")
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Inputs (trial, time, input), targets (trial, time, output) and a loss mask (trial, time)."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    mask: np.ndarray
+
+
+def generate(condition: dict) -> dict[str, xr.Dataset]:
+    """The three groups of trials of a condition, as one dataset a group.
+
+    `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
+    generalisation is measured on. Each group has a random stream of its own: more training trials leave the probe
+    trials as they are.
+    """
+    task, options = make_task(condition), condition["trials"]
+    groups = {}
+    for index, group in enumerate(GROUPS):
+        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(index,)))
+        groups[group] = _dataset(task.trials(generator, options[group], ood=group == "ood"), task)
+    return groups
+
+
+def _dataset(trials: Trials, task) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "inputs": (("trial", "time", "input"), trials.inputs.astype(np.float32), _named("input to the network")),
+            "targets": (("trial", "time", "output"), trials.targets.astype(np.float32), _named("target output")),
+            "mask": (("trial", "time"), trials.mask.astype(np.float32), _named("weight in the loss")),
+        },
+        coords={"input": task.inputs, "output": task.outputs},
+    )
+
+
+def _named(long_name: str) -> dict:
+    return {"long_name": long_name, "units": "1"}

@@ -1,0 +1,28 @@
+"""Train a block of networks, one a seed, on the trials of their condition."""
+
+import torch
+
+from degeneracy import artifacts, command, training
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("--condition", type=command.json_object, required=True, help="resolved condition (JSON)")
+    parser.add_argument("--seeds", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"), help="block of seeds")
+    parser.add_argument("--trials", required=True, help="trials artifact")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--output", required=True, help="networks artifact to write")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)  # a result must not depend on how many cores there are
+    watch = command.Stopwatch()
+    device = training.choose_device(arguments.device)
+    trials = artifacts.read(arguments.trials, "trials", "train")
+    seeds = range(arguments.seeds[0], arguments.seeds[1] + 1)
+    print(f"training {len(seeds)} networks on {device}", flush=True)
+    networks = training.train(arguments.condition, seeds, trials, device, lambda line: print(line, flush=True))
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
+
+
+if __name__ == "__main__":
+    command.run(main)
