@@ -96,9 +96,11 @@ def figures_of_scope(scope):
 
 def figure_artifacts(sweep, figure, metric=None):
     """The artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
-    chosen = [metric] if metric else [
-        name for name in units.constant("figures", figure, "METRICS", ()) if name in metrics_of(sweep)
-    ]
+    chosen = (
+        [metric]
+        if metric
+        else [name for name in units.constant("figures", figure, "METRICS", ()) if name in metrics_of(sweep)]
+    )
     sources = {
         "trials": lambda: [trials_of(condition) for condition in sweep.conditions],
         "networks": lambda: [path for condition in sweep.conditions for path in networks_of(condition)],

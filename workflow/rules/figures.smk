@@ -11,17 +11,17 @@ rule draw_figure:
         ),
     log:
         "results/logs/figures/{sweep}/{figure}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
         code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
         caption=lambda wildcards: units.docstring("figures", wildcards.figure),
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    conda:
-        ENVIRONMENT
     shell:
         PYTHON + "/draw_figure.py {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
         " --options {params.options:q} --output {output:q} " + LOG
@@ -44,6 +44,8 @@ use rule draw_figure as draw_metric_figure with:
 
 for sweep in EXPERIMENT.sweeps.values():
     stems = [layout.figure(sweep.name, figure) for figure in figures_of_scope("sweep")]
-    stems += [layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("metric") for m in metrics_of(sweep)]
+    stems += [
+        layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("metric") for m in metrics_of(sweep)
+    ]
     stems += [layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("map") for m in maps_of(sweep)]
     TARGETS += [stem + ".png" for stem in stems]

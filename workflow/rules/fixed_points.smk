@@ -6,15 +6,15 @@ rule find_fixed_points:
         layout.fixed_points("{task}", "{condition}", "{block}"),
     log:
         "results/logs/{task}/{condition}/fixed_points/{block}.log",
-    params:
-        code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
-        options=dumps(EXPERIMENT.fixed_points),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        ENVIRONMENT
+    params:
+        code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
+        options=dumps(EXPERIMENT.fixed_points),
     shell:
         PYTHON + "/find_fixed_points.py --networks {input.networks:q} --trials {input.trials:q}"
-        " --options {params.options:q} --threads {threads} --output {output:q} " + LOG
+        " --options {params.options:q} --output {output:q} " + LOG

@@ -11,18 +11,18 @@ rule compute_metric:
         layout.metric("{task}", "{condition}", "{metric}"),
     log:
         "results/logs/{task}/{condition}/metrics/{metric}.log",
-    params:
-        code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
-        options=lambda wildcards: dumps(metric_options(wildcards.task, wildcards.metric)),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=8000,
         runtime=120,
-    conda:
-        ENVIRONMENT
+    params:
+        code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
+        options=lambda wildcards: dumps(metric_options(wildcards.task, wildcards.metric)),
     shell:
         PYTHON + "/compute_metric.py {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
-        " --fixed-points {input.fixed_points:q} --options {params.options:q} --threads {threads}"
+        " --fixed-points {input.fixed_points:q} --options {params.options:q}"
         " --output {output:q} " + LOG
 
 
@@ -40,19 +40,19 @@ rule compute_map:
         layout.network_map("{sweep}", "{metric}"),
     log:
         "results/logs/maps/{sweep}/{metric}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
     params:
         code=lambda wildcards: condition_code(
             "compute_map.py", sweep_of(wildcards).conditions[0], metrics=wildcards.metric
         ),
         options=lambda wildcards: dumps(metric_options(sweep_of(wildcards).task, wildcards.metric)),
         factor=lambda wildcards: sweep_of(wildcards).factor,
-    threads: 1
-    resources:
-        mem_mb=8000,
-        runtime=240,
-    conda:
-        ENVIRONMENT
     shell:
         PYTHON + "/compute_map.py {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
         " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
-        " --threads {threads} --output {output:q} " + LOG
+        " --output {output:q} " + LOG

@@ -8,19 +8,21 @@ rule compute_statistics:
         layout.statistics("{sweep}", "{metric}"),
     log:
         "results/logs/statistics/{sweep}/{metric}.log",
-    params:
-        code=code("compute_statistics.py"),
-        factor=lambda wildcards: sweep_of(wildcards).factor,
-        confidence=EXPERIMENT.statistics["confidence"],
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        ENVIRONMENT
+    params:
+        code=code("compute_statistics.py"),
+        factor=lambda wildcards: sweep_of(wildcards).factor,
+        confidence=EXPERIMENT.statistics["confidence"],
     shell:
         PYTHON + "/compute_statistics.py --factor {params.factor} --metrics {input:q}"
         " --confidence {params.confidence} --output {output:q} " + LOG
 
 
-TARGETS += [layout.statistics(sweep.name, metric) for sweep in EXPERIMENT.sweeps.values() for metric in metrics_of(sweep)]
+TARGETS += [
+    layout.statistics(sweep.name, metric) for sweep in EXPERIMENT.sweeps.values() for metric in metrics_of(sweep)
+]

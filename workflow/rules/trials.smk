@@ -3,14 +3,14 @@ rule generate_trials:
         layout.trials("{task}", "{trial_set}"),
     log:
         "results/logs/trials/{task}/{trial_set}.log",
-    params:
-        code=lambda wildcards: code("generate_trials.py", tasks=wildcards.task),
-        spec=lambda wildcards: TRIAL_SETS[wildcards.task, wildcards.trial_set].trials_json,
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        code=lambda wildcards: code("generate_trials.py", tasks=wildcards.task),
+        spec=lambda wildcards: TRIAL_SETS[wildcards.task, wildcards.trial_set].trials_json,
     shell:
         PYTHON + "/generate_trials.py --condition {params.spec:q} --output {output:q} " + LOG

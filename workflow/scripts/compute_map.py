@@ -1,7 +1,5 @@
 """Compare all networks of a sweep, across its levels, under one metric of pairs, and place them in the plane."""
 
-import torch
-
 from degeneracy import artifacts, command, network_map, population
 
 
@@ -13,10 +11,8 @@ def main() -> None:
     parser.add_argument("--trials", nargs="+", required=True, help="trials artifacts of the same conditions")
     parser.add_argument("--metrics", nargs="+", required=True, help="artifacts of the metric, one a level, in order")
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of linear algebra")
     parser.add_argument("--output", required=True, help="map artifact to write")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     watch = command.Stopwatch()
     populations = population.load_sweep(arguments.networks, arguments.trials)
     within = [artifacts.read(path, "pair metric") for path in arguments.metrics]

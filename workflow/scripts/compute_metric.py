@@ -1,7 +1,5 @@
 """Compute one metric on a population."""
 
-import torch
-
 from degeneracy import artifacts, command, comparison, population, units
 
 
@@ -10,12 +8,12 @@ def main() -> None:
     parser.add_argument("metric", help="name of the metric (a file in degeneracy/metrics)")
     parser.add_argument("--networks", nargs="+", required=True, help="networks artifacts of one condition")
     parser.add_argument("--trials", required=True, help="trials artifact of the same condition")
-    parser.add_argument("--fixed-points", nargs="*", default=[], help="fixed-points artifacts, for metrics that use them")
+    parser.add_argument(
+        "--fixed-points", nargs="*", default=[], help="fixed-points artifacts, for metrics that use them"
+    )
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of linear algebra")
     parser.add_argument("--output", required=True, help="metric artifact to write")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     watch = command.Stopwatch()
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points)
     options = units.resolve_options("metrics", arguments.metric, arguments.options, arguments.metric)

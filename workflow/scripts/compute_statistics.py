@@ -23,7 +23,12 @@ def main() -> None:
     metric = attributes[0]["metric"]
     described = units.constant("metrics", metric, "MEASURES")
     result = statistics.summarise(levels, data, arguments.confidence, described)
-    names = {"metric": metric, "factor": arguments.factor, "metric_level": attributes[0]["level"], "confidence": arguments.confidence}
+    names = {
+        "metric": metric,
+        "factor": arguments.factor,
+        "metric_level": attributes[0]["level"],
+        "confidence": arguments.confidence,
+    }
     artifacts.write(arguments.output, "statistics", result, conditions[0], "cpu", watch.seconds, **names)
 
 

@@ -58,7 +58,15 @@ class ArtifactError(ValueError):
     """A file that is not the artifact it should be."""
 
 
-def write(path, kind: str, data: xr.Dataset | dict[str, xr.Dataset], condition: dict, device: str, wall_time: float, **attributes):
+def write(
+    path,
+    kind: str,
+    data: xr.Dataset | dict[str, xr.Dataset],
+    condition: dict,
+    device: str,
+    wall_time: float,
+    **attributes,
+):
     """Write an artifact so that it is there whole or not at all.
 
     `data` is a dataset, or a dataset a group. The file is written under a name of its own (host and process in it)

@@ -26,7 +26,7 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
         results = _over_pairs(module, features, features, pairs, options)
         arrays = {key: _matrix(values, pairs, usable, key) for key, values in results.items()}
-        arrays = arrays or {"distance": np.full([len(usable)] * 2, np.nan)}
+        arrays = arrays or {key: np.full([len(usable)] * 2, np.nan) for key in module.MEASURES}
         dims = ("network", "network_other")
     else:
         results = module.value(measured, **_taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
@@ -54,7 +54,9 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
         matrix[own, own] = data["distance"].values
         for other in range(one + 1, len(populations)):
             rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
-            pairs = np.stack([index.ravel() for index in np.meshgrid(range(len(rows)), range(len(columns)), indexing="ij")], axis=1)
+            pairs = np.stack(
+                [index.ravel() for index in np.meshgrid(range(len(rows)), range(len(columns)), indexing="ij")], axis=1
+            )
             found = _over_pairs(module, features[one], features[other], pairs, options)
             if found:
                 block = found["distance"].reshape(len(rows), len(columns))

@@ -180,11 +180,17 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
     known = _resolve_units(start, f"{where}.base").get(section, {})
     if key not in known or key == "name":
         allowed = [f"{part}.{option}" for part, options in _resolve_units(start, where).items() for option in options]
-        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}')
+        raise ValueError(
+            f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}'
+        )
     conditions = []
     for level in sweep["levels"]:
         if section in ("training", "trials"):
-            part = {"type": "object", "$defs": schema["$defs"], "properties": {f"{name}.levels": schema["$defs"][section]["properties"][key]}}
+            part = {
+                "type": "object",
+                "$defs": schema["$defs"],
+                "properties": {f"{name}.levels": schema["$defs"][section]["properties"][key]},
+            }
             check({f"{name}.levels": level}, part)
         spec = {**start, section: start[section] | {key: level}}
         spec = _resolve_units(spec, f"{where}.levels")
@@ -232,10 +238,7 @@ def _metrics(task: str, config: dict) -> dict[str, dict]:
     """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
     own = (config["tasks"].get(task) or {}).get("metrics", {})
     chosen = _mapping("metrics", config.get("metrics"))
-    for name in own:
-        if name not in chosen:
-            where = f"config: tasks.{task}.metrics"
-            raise ValueError(f'{where}: "{name}" is not among the metrics{units.did_you_mean(name, chosen)}')
+    _chosen("metrics", own, f"config: tasks.{task}.metrics")  # refuses wrong options of metrics not chosen here, too
     merged = {name: (options or {}) | (own.get(name) or {}) for name, options in chosen.items()}
     return _chosen("metrics", merged, "config: metrics")
 

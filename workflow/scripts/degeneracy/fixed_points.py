@@ -14,7 +14,8 @@ from degeneracy.condition import make_cell, make_task
 from degeneracy.population import DIVERGED, Population
 
 CHUNK = 2048  # points advanced together; bounds memory at CHUNK · width² doubles a matrix
-DAMPING = (1e-3, 0.2, 5.0, 1e-12)  # first value, after success, after failure, least
+DAMPING = (1.0, 0.2, 5.0, 1e-12)  # first value, after a good step, after a poor one, least
+GAIN = (0.1, 0.75)  # share of the predicted fall of q: below, a step is refused; above, the next may be bolder
 STATIONARY = 1e-6  # ‖Jᵀr‖ / ‖r‖ below which a point is a local minimum of q that is no fixed point
 
 
@@ -27,12 +28,15 @@ class Search:
     stationary: Tensor
 
 
-def search(cell, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor, tolerance: float, iterations: int) -> Search:
+def search(
+    cell, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor, tolerance: float, iterations: int
+) -> Search:
     """Minimise q(h) = ½‖F(h, u) − h‖² from every start by Levenberg–Marquardt with the analytic Jacobian.
 
     Sussillo & Barak 2013 (eq. 1) minimise q by a first-order or trust-region method; here every start takes damped
-    Gauss–Newton steps (JᵀJ + λ‖r‖ I) δ = −Jᵀr, λ falling on success, so that convergence is quadratic and float64
-    reaches q < 1e-24. Starts that have converged or stand still leave the active set.
+    Gauss–Newton steps (JᵀJ + λ‖r‖ I) δ = −Jᵀr, λ following how well the linear model foretold the fall of q, so that
+    convergence is quadratic and float64 reaches q < 1e-24. Starts that have converged or stand still
+    leave the active set.
 
     Parameters
     ----------
@@ -76,10 +80,13 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
         step = -torch.cholesky_solve(slope[..., None], factor)[..., 0]
         new = old + step
         new_residual = cell.step(own, new, inputs[active]) - new
-        better = (_speed(new_residual) < _speed(r)) & (failed == 0)
+        foretold = 0.5 * (step * (weight[:, None] * step - slope)).sum(1)  # fall of q under the linear model
+        gain = (_speed(r) - _speed(new_residual)) / foretold.clamp_min(1e-300)
+        better = (gain > GAIN[0]) & (failed == 0)
         state[active] = torch.where(better[:, None], new, old)
         residual[active] = torch.where(better[:, None], new_residual, r)
-        damping[active] = torch.where(better, damping[active] * down, damping[active] * up).clamp(least, 1e12)
+        scale = torch.where(gain > GAIN[1], down, torch.where(better, 1.0, up))
+        damping[active] = (damping[active] * scale).clamp(least, 1e12)
         # a minimum of q: the gradient vanishes though the residual does not, or no step however short helps
         flat = slope.norm(dim=1) < STATIONARY * r.norm(dim=1)
         stationary[active] = flat | (~better & (damping[active] >= 1e10))
@@ -139,14 +146,18 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
         for constant in conditions:
             initial = starts(usable.states[index], options["starts"], options["noise"], generator)
             inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
-            result = search(cell, parameters, torch.as_tensor(initial), inputs, options["tolerance"], options["iterations"])
+            result = search(
+                cell, parameters, torch.as_tensor(initial), inputs, options["tolerance"], options["iterations"]
+            )
             points = _points(cell, parameters, result, constant, options)
             reached += int((result.speed < options["tolerance"]).sum())
             found.append({"network": np.full(len(points["speed"]), seed, np.int32)} | points)
         converged_starts[np.flatnonzero(population.seeds == seed)] = reached
         own = [part for part in found if len(part["network"]) and part["network"][0] == seed]
         fixed = sum(int(part["converged"].sum()) for part in own)
-        report(f"network {seed}: {fixed} fixed points, {reached} of {len(conditions) * options['starts']} starts converged")
+        report(
+            f"network {seed}: {fixed} fixed points, {reached} of {len(conditions) * options['starts']} starts converged"
+        )
     return _dataset(population, found, converged_starts, len(conditions) * options["starts"], len(conditions[0]))
 
 
@@ -157,7 +168,9 @@ def _points(cell, parameters, result: Search, constant: np.ndarray, options: dic
     kept = []
     for candidates in (np.flatnonzero(converged), np.flatnonzero(slow)):
         if len(candidates):
-            kept.append(candidates[unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])])
+            kept.append(
+                candidates[unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])]
+            )
     index = np.concatenate([*kept, np.zeros(0, int)]).astype(int)
     inputs = np.broadcast_to(constant, (len(index), len(constant)))
     own = {name: value[: len(index)] for name, value in parameters.items()}
@@ -200,7 +213,11 @@ def _dataset(population: Population, found, converged_starts, n_starts: int, n_i
     }
     data = xr.Dataset(
         {
-            name: (dims, joined[name].astype(np.int8) if name == "converged" else joined[name], {"long_name": text, "units": unit})
+            name: (
+                dims,
+                joined[name].astype(np.int8) if name == "converged" else joined[name],
+                {"long_name": text, "units": unit},
+            )
             for name, (dims, text, unit) in described.items()
         }
     )

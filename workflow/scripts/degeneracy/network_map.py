@@ -10,7 +10,9 @@ from degeneracy.population import Population
 from degeneracy.units import constant
 
 
-def place(metric: str, populations: list[Population], within: list[xr.Dataset], factor: str, options: dict) -> xr.Dataset:
+def place(
+    metric: str, populations: list[Population], within: list[xr.Dataset], factor: str, options: dict
+) -> xr.Dataset:
     """Distances between all networks of a sweep, and positions in the plane that keep them best.
 
     Returns `distance (network, network_other)`, `position (network, axis)`, `status (network)` and the coordinates
@@ -25,7 +27,11 @@ def place(metric: str, populations: list[Population], within: list[xr.Dataset], 
             "distance": (("network", "network_other"), distance, {"long_name": long_name, "units": unit}),
             "position": (("network", "axis"), position, {"long_name": f"position under {long_name}", "units": unit}),
             "stress": ((), stress, {"long_name": "normalised stress of the map (Kruskal's stress 1)", "units": "1"}),
-            "status": ("network", np.concatenate([one.status for one in populations]), {"long_name": "outcome of training", "units": "1"}),
+            "status": (
+                "network",
+                np.concatenate([one.status for one in populations]),
+                {"long_name": "outcome of training", "units": "1"},
+            ),
         },
         coords={
             "seed": ("network", np.concatenate([one.seeds for one in populations])),
@@ -46,7 +52,9 @@ def scale(distance: np.ndarray) -> tuple[np.ndarray, float]:
         position[known] = np.stack([inner[0] if len(inner) else np.zeros(0), np.zeros(known.sum())], axis=1)
         return position, 0.0
     classical = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(inner)
-    solver = MDS(n_components=2, metric="precomputed", init="classical_mds", n_init=1, max_iter=1000, normalized_stress=True)
+    solver = MDS(
+        n_components=2, metric="precomputed", init="classical_mds", n_init=1, max_iter=1000, normalized_stress=True
+    )
     placed = solver.fit(inner)
     # SMACOF leaves rotation and reflection free: turn it back onto the classical axes
     left, _, right = np.linalg.svd(placed.embedding_.T @ classical)

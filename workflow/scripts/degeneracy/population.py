@@ -13,7 +13,7 @@ import xarray as xr
 from degeneracy import artifacts
 from degeneracy.condition import dumps, make_cell, trial_part
 
-CONVERGED, DIVERGED = 1, 2  # values of `status` in a networks artifact
+NOT_CONVERGED, CONVERGED, DIVERGED = 0, 1, 2  # values of `status` in a networks artifact
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ class Population:
             points = points.isel(point=np.isin(points["network"], self.seeds[chosen]))
         return Population(self.networks.isel(network=np.flatnonzero(chosen)), self.trials_path, points)
 
+    def example(self) -> tuple[Population, str]:
+        """One network to show, the first that learnt the task if there is one, and what to say of it otherwise."""
+        rank = np.array([CONVERGED, NOT_CONVERGED, DIVERGED])[:, None] == self.status  # (rank, network)
+        shown = int(np.argmin(rank.argmax(0)))
+        note = {CONVERGED: "", NOT_CONVERGED: ", task not learnt", DIVERGED: ", diverged"}[int(self.status[shown])]
+        return self.where(np.arange(len(self.status)) == shown), note
+
     def trials(self, group: str) -> xr.Dataset:
         """Trials of a group (`train`, `probe`, `ood`)."""
         if self.trials_path is None:
@@ -63,9 +70,9 @@ class Population:
         return artifacts.read(self.trials_path, "trials", group)
 
     def run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """States (network, trial, time, unit) and outputs (network, trial, time, output) for inputs (trial, time, input).
+        """Run all networks on inputs (trial, time, input), in float64, one network after the other.
 
-        Computed in float64, one network at a time.
+        Returns states (network, trial, time, unit) and outputs (network, trial, time, output).
         """
         import torch  # here, so that a figure without states starts without torch
 

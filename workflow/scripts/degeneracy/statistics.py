@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtrit
 
 from degeneracy.population import CONVERGED, DIVERGED
 
@@ -77,7 +77,9 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     shape = (len(levels), len(measures))
     theta, error = np.full(shape, np.nan), np.full(shape, np.nan)
     contribution = np.full((*shape, most), np.nan)
-    counts = {name: np.zeros(len(levels), np.int32) for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")}
+    counts = {
+        name: np.zeros(len(levels), np.int32) for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")
+    }
     for row, data in enumerate(metrics):
         status = data["status"].values
         used = np.flatnonzero(status == CONVERGED)
@@ -88,9 +90,9 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
             spread = _pair_spread if pairwise else _scalar_spread
             theta[row, column], error[row, column], contribution[row, column, used] = spread(data, name, used)
     freedom = np.maximum(counts["n_used"] - 1, 1)[:, None]
-    half = stats.t.ppf(0.5 + confidence / 2, freedom) * error
+    half = stdtrit(freedom, 0.5 + confidence / 2) * error
     change, change_error, p = trend(theta, error, counts["n_used"])
-    half_change = -stats.norm.ppf(0.5 - confidence / 2) * change_error
+    half_change = ndtri(0.5 + confidence / 2) * change_error
     names = [described[name][0] if pairwise else f"{SPREADS[name][0]} of {described['value'][0]}" for name in measures]
     unit = {"units": "units of the measure"}
     data = xr.Dataset(
@@ -99,13 +101,20 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
             "standard_error": (("level", "measure"), error, {"long_name": "network-jackknife standard error"} | unit),
             "interval_low": (("level", "measure"), theta - half, {"long_name": "lower end of the interval"} | unit),
             "interval_high": (("level", "measure"), theta + half, {"long_name": "upper end of the interval"} | unit),
-            "contribution": (("level", "measure", "network"), contribution, {"long_name": "share of each network"} | unit),
+            "contribution": (
+                ("level", "measure", "network"),
+                contribution,
+                {"long_name": "share of each network"} | unit,
+            ),
             "trend": ("measure", change, {"long_name": "fitted change from the first to the last level"} | unit),
             "trend_error": ("measure", change_error, {"long_name": "standard error of the trend"} | unit),
             "trend_low": ("measure", change - half_change, {"long_name": "lower end of the trend's interval"} | unit),
             "trend_high": ("measure", change + half_change, {"long_name": "upper end of the trend's interval"} | unit),
             "trend_p": ("measure", p, {"long_name": "two-sided p-value of no trend", "units": "1"}),
-            **{name: ("level", values, {"long_name": name.replace("n_", "networks "), "units": "1"}) for name, values in counts.items()},
+            **{
+                name: ("level", values, {"long_name": name.replace("n_", "networks "), "units": "1"})
+                for name, values in counts.items()
+            },
         },
         coords={"level": levels, "measure": measures, "measure_name": ("measure", names)},
     )
@@ -141,5 +150,5 @@ def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
     weight = (position / np.sum(position**2))[:, None]
     change, variance = np.sum(weight * theta, 0), np.sum((weight * error) ** 2, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * stats.norm.sf(np.abs(change) / np.sqrt(variance))
+        p = 2 * ndtr(-np.abs(change) / np.sqrt(variance))
     return change, np.sqrt(variance), p

@@ -7,10 +7,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-PANEL = (2.5, 2.1)  # inches
+PANEL = (2.4, 2.2)  # inches
 GREY = "0.55"
 # Okabe & Ito (2008): told apart by all readers
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -26,6 +26,7 @@ SETTINGS = {
     "legend.frameon": False,
     "lines.linewidth": 1.0,
     "pdf.fonttype": 42,
+    "savefig.bbox": "tight",
     "savefig.dpi": 200,
     "svg.fonttype": "none",
     "xtick.labelsize": 7,

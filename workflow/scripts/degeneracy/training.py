@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -9,9 +10,9 @@ import xarray as xr
 from torch import Tensor
 
 from degeneracy.condition import make_cell, make_task
-from degeneracy.population import CONVERGED, DIVERGED
+from degeneracy.population import CONVERGED, DIVERGED, NOT_CONVERGED
 
-STATUS = {"not_converged": 0, "converged": CONVERGED, "diverged": DIVERGED}
+STATUS = {"not_converged": NOT_CONVERGED, "converged": CONVERGED, "diverged": DIVERGED}
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
 IMPROVEMENT = 1e-4  # relative fall of the loss that counts for the learning-rate schedule
 
@@ -90,7 +91,10 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
     sizes = [1] * len(seeds) if device.type == "cpu" else [len(seeds)]
     bounds = np.cumsum([0, *sizes])
-    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, options, device) for a, b in zip(bounds, bounds[1:], strict=False)]
+    groups = [
+        _group({seed: initial[seed] for seed in seeds[a:b]}, options, device)
+        for a, b in pairwise(bounds)
+    ]
     losses = {seed: [] for seed in seeds}
     final: dict[int, dict[str, np.ndarray]] = {}
     start = time.perf_counter()
@@ -247,15 +251,23 @@ def _dataset(condition: dict, cell, seeds, initial, final, losses) -> xr.Dataset
     status = np.array([STATUS[_status(losses[seed], threshold)] for seed in seeds], np.int8)
     flags = {"flag_values": np.array(list(STATUS.values()), np.int8), "flag_meanings": " ".join(STATUS)}
     variables |= {
-        "loss": (("network", "epoch"), history, {"long_name": "mean training MSE of the epoch", "units": "output units squared"}),
+        "loss": (
+            ("network", "epoch"),
+            history,
+            {"long_name": "mean training MSE of the epoch", "units": "output units squared"},
+        ),
         "epochs": ("network", epochs, {"long_name": "epochs trained", "units": "epoch"}),
-        "epoch_reached": ("network", reached, {"long_name": "first epoch below the threshold, 0 if none", "units": "epoch"}),
+        "epoch_reached": (
+            "network",
+            reached,
+            {"long_name": "first epoch below the threshold, 0 if none", "units": "epoch"},
+        ),
         "status": ("network", status, {"long_name": "outcome of training", "units": "1"} | flags),
     }
     coordinates = {
         "network": ("network", np.array(seeds, np.int32), {"long_name": "seed of the network"}),
         "epoch": ("epoch", np.arange(1, epochs.max() + 1, dtype=np.int32), {"long_name": "epoch of training"}),
-        "input": task.inputs,
-        "output": task.outputs,
+        "input": list(task.inputs),
+        "output": list(task.outputs),
     }
     return xr.Dataset(variables, coordinates, attrs={"parameters": " ".join(cell.parameter_dims())})

@@ -41,7 +41,7 @@ def _dataset(trials: Trials, task) -> xr.Dataset:
             "targets": (("trial", "time", "output"), trials.targets.astype(np.float32), _named("target output")),
             "mask": (("trial", "time"), trials.mask.astype(np.float32), _named("weight in the loss")),
         },
-        coords={"input": task.inputs, "output": task.outputs},
+        coords={"input": list(task.inputs), "output": list(task.outputs)},
     )
 
 

@@ -1,6 +1,7 @@
 """Vanilla recurrence h_t = act(W_h h_{t−1} + W_x x_t + b), y_t = W_o h_t + b_o, with h_0 = 0."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -78,11 +79,13 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, drive: Tensor, weights: Tensor, activation: str) -> Tensor:
         networks, _, trials, width = drive.shape
-        states = torch.cat([drive.new_zeros(networks, 1, trials, width), drive], dim=1)  # (network, time + 1, trial, unit)
+        states = torch.cat(
+            [drive.new_zeros(networks, 1, trials, width), drive], dim=1
+        )  # (network, time + 1, trial, unit)
         activate = ACTIVATIONS[activation][0]
         for steps, source in _pieces(states, weights.mT.contiguous()):
             activate(steps[1])
-            for before, now in zip(steps[1:], steps[2:], strict=False):
+            for before, now in pairwise(steps[1:]):
                 activate(_add_product(now, before, source, out=now))
         ctx.save_for_backward(states, weights)
         ctx.activation = activation

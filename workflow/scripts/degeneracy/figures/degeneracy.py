@@ -1,9 +1,11 @@
 """Degeneracy against the factor, under one metric.
 
-Small dots are networks (their mean distance to the others of their level, or their deviation from the level's centre); the
-large dot is the population's degeneracy with its interval from the network jackknife. n counts the networks that learnt the
-task. The title gives the fitted change from the first to the last level and its interval.
+Small dots are networks (their mean distance to the others of their level, or their deviation from the level's
+centre); the large dot is the population's degeneracy with its interval from the network jackknife. n counts the
+networks that learnt the task. The title gives the fitted change from the first to the last level and its interval.
 """
+
+import textwrap
 
 from degeneracy import style
 
@@ -39,9 +41,9 @@ def panel(axis, data, factor_name: str) -> None:
     axis.set_xticks(range(len(levels)), labels)
     axis.margins(x=0.15)
     axis.set_xlabel(factor_name)
-    axis.set_ylabel(str(data["measure_name"].values))
+    axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:
-        axis.set_title(f"change {change:+.2g} [{low:+.2g}, {high:+.2g}]")
+        axis.set_title(f"change {change:+.2g}\n{data.attrs['confidence']:.0%} [{low:+.2g}, {high:+.2g}]")
     elif int(data["n_used"].max()) < 2:
         axis.set_title("not enough networks learnt the task")

@@ -1,24 +1,32 @@
 """Fixed points of one network a level in the plane of its first two principal components.
 
-Thin lines are trajectories on probe trials; filled circles are stable fixed points, open symbols have one or more unstable
-directions, crosses are slow points. The network is the first that learnt the task; the title counts its fixed points.
+Thin lines are trajectories on probe trials; filled circles are stable fixed points, open symbols have one or more
+unstable directions, crosses are slow points. The network is the first that learnt the task; the title counts its
+fixed points.
 """
 
 import numpy as np
 
 from degeneracy import style
-from degeneracy.population import CONVERGED
+from degeneracy.population import DIVERGED
 
 READS = ("networks", "trials", "fixed_points")
-MARKERS = {0: ("o", style.BLUE, "stable"), 1: ("s", style.VERMILLION, "1 unstable"), 2: ("^", style.ORANGE, "2 unstable")}
+MARKERS = {
+    0: ("o", style.BLUE, "stable"),
+    1: ("s", style.VERMILLION, "1 unstable"),
+    2: ("^", style.ORANGE, "2 unstable"),
+}
 MORE = ("D", style.GREEN, "3 or more unstable")
 
 
 def draw(sweep, *, trajectories: int = 8):
     figure, axes = style.panels(1, len(sweep.populations))
     for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
-        learnt = population.status == CONVERGED
-        one = population.where(np.arange(len(learnt)) == int(np.argmax(learnt)))
+        one, note = population.example()
+        name = f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}"
+        if one.status[0] == DIVERGED:
+            axis.set_title(name)
+            continue
         states = one.states[0]  # (trial, time, unit)
         centre = states.mean((0, 1))
         plane = np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
@@ -27,18 +35,26 @@ def draw(sweep, *, trajectories: int = 8):
         points = one.fixed_points
         place = (points["state"].values - centre) @ plane.T  # (point, axis)
         converged, unstable = points["converged"].values == 1, points["n_unstable"].values
-        for count in sorted({min(value, 3) for value in unstable[converged]}, reverse=True):
+        for count in sorted({min(value, 3) for value in unstable[converged]}):
             marker, colour, label = MARKERS.get(count, MORE)
             chosen = converged & (np.minimum(unstable, 3) == count)
             fill = colour if count == 0 else "white"
-            axis.plot(*place[chosen].T, marker, color=colour, markerfacecolor=fill, markersize=4, label=label, zorder=5 - count)
+            axis.plot(
+                *place[chosen].T,
+                marker,
+                color=colour,
+                markerfacecolor=fill,
+                markersize=4,
+                label=label,
+                zorder=5 - count,
+            )
         if (~converged).any():
             axis.plot(*place[~converged].T, "x", color="black", markersize=4, label="slow point", zorder=6)
-        note = "" if learnt.any() else ", task not learnt"
         stable = int((converged & (unstable == 0)).sum())
-        axis.set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}:\n{stable} stable of {converged.sum()} fixed points")
+        axis.set_title(f"{name}:\n{stable} stable of {converged.sum()} fixed points")
         axis.set(xlabel="PC 1 (activation)", aspect="equal")
     axes[0, 0].set_ylabel("PC 2 (activation)")
     found = {label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=5)
+    order = [label for label in [*(marker[2] for marker in MARKERS.values()), MORE[2], "slow point"] if label in found]
+    figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=5)
     return figure

@@ -1,8 +1,10 @@
 """Training loss of every network, one panel a level.
 
-Each line is one network; the dashed line is the threshold below which a network has learnt the task. Networks stop a few
-epochs after they cross it.
+Each line is one network; the dashed line is the threshold below which a network has learnt the task. Networks stop
+a few epochs after they cross it.
 """
+
+from matplotlib.ticker import MaxNLocator
 
 from degeneracy import style
 from degeneracy.population import CONVERGED
@@ -20,5 +22,6 @@ def draw(sweep):
         learnt = int((population.status == CONVERGED).sum())
         axis.set_title(f"{sweep.factor_name} {level}: {learnt} of {len(population.seeds)} learnt the task")
         axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0, 0].set_ylabel("training MSE")
     return figure

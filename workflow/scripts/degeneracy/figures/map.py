@@ -1,7 +1,8 @@
 """Map of all networks of a sweep: multidimensional scaling of their distances, coloured by level.
 
-Each point is one network; the closer two points, the more alike the networks. Open symbols did not reach the threshold.
-The title gives the stress of the map (Kruskal's stress 1): how far distances in the plane are from those measured.
+Each point is one network; the closer two points, the more alike the networks. Open symbols did not reach the
+threshold. The title gives the stress of the map (Kruskal's stress 1): how far distances in the plane are from
+those measured.
 """
 
 import numpy as np
@@ -22,12 +23,12 @@ def draw(sweep):
     for level in levels:
         chosen = data["level"].values == level
         learnt = data["status"].values == CONVERGED
-        for some, fill in ((chosen & learnt, colours[level]), (chosen & ~learnt, "none")):
-            label = f"{level} (n = {int((chosen & learnt).sum())})" if fill != "none" else None
-            edge = [colours[level]]
-            axis.scatter(*data["position"].values[some].T, s=22, color=fill, edgecolors=edge, label=label)
-    unit = data["distance"].attrs["long_name"]
-    axis.set(xlabel=f"MDS 1 ({unit})", ylabel="MDS 2", aspect="equal")
+        place = data["position"].values
+        label = f"{level} (n = {int((chosen & learnt).sum())})"
+        axis.plot(*place[chosen & learnt].T, "o", color=colours[level], markersize=5, label=label)
+        axis.plot(*place[chosen & ~learnt].T, "o", color=colours[level], markersize=5, markerfacecolor="none")
+    name = data["distance"].attrs["long_name"]
+    axis.set(xlabel=f"MDS 1 ({name})", ylabel="MDS 2", aspect="equal")
     axis.margins(0.1)
     axis.set_title(f"{int(np.isfinite(data['position'][:, 0]).sum())} networks, stress {float(data['stress']):.2f}")
     figure.legend(title=sweep.factor_name, loc="outside right center")

@@ -1,8 +1,8 @@
 """Does the factor control degeneracy? Behaviour, dynamics, weights and representation beside one another.
 
 Behaviour is the spread of the loss out of distribution, dynamics the mean DSA distance, weights the mean relative
-permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the populations' degeneracy with
-intervals from the network jackknife; n counts the networks that learnt the task.
+permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the populations'
+degeneracy with intervals from the network jackknife; n counts the networks that learnt the task.
 """
 
 from degeneracy import style

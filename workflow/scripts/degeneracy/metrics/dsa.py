@@ -1,9 +1,10 @@
-"""Dynamical similarity analysis (Ostrow et al. 2023): distance of the linear operators that advance delay-embedded states.
+"""Dynamical similarity analysis (Ostrow et al. 2023): distance of the linear operators that advance delay-embedded
+states.
 
-States on the probe trials are delay-embedded, reduced to a fixed rank, and advanced by the least-squares operator A; two
-networks are as far apart as min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F (eq. 7), with ‖A‖_F = 1, so that 0 is the same dynamics
-up to a change of coordinates and 2 the most. The minimum is searched from several starts; `spread` is the spread of
-their results and `lower_bound` what no C can beat.
+States on the probe trials are delay-embedded, reduced to a fixed rank, and advanced by the least-squares operator
+A; two networks are as far apart as min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F (eq. 7), with ‖A‖_F = 1, so that 0 is
+the same dynamics up to a change of coordinates and 2 the most. The minimum is searched from several starts;
+`spread` is the spread of their results and `lower_bound` what no C can beat.
 """
 
 from typing import Annotated
@@ -25,7 +26,10 @@ def features(
 
     `delays` states in a row (steps) make one embedded state, `rank` of its principal directions are kept.
     """
-    operators = [operator(states, delays, rank, f"network {seed}") for states, seed in zip(population.states, population.seeds, strict=True)]
+    operators = [
+        operator(states, delays, rank, f"network {seed}")
+        for states, seed in zip(population.states, population.seeds, strict=True)
+    ]
     return {"operator": np.stack([one / np.linalg.norm(one) for one in operators])}
 
 
@@ -56,7 +60,9 @@ def operator(states: np.ndarray, delays: int, rank: int, name: str = "states") -
     power, directions = eigh(gram, subset_by_index=[len(gram) - rank, len(gram) - 1])
     if power[0] <= power[-1] * 1e-14:
         has = int((power > power[-1] * 1e-14).sum())
-        raise ValueError(f"dsa: {name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
+        raise ValueError(
+            f"dsa: {name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank"
+        )
     scores = embedded @ (directions / np.sqrt(power))  # (trial, window, rank)
     before, after = scores[:, :-1].reshape(-1, rank), scores[:, 1:].reshape(-1, rank)
     return np.linalg.lstsq(before, after, rcond=None)[0].T

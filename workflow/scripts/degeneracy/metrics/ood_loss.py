@@ -1,8 +1,8 @@
 """Behaviour out of distribution: each network's MSE on trials unlike those it learnt from.
 
 Two networks with the same training loss may generalise differently; the population's spread of this loss is the
-behavioural degeneracy (Huang et al. 2025, sec. 3.1). The spread of the loss itself grows with its mean, so the spread of
-its logarithm, the coefficient of variation and the median absolute deviation are reported beside it.
+behavioural degeneracy (Huang et al. 2025, sec. 3.1). The spread of the loss itself grows with its mean, so the
+spread of its logarithm, the coefficient of variation and the median absolute deviation are reported beside it.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """Distance of recurrent weights up to the order of the units: min over permutations P of ‖W_1 − Pᵀ W_2 P‖_F.
 
-Reported raw, divided by n² as in the paper (Huang et al. 2025, app. F.2), and relative, d / √(‖W_1‖ ‖W_2‖): the quotient
-d/n² of untrained networks falls with width by itself, the relative distance does not. The minimum is searched from
-several starts; `spread` is the spread of their results and `lower_bound` what no permutation can beat.
+Reported raw, divided by n² as in the paper (Huang et al. 2025, app. F.2), and relative, d / √(‖W_1‖ ‖W_2‖): the
+quotient d/n² of untrained networks falls with width by itself, the relative distance does not. The minimum is
+searched from several starts; `spread` is the spread of their results and `lower_bound` what no permutation can
+beat.
 """
 
 import numpy as np

@@ -1,0 +1,100 @@
+"""Time of one training step: ours against a loop over the stock layer (torch.nn.RNN) on the same core.
+
+    python tests/benchmarks/training.py
+
+Both train one network on the same minibatches with Adam and gradient clipping, in turn, in one process, on one
+thread; the table shows medians over steps, their ratio, and the largest relative difference of the two gradients.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
+
+from degeneracy import training
+from degeneracy.cells.vanilla import Cell
+
+CHANNELS = 3
+
+
+def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
+    """torch.nn.RNN and Linear with the same weights; the unused second bias stays zero and untrained."""
+    width, inputs = parameters["input_weights"].shape
+    rnn, readout = torch.nn.RNN(inputs, width), torch.nn.Linear(width, len(parameters["readout_bias"]))
+    values = {
+        rnn.weight_hh_l0: parameters["recurrent_weights"],
+        rnn.weight_ih_l0: parameters["input_weights"],
+        rnn.bias_ih_l0: parameters["bias"],
+        rnn.bias_hh_l0: torch.zeros(width),
+        readout.weight: parameters["readout_weights"],
+        readout.bias: parameters["readout_bias"],
+    }
+    with torch.no_grad():
+        for target, value in values.items():
+            target.copy_(value)
+    rnn.bias_hh_l0.requires_grad_(False)
+    return torch.nn.ModuleDict({"rnn": rnn, "readout": readout})
+
+
+def compare(width: int, batch: int, steps: int, repeats: int) -> None:
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
+    cell = Cell(width=width)
+    initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
+    group = training._group({0: initial}, options, torch.device("cpu"))
+    stock = stock_network({name: torch.as_tensor(value) for name, value in initial.items()})
+    weights = [weight for weight in stock.parameters() if weight.requires_grad]
+    optimiser = torch.optim.Adam(weights, lr=options["learning_rate"])
+    inputs, targets = torch.randn(2, steps, batch, CHANNELS).unbind(0)  # (time, trial, channel)
+    mask = torch.ones(1, steps, batch)
+
+    def ours():
+        flat = group.parameters.requires_grad_()
+        loss = training.mean_squared_error(cell, group.named(flat), inputs[None], targets[None], mask)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        recurrent = group.named(gradient)["recurrent_weights"][0].clone()
+        training._adam(group, gradient, options["gradient_clip"])
+        return recurrent
+
+    def peer():
+        optimiser.zero_grad()
+        outputs = stock["readout"](stock["rnn"](inputs)[0])
+        (outputs - targets).square().mean().backward()
+        recurrent = stock["rnn"].weight_hh_l0.grad.clone()
+        torch.nn.utils.clip_grad_norm_(weights, options["gradient_clip"])
+        optimiser.step()
+        return recurrent
+
+    gradient, reference = ours(), peer()
+    difference = ((gradient - reference).norm() / reference.norm()).item()
+    times = {ours: [], peer: []}
+    for _ in range(repeats):
+        for step, taken in times.items():
+            start = time.perf_counter()
+            step()
+            taken.append(time.perf_counter() - start)
+    mine, other = (1e3 * statistics.median(taken) for taken in times.values())
+    flops = 6 * width**2 * batch * steps / mine / 1e6
+    print(
+        f"{width:5d} {batch:6d} {steps:5d} {mine:9.2f} {other:9.2f} {other / mine:6.2f} {flops:8.1f} {difference:10.1e}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=60)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print("units  batch steps   ours ms  stock ms  ratio  GFLOP/s gradient difference")
+    for width, batch, steps in ((64, 64, 50), (64, 64, 100), (128, 64, 100), (128, 256, 100)):
+        compare(width, batch, steps, arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Small conditions, and one population of networks trained for real, shared by the tests."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+import yaml
+
+from degeneracy import artifacts, experiment, population, training, trials
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+
+TINY = {
+    "metrics": ["ood_loss", "dsa", "fixed_point_counts"],
+    "seeds": 2,
+    "seeds_per_job": 1,
+    "model": {"width": 8},
+    "training": {"epochs": 2, "steps_per_epoch": 2, "batch_size": 16, "threshold": 10.0, "patience": 0},
+    "trials": {"train": 64, "probe": 16, "ood": 16},
+    "fixed_points": {"starts": 16},
+    "tasks": {"flip_flop": {"task": {"time_steps": 12}, "metrics": {"dsa": {"rank": 3, "delays": 2}}}},
+    "sweeps": {"channels": {"task": "flip_flop", "factor": "task.channels", "levels": [2, 3]}},
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny():
+    """Configuration of a workflow that takes seconds."""
+    return copy.deepcopy(TINY)
+
+
+def make_condition(**sections) -> dict:
+    """The tiny condition with some options changed: `make_condition(training={"epochs": 3})`."""
+    config = copy.deepcopy(TINY)
+    for section, options in sections.items():
+        config["tasks"]["flip_flop"].setdefault(section, {}).update(options)
+    level = config["tasks"]["flip_flop"]["task"].get("channels", 3)
+    config["sweeps"]["channels"]["levels"] = [level]
+    return experiment.resolve(config, SCHEMA).conditions[0].spec
+
+
+def make_population(networks: xr.Dataset, condition: dict, trials_path: str) -> population.Population:
+    return population.Population(networks.assign_attrs(condition=experiment.dumps(condition)), trials_path)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Two 3-bit flip-flop networks that learnt the task, with their trials."""
+    condition = make_condition(
+        model={"width": 48},
+        task={"time_steps": 20, "channels": 3},
+        trials={"train": 4096, "probe": 32, "ood": 64},
+        training={
+            "epochs": 60,
+            "steps_per_epoch": 64,
+            "batch_size": 64,
+            "threshold": 0.003,
+            "learning_rate": 0.005,
+            "patience": 3,
+        },
+    )
+    path = tmp_path_factory.mktemp("trained") / "trials.nc"
+    groups = trials.generate(condition)
+    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    networks = training.train(condition, [0, 1], groups["train"], torch.device("cpu"), report=lambda line: None)
+    assert np.all(networks["status"] == training.STATUS["converged"])
+    return make_population(networks, condition, str(path))

@@ -1,0 +1,117 @@
+import pytest
+
+from conftest import SCHEMA
+from degeneracy import experiment, units
+
+
+def resolve(config):
+    return experiment.resolve(config, SCHEMA)
+
+
+def names(config):
+    return [condition.name for condition in resolve(config).conditions]
+
+
+def test_conditions_are_named_by_their_difference_from_the_base(tiny):
+    tiny["sweeps"]["width"] = {"task": "flip_flop", "factor": "model.width", "levels": [8, 16]}
+    assert names(tiny) == ["channels-2", "base", "width-16"]  # the base (3 channels, 8 units) is in both sweeps, once
+
+
+def test_later_choices_win(tiny):
+    tiny["tasks"]["flip_flop"]["training"] = {"learning_rate": 0.5}
+    tiny["sweeps"]["channels"]["base"] = {"training": {"patience": 7}, "model": {"activation": "relu"}}
+    spec = resolve(tiny).conditions[0].spec
+    assert spec["training"]["learning_rate"] == 0.5 and spec["training"]["patience"] == 7
+    assert spec["training"]["batch_size"] == 16 and spec["training"]["gradient_clip"] == 1.0
+    assert spec["model"] == {"cell": "vanilla", "width": 8, "activation": "relu"}
+    assert resolve(tiny).conditions[0].name == "channels-2_activation-relu_patience-7"
+
+
+def test_trial_sets_are_shared_by_conditions_that_differ_elsewhere(tiny):
+    tiny["sweeps"] = {"width": {"task": "flip_flop", "factor": "model.width", "levels": [4, 16]}}
+    assert [condition.trial_set for condition in resolve(tiny).conditions] == ["base", "base"]
+    assert len({condition.trials_json for condition in resolve(tiny).conditions}) == 1
+
+
+def test_blocks_are_fixed_runs_of_seeds():
+    assert list(experiment.blocks(25, 10)) == ["seeds-000-009", "seeds-010-019", "seeds-020-024"]
+    assert list(experiment.blocks(30, 10))[:2] == list(experiment.blocks(20, 10))
+    assert [seed for run in experiment.blocks(25, 10).values() for seed in run] == list(range(25))
+
+
+def test_metrics_may_be_listed_left_out_or_tuned_for_a_task(tiny):
+    assert resolve(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2}
+    tiny["tasks"]["flip_flop"].pop("metrics")
+    tiny["metrics"] = ["ood_loss", "svcca"]
+    assert resolve(tiny).metrics["flip_flop"] == {"ood_loss": {}, "svcca": {"variance": 0.99}}
+    assert resolve(tiny).maps == ()
+
+
+def change(config, path, value):
+    *way, key = path
+    for step in way:
+        config = config.setdefault(step, {})
+    config[key] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (["sweps"], {}, 'unknown key "sweps" at the top level; did you mean "sweeps"?'),
+        (["training", "treshold"], 1, 'unknown key "treshold" at training; did you mean "threshold"?'),
+        (["seeds"], 0, "seeds: given 0, must be at least 1"),
+        (["seeds"], "ten", "seeds: given 'ten', must be of type integer"),
+        (["device"], "gpu", "device: given 'gpu'"),
+        (["training", "threshold"], 0, "training.threshold: given 0, must be greater than 0"),
+        (["metrics"], ["dsq"], 'unknown metric "dsq"; did you mean "dsa"?'),
+        (["metrics"], {"dsa": {"rnk": 3}}, 'metrics.dsa: unknown key "rnk"; did you mean "rank"?'),
+        (["maps"], ["ood_loss"], '"ood_loss" is no metric of pairs'),
+        (["model", "cell"], "vanila", 'unknown cell "vanila"; did you mean "vanilla"?'),
+        (["model", "activation"], "tan", "model.activation: given 'tan'; did you mean \"tanh\"?"),
+        (["tasks", "flip_flip"], {}, 'unknown task "flip_flip"; did you mean "flip_flop"?'),
+        (
+            ["sweeps", "channels", "factor"],
+            "task.chanels",
+            'unknown factor "task.chanels"; did you mean "task.channels"?',
+        ),
+        (["sweeps", "channels", "levels"], ["two"], "given 'two', must be of type int"),
+        (["sweeps", "channels", "levels"], [2, 2], "must not repeat a level"),
+        (["sweeps", "channels", "levels"], [], "given [], must have at least 1 item"),
+        (["sweeps", "a/b"], {}, "a/b"),
+        (["sweeps", "channels", "factor"], "task.name", "unknown factor"),
+        (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be at least 0"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sentence):
+    change(tiny, path, value)
+    with pytest.raises(ValueError) as caught:
+        resolve(tiny)
+    assert str(caught.value).startswith("config")
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_levels_of_training_options_are_checked_against_the_schema(tiny):
+    tiny["sweeps"]["rate"] = {"task": "flip_flop", "factor": "training.learning_rate", "levels": [0.1, -1]}
+    with pytest.raises(ValueError, match=r"rate.levels: given -1, must be greater than 0"):
+        resolve(tiny)
+
+
+def test_condition_names_are_safe_file_names():
+    assert experiment._safe(0.001) == "0.001"
+    strange = experiment._safe("../../etc/passwd")
+    assert "/" not in strange and strange != experiment._safe("..-..-etc-passwd")
+
+
+def test_every_schema_key_has_a_description_and_its_default_is_allowed():
+    for name in ("training", "trials", "fixed_points", "statistics"):
+        for key, part in SCHEMA["$defs"][name]["properties"].items():
+            assert part["description"], key
+            experiment.check({key: part["default"]}, {"type": "object", "properties": {key: part}})
+
+
+def test_without_a_list_every_metric_and_figure_there_is_runs(tiny):
+    tiny.pop("metrics")
+    experiment_ = resolve(tiny)
+    assert list(experiment_.metrics["flip_flop"]) == units.names("metrics")
+    assert list(experiment_.figures) == units.names("figures")

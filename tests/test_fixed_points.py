@@ -1,0 +1,102 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import make_condition, make_population
+from degeneracy import artifacts, fixed_points, training, trials
+
+OPTIONS = {
+    **{"starts": 600, "noise": 0.3, "tolerance": 1e-24, "slow_tolerance": 1e-4},
+    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0},
+}
+
+
+def bistable_population(channels, tmp_path, gain=2.0):
+    """Networks of N independent units h = tanh(gain · h), without input or bias."""
+    condition = make_condition(model={"width": channels}, task={"channels": channels})
+    path = tmp_path / "trials.nc"
+    groups = trials.generate(condition)
+    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    networks = training.train(condition, [0], groups["train"], torch.device("cpu"), lambda line: None)
+    for name in ("recurrent_weights", "input_weights", "bias"):
+        networks[name][:] = 0
+    networks["recurrent_weights"][0] = gain * np.eye(channels)
+    networks["input_weights"][0] = 2 * np.eye(channels)
+    return make_population(networks, condition, str(path))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_independent_bistable_units_have_three_to_the_n_fixed_points(channels, tmp_path):
+    points = fixed_points.find(bistable_population(channels, tmp_path), OPTIONS, lambda line: None)
+    well = 0.9575040240772687  # positive root of h = tanh(2h)
+    expected = np.array(list(itertools.product([-well, 0, well], repeat=channels)))
+    found = points["state"].values[points["converged"].values == 1]
+    assert len(found) == 3**channels
+    gaps = np.linalg.norm(found[:, None] - expected[None], axis=-1)
+    assert np.all(gaps.min(0) < 1e-9)
+    # the unit at zero is the unstable one
+    assert np.array_equal(points["n_unstable"].values, (np.abs(points["state"].values) < 0.5).sum(1))
+    assert np.all(points["speed"] < 1e-24)
+
+
+def test_a_single_well_has_one_stable_point(tmp_path):
+    points = fixed_points.find(bistable_population(2, tmp_path, gain=0.5), OPTIONS, lambda line: None)
+    assert len(points["speed"]) == 1 and points["n_unstable"].item() == 0
+    assert np.allclose(points["state"], 0, atol=1e-10)
+    assert np.allclose(points["eigenvalues_real"], 0.5) and np.allclose(points["eigenvalues_imag"], 0)
+
+
+def test_trained_three_bit_networks_store_the_eight_corners(trained):
+    points = fixed_points.find(trained, OPTIONS, lambda line: None)
+    corners = np.array(list(itertools.product([-1, 1], repeat=3)))
+    for index, seed in enumerate(trained.seeds):
+        stable = (points["network"] == seed) & (points["converged"] == 1) & (points["n_unstable"] == 0)
+        states = points["state"].values[stable.values]
+        outputs = states @ trained.parameters["readout_weights"][index].T + trained.parameters["readout_bias"][index]
+        assert len(states) == 8
+        assert np.abs(outputs[:, None] - corners[None]).max(-1).min(0).max() < 0.2
+    assert points["starts_converged"].values.min() > 0.95 * OPTIONS["starts"]
+
+
+def test_points_are_fixed_and_their_stability_is_that_of_the_map(trained):
+    points = fixed_points.find(trained.where(trained.seeds == 1), OPTIONS, lambda line: None)
+    named = {name: value[1].astype(float) for name, value in trained.parameters.items()}
+    for state, unstable in zip(points["state"].values, points["n_unstable"].values, strict=True):
+        after = np.tanh(named["recurrent_weights"] @ state + named["bias"])
+        assert np.allclose(after, state, atol=1e-11)
+        moved = state + 1e-6 * np.random.default_rng(0).standard_normal(len(state))
+        for _ in range(300):
+            moved = np.tanh(named["recurrent_weights"] @ moved + named["bias"])
+        assert (np.linalg.norm(moved - state) < 1e-4) == (unstable == 0)
+
+
+def test_near_miss_is_a_slow_point_and_no_fixed_point(tmp_path):
+    population = bistable_population(1, tmp_path, gain=1.3)
+    population.networks["bias"][0] = 0.16  # just past the saddle-node: the ghost of two lost fixed points remains
+    points = fixed_points.find(population, OPTIONS | {"slow_tolerance": 1e-2}, lambda line: None)
+    assert points["converged"].values.tolist().count(1) == 1
+    slow = points.isel(point=points["converged"].values == 0)
+    assert slow.sizes["point"] == 1 and 1e-8 < slow["speed"].item() < 1e-2
+
+
+def test_result_depends_on_the_seed_of_the_network_alone(trained):
+    both = fixed_points.find(trained, OPTIONS | {"starts": 100}, lambda line: None)
+    one = fixed_points.find(trained.where(trained.seeds == 1), OPTIONS | {"starts": 100}, lambda line: None)
+    assert np.array_equal(both["state"].values[both["network"].values == 1], one["state"].values)
+
+
+def test_diverged_networks_have_no_points(trained):
+    data = trained.networks.copy(deep=True)
+    data["status"][0] = training.STATUS["diverged"]
+    data["recurrent_weights"][0] = np.nan
+    broken = make_population(data, trained.condition, trained.trials_path)
+    points = fixed_points.find(broken, OPTIONS | {"starts": 50}, lambda line: None)
+    assert set(points["network"].values) == {1}
+
+
+def test_unique_keeps_the_slowest_of_each_cluster():
+    state = np.array([[0.0, 0], [1e-7, 0], [1, 1], [1, 1 + 1e-7], [2, 2]])
+    kept = fixed_points.unique(state, np.array([2.0, 1.0, 5.0, 6.0, 0.0]), 1e-5)
+    assert kept.tolist() == [1, 2, 4]

@@ -1,0 +1,171 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from conftest import make_population
+from degeneracy import comparison, network_map, training, units
+from degeneracy.metrics import dsa, permutation_distance, svcca
+
+
+def rotation(size, seed=0):
+    return np.linalg.qr(np.random.default_rng(seed).standard_normal((size, size)))[0]
+
+
+def linear_states(operator, trials=6, steps=12, seed=0):
+    """States (trial, time, unit) that a linear map advances exactly."""
+    states = [np.random.default_rng(seed).standard_normal((trials, len(operator)))]
+    for _ in range(steps - 1):
+        states.append(states[-1] @ operator.T)
+    return np.stack(states, axis=1)
+
+
+def test_dsa_operator_has_the_eigenvalues_of_the_linear_system():
+    system = 0.9 * rotation(4, 1) @ np.diag([1, 0.9, 0.8, 0.7])
+    found = dsa.operator(linear_states(system), delays=1, rank=4)
+    assert np.allclose(np.sort_complex(np.linalg.eigvals(found)), np.sort_complex(np.linalg.eigvals(system)))
+
+
+def test_dsa_takes_no_step_across_trials():
+    system = 0.9 * rotation(3)
+    states = linear_states(system, trials=5)
+    shuffled = states[[3, 0, 4, 2, 1]]
+    eigenvalues = [np.sort_complex(np.linalg.eigvals(dsa.operator(each, 1, 3))) for each in (states, shuffled)]
+    assert np.allclose(*eigenvalues) and np.allclose(abs(eigenvalues[0]), 0.9)
+
+
+def test_dsa_is_zero_for_an_invertible_linear_copy_at_full_rank():
+    states = linear_states(0.95 * rotation(4, 2) @ np.diag([1, 0.8, 1, 0.6]), trials=10)
+    mix = rotation(4, 3) @ np.diag([1, 2, 0.5, 3.0]) @ rotation(4, 4)
+    operators = [dsa.operator(each, 1, 4) for each in (states, states @ mix.T)]
+    one, other = ({"operator": (each / np.linalg.norm(each))[None]} for each in operators)
+    assert dsa.distance(one, other)["distance"].item() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("delays", "rank", "message"),
+    [(30, 2, "too short for 30 delays"), (1, 9, "more than the 4"), (2, 8, "above the rank 4")],
+)
+def test_dsa_asks_for_what_the_data_has(delays, rank, message):
+    with pytest.raises(ValueError, match=message):
+        dsa.operator(linear_states(0.9 * rotation(4)), delays, rank, "network 3")
+
+
+def test_svcca_is_zero_for_an_invertible_linear_copy_and_one_for_orthogonal_signals():
+    generator = np.random.default_rng(0)
+    states = generator.standard_normal((8, 40, 5))
+    mix = generator.standard_normal((5, 5))
+
+    def features(each, variance):
+        one = svcca.basis(each.reshape(-1, each.shape[-1]), variance)
+        return {"basis": one[None], "dimension": np.array([one.shape[1]])}
+
+    assert abs(svcca.distance(features(states, 1.0), features(states @ mix, 1.0)).item()) < 1e-12
+    turned = states @ rotation(5)
+    assert abs(svcca.distance(features(states, 0.9), features(turned, 0.9)).item()) < 1e-12
+    time = np.arange(400) * 2 * np.pi / 400
+    sine, cosine = np.sin(time)[None, :, None], np.cos(time)[None, :, None]
+    assert svcca.distance(features(sine, 1.0), features(cosine, 1.0)).item() == pytest.approx(1)
+
+
+def test_svcca_keeps_as_many_directions_as_the_variance_needs():
+    samples = np.random.default_rng(0).standard_normal((5000, 3)) * [10, 1, 0.1]
+    assert [svcca.basis(samples, share).shape[1] for share in (0.9, 0.995, 1.0)] == [1, 2, 3]
+
+
+def test_permutation_distance_of_a_permuted_copy_is_zero():
+    generator = np.random.default_rng(0)
+    weights = generator.uniform(-0.125, 0.125, (1, 64, 64))
+    order = generator.permutation(64)
+    noise = 0.01 * weights.std() * generator.standard_normal(weights.shape)
+    copy = weights[:, order][:, :, order]
+    exact = permutation_distance.distance({"weights": weights}, {"weights": copy})
+    assert exact["distance"].item() < 1e-6 and exact["lower_bound"].item() <= exact["distance"].item() + 1e-9
+    noisy = permutation_distance.distance({"weights": weights}, {"weights": copy + noise})
+    assert noisy["distance"].item() <= np.linalg.norm(noise) * (1 + 1e-9)
+    assert noisy["relative"].item() == pytest.approx(noisy["distance"].item() / np.linalg.norm(weights), rel=1e-3)
+    assert noisy["per_n_squared"].item() == pytest.approx(noisy["distance"].item() / 64**2)
+
+
+PAIRWISE = {"dsa": {"delays": 2, "rank": 6}, "permutation_distance": {}, "svcca": {"variance": 0.99}}
+
+
+@pytest.mark.parametrize("metric", PAIRWISE)
+def test_pairwise_metrics_of_trained_networks_are_distances(metric, trained):
+    data = comparison.measure(metric, trained, PAIRWISE[metric])
+    matrix = data["distance"].values
+    assert matrix.shape == (2, 2) and np.allclose(np.diag(matrix), 0) and np.allclose(matrix, matrix.T)
+    assert matrix[0, 1] > 0.01
+    bound = data.get("lower_bound", 0 * data["distance"]).values
+    assert np.all(bound <= matrix + 1e-9)
+
+
+def permuted_copy(population):
+    """The same networks with their units in another order, which changes nothing that a metric should see."""
+    order = np.random.default_rng(0).permutation(population.networks.sizes["unit"])
+    data = population.networks.copy(deep=True)
+    for name in data.attrs["parameters"].split():
+        for dim in ("unit", "source_unit"):
+            for prefix in ("", "initial_"):
+                if dim in data[prefix + name].dims:
+                    data[prefix + name] = data[prefix + name].isel({dim: order})
+    return make_population(data, population.condition, population.trials_path)
+
+
+@pytest.mark.parametrize("metric", PAIRWISE)
+def test_distances_across_populations_see_through_the_order_of_units(metric, trained):
+    within = comparison.measure(metric, trained, PAIRWISE[metric])
+    both = [trained, permuted_copy(trained)]
+    matrix = network_map.distances_across(metric, both, [within, within], PAIRWISE[metric])
+    assert matrix.shape == (4, 4) and np.array_equal(matrix, matrix.T)
+    assert np.allclose(np.diag(matrix[:2, 2:]), 0, atol=1e-5)
+    assert matrix[0, 3] == pytest.approx(matrix[0, 1], rel=2e-2)
+
+
+def test_ood_loss_is_the_loss_of_a_perfect_and_of_a_silent_network(trained):
+    data = trained.networks.copy(deep=True)
+    data["readout_weights"][:] = 0
+    data["readout_bias"][:] = 0
+    silent = make_population(data, trained.condition, trained.trials_path)
+    assert np.allclose(comparison.measure("ood_loss", silent, {})["value"], 1.0)  # targets are ±1
+    learnt = comparison.measure("ood_loss", trained, {})["value"].values
+    assert np.all(learnt < 0.05)
+
+
+def test_weight_change_is_zero_for_an_untrained_network(trained):
+    data = trained.networks.copy(deep=True)
+    data["recurrent_weights"] = data["initial_recurrent_weights"].copy()
+    untrained = make_population(data, trained.condition, trained.trials_path)
+    assert np.all(comparison.measure("weight_change", untrained, {})["value"] == 0)
+    assert np.all(comparison.measure("weight_change", trained, {})["value"] > 0.1)
+
+
+def test_diverged_networks_are_nan_and_do_not_touch_the_others(trained):
+    three = xr.concat([trained.networks, trained.networks.isel(network=[0])], "network", combine_attrs="override")
+    three["recurrent_weights"][1] = np.nan
+    three["status"][1] = training.STATUS["diverged"]
+    population = make_population(three, trained.condition, trained.trials_path)
+    matrix = comparison.measure("svcca", population, {"variance": 0.99})["distance"].values
+    assert np.isnan(matrix[1]).all() and np.isnan(matrix[:, 1]).all()
+    assert matrix[0, 2] == pytest.approx(0, abs=1e-12)
+    values = comparison.measure("ood_loss", population, {})["value"].values
+    assert np.isnan(values[1]) and values[0] == values[2]
+
+
+@pytest.mark.parametrize("metric", ["permutation_distance", "dsa", "ood_loss"])
+def test_a_population_that_diverged_altogether_is_nan(metric, trained):
+    data = trained.networks.copy(deep=True)
+    data["status"][:] = training.STATUS["diverged"]
+    lost = comparison.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
+    for measure in units.constant("metrics", metric, "MEASURES"):
+        assert lost[measure].isnull().all()
+
+
+def test_map_of_points_in_the_plane_keeps_their_distances():
+    points = np.random.default_rng(0).standard_normal((12, 2))
+    distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    position, stress = network_map.scale(distance)
+    assert stress < 1e-3
+    assert np.allclose(np.linalg.norm(position[:, None] - position[None], axis=-1), distance, atol=1e-2)
+    distance[3, :] = distance[:, 3] = np.nan
+    position, _ = network_map.scale(distance)
+    assert np.isnan(position[3]).all() and np.isfinite(np.delete(position, 3, 0)).all()

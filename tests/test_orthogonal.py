@@ -1,0 +1,267 @@
+"""Known answers and mathematical properties of the distance up to an orthogonal change of basis."""
+
+import numpy as np
+import pytest
+import torch
+
+from degeneracy.solvers import orthogonal
+from degeneracy.solvers.orthogonal import conjugation_distance
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def rotation(rng, size, determinant):
+    q = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    q[0] *= determinant * np.sign(np.linalg.det(q))
+    return q
+
+
+def operators(rng, pairs, size):
+    x = rng.standard_normal((pairs, size, size))
+    return x / np.linalg.norm(x, axis=(1, 2), keepdims=True)
+
+
+def slow_operators(rng, pairs, size):
+    """Near-orthogonal, several eigenvalues close to 1, weakly non-normal: what DMD of slow dynamics gives."""
+    out = []
+    for _ in range(pairs):
+        x = np.diag(1 - 0.02 * rng.random(size)) + 0.05 * np.triu(rng.standard_normal((size, size)), 1)
+        for i in range(2, size - 1, 2):
+            angle = rng.normal(0, 0.5)
+            x[i : i + 2, i : i + 2] = 0.9 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        q = rotation(rng, size, 1)
+        out.append(q @ x @ q.T / np.linalg.norm(x))
+    return np.stack(out)
+
+
+@pytest.mark.parametrize("determinant", [1, -1])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_rotated_copy_is_at_distance_zero(determinant, symmetric):
+    rng = np.random.default_rng(0)
+    a = np.concatenate([operators(rng, 3, 9), slow_operators(rng, 3, 9)])
+    if symmetric:
+        a = (a + a.transpose(0, 2, 1)) / 2
+    q = rotation(rng, 9, determinant)
+    found = conjugation_distance(a, q @ a @ q.T)
+    assert found.distance.max() < 1e-6
+    assert (found.status == orthogonal.CONVERGED).all()
+
+
+def test_symmetric_matrices_have_the_sorted_eigenvalue_distance():
+    rng = np.random.default_rng(1)
+    a, b = (x + x.transpose(0, 2, 1) for x in (operators(rng, 2, 9), operators(rng, 2, 9)))
+    exact = np.linalg.norm(np.linalg.eigvalsh(a) - np.linalg.eigvalsh(b), axis=1)
+    found = conjugation_distance(a, b)
+    np.testing.assert_allclose(found.distance, exact, rtol=1e-7)
+    np.testing.assert_allclose(found.lower_bound, exact, rtol=1e-7)
+    unclipped = orthogonal._lower_bound(torch.as_tensor(a), torch.as_tensor(b))
+    np.testing.assert_allclose(unclipped, exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.05, 0.3])
+@pytest.mark.parametrize("make", [operators, slow_operators])
+def test_noisy_copy_is_no_further_than_the_noise(make, noise):
+    rng = np.random.default_rng(2)
+    a = make(rng, 3, 16)
+    added = operators(rng, 3, 16) * noise
+    q = rotation(rng, 16, -1)
+    found = conjugation_distance(a, q @ (a + added) @ q.T)
+    assert (found.distance <= noise).all()
+    assert (found.distance > 0.3 * noise).all()
+
+
+def test_unrelated_operators_known_minimum():
+    """2 x 2, where C is a rotation by one angle, with or without a flip: a fine grid gives the answer."""
+    rng = np.random.default_rng(3)
+    a, b = operators(rng, 5, 2), operators(rng, 5, 2)
+    angle = np.linspace(0, np.pi, 20001)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
+    c = np.concatenate([turn, turn * [1, -1]])[:, None]
+    grid = np.linalg.norm(a - c @ b @ c.swapaxes(-1, -2), axis=(2, 3)).min(0)
+    np.testing.assert_allclose(conjugation_distance(a, b).distance, grid, atol=1e-6)
+
+
+def test_batch_equals_loop():
+    rng = np.random.default_rng(4)
+    a, b = operators(rng, 3, 6), operators(rng, 3, 6)
+    batch = conjugation_distance(a, b)
+    for i in range(3):
+        single = conjugation_distance(a[i], b[i])
+        np.testing.assert_allclose(single.distance[0], batch.distance[i], rtol=1e-7)
+        np.testing.assert_allclose(single.lower_bound[0], batch.lower_bound[i], rtol=1e-9)
+
+
+def test_chunks_do_not_change_the_result(monkeypatch):
+    rng = np.random.default_rng(5)
+    a, b = operators(rng, 3, 6), operators(rng, 3, 6)
+    whole = conjugation_distance(a, b).distance
+    monkeypatch.setitem(orthogonal.WORKSPACE, "cpu", 1)
+    np.testing.assert_allclose(conjugation_distance(a, b).distance, whole, rtol=1e-7)
+
+
+def test_same_call_same_bits():
+    rng = np.random.default_rng(6)
+    a, b = operators(rng, 2, 10), operators(rng, 2, 10)
+    first, second = conjugation_distance(a, b), conjugation_distance(a, b)
+    assert (first.transform == second.transform).all()
+
+
+def test_transform_is_orthogonal_and_attains_the_distance():
+    rng = np.random.default_rng(7)
+    a, b = 3 * operators(rng, 4, 12), slow_operators(rng, 4, 12)
+    found = conjugation_distance(a, b)
+    c = found.transform
+    np.testing.assert_allclose(c @ c.transpose(0, 2, 1), np.broadcast_to(np.eye(12), c.shape), atol=1e-12)
+    attained = np.linalg.norm(a - c @ b @ c.transpose(0, 2, 1), axis=(1, 2))
+    np.testing.assert_allclose(attained, found.distance, rtol=1e-12)
+
+
+def test_lower_bound_holds():
+    rng = np.random.default_rng(8)
+    for make in (operators, slow_operators):
+        found = conjugation_distance(make(rng, 6, 7), operators(rng, 6, 7))
+        assert (found.lower_bound <= found.distance).all()
+        assert (found.lower_bound > 0).all()
+
+
+def test_lower_bound_holds_for_every_rotation():
+    """The raw bound, before it is clipped, against a rotation that need not be optimal."""
+    rng = np.random.default_rng(9)
+    a = torch.as_tensor(np.concatenate([operators(rng, 20, 5), slow_operators(rng, 20, 5)]))
+    noise = torch.as_tensor(operators(rng, 40, 5)) * torch.logspace(-6, 0, 40)[:, None, None]
+    q = torch.as_tensor(rotation(rng, 5, 1))
+    bound = orthogonal._lower_bound(a, q @ (a + noise) @ q.T)
+    assert (bound <= noise.flatten(1).norm(dim=1) * (1 + 1e-9) + 1e-12).all()
+
+
+def test_symmetric_in_its_arguments_and_triangle_inequality():
+    rng = np.random.default_rng(10)
+    x, y, z = slow_operators(rng, 3, 5), operators(rng, 3, 5), slow_operators(rng, 3, 5)
+    xy, yx = conjugation_distance(x, y).distance, conjugation_distance(y, x).distance
+    np.testing.assert_allclose(xy, yx, rtol=1e-6)
+    assert (conjugation_distance(x, z).distance <= xy + conjugation_distance(y, z).distance + 1e-9).all()
+
+
+def test_easy_problems_do_not_depend_on_the_seed():
+    rng = np.random.default_rng(11)
+    a, b = operators(rng, 4, 6), operators(rng, 4, 6)
+    first, second = conjugation_distance(a, b), conjugation_distance(a, b, seed=1)
+    np.testing.assert_allclose(first.distance, second.distance, rtol=1e-6)
+
+
+def test_more_starts_do_no_harm():
+    rng = np.random.default_rng(12)
+    a, b = operators(rng, 6, 12), operators(rng, 6, 12)
+    one, many = conjugation_distance(a, b, starts=1), conjugation_distance(a, b, starts=48)
+    assert (many.distance <= one.distance * (1 + 1e-6)).all()
+    assert many.distance.mean() < one.distance.mean()
+    assert np.isnan(one.spread).all() and (many.spread > 0).all()
+
+
+def test_gradient_equals_finite_differences():
+    rng = np.random.default_rng(13)
+    a, m, x = (torch.as_tensor(v) for v in rng.standard_normal((3, 1, 6, 6)))
+    omega, step = x - x.mT, 1e-5
+
+    def objective(t):
+        turn = torch.linalg.matrix_exp(t * omega)
+        return (a - turn @ m @ turn.mT).square().sum() / 2
+
+    numeric = (objective(step) - objective(-step)) / (2 * step)
+    analytic = (orthogonal._gradient(a, m) * omega).sum()
+    torch.testing.assert_close(analytic, numeric, rtol=1e-7, atol=1e-7)
+
+
+def test_hessian_equals_second_differences():
+    rng = np.random.default_rng(20)
+    a, m, x = (torch.as_tensor(v) for v in rng.standard_normal((3, 1, 6, 6)))
+    omega, step = (x - x.mT) / 5, 1e-4
+
+    def objective(t):
+        turn = torch.linalg.matrix_exp(t * omega)
+        return (a - turn @ m @ turn.mT).square().sum() / 2
+
+    numeric = (objective(step) - 2 * objective(0) + objective(-step)) / step**2
+    analytic = (orthogonal._hessian(a, m, orthogonal._gradient(a, m), omega) * omega).sum()
+    torch.testing.assert_close(analytic, numeric, rtol=1e-5, atol=1e-5)
+    other = torch.as_tensor(rng.standard_normal((1, 6, 6)))
+    other = other - other.mT
+    first, second = (orthogonal._hessian(a, m, orthogonal._gradient(a, m), x) for x in (omega, other))
+    torch.testing.assert_close((first * other).sum(), (second * omega).sum())
+
+
+def test_status_and_gradient_at_the_solution():
+    rng = np.random.default_rng(14)
+    a, b = operators(rng, 3, 10), operators(rng, 3, 10)
+    found = conjugation_distance(a, b)
+    c = torch.as_tensor(found.transform)
+    gradient = orthogonal._gradient(torch.as_tensor(a), c @ torch.as_tensor(b) @ c.mT)
+    assert gradient.flatten(1).norm(dim=1).max() < 2e-8
+    assert (found.status == orthogonal.CONVERGED).all()
+    assert (conjugation_distance(a, b, tolerance=1e-30).status == orthogonal.UNCONVERGED).all()
+
+
+def test_scale_of_the_operators_does_not_matter():
+    rng = np.random.default_rng(15)
+    a, b = operators(rng, 2, 8), operators(rng, 2, 8)
+    plain, large = conjugation_distance(a, b), conjugation_distance(1e6 * a, 1e6 * b)
+    np.testing.assert_allclose(1e6 * plain.distance, large.distance, rtol=1e-7)
+
+
+def test_smaller_operator_is_padded_with_zeros():
+    rng = np.random.default_rng(16)
+    a, b = operators(rng, 2, 5), operators(rng, 2, 8)
+    padded = np.pad(a, ((0, 0), (0, 3), (0, 3)))
+    for found in (conjugation_distance(a, b), conjugation_distance(padded, b)):
+        assert found.transform.shape == (2, 8, 8)
+    np.testing.assert_array_equal(conjugation_distance(a, b).distance, conjugation_distance(padded, b).distance)
+    q = rotation(rng, 8, 1)
+    assert conjugation_distance(q @ padded @ q.T, a).distance.max() < 1e-6
+
+
+def test_zero_operator_and_size_one():
+    rng = np.random.default_rng(17)
+    a = operators(rng, 2, 6)
+    np.testing.assert_allclose(conjugation_distance(a, 0 * a).distance, 1, rtol=1e-12)
+    np.testing.assert_allclose(conjugation_distance(0 * a, 3 * a).distance, 3, rtol=1e-12)
+    np.testing.assert_array_equal(conjugation_distance(0 * a, 0 * a).distance, 0)
+    np.testing.assert_allclose(conjugation_distance([[2.0]], [[-1.0]]).distance, 3)
+
+
+def test_tensors_in_tensors_out():
+    rng = np.random.default_rng(18)
+    a, b = operators(rng, 2, 6), operators(rng, 2, 6)
+    arrays = conjugation_distance(a, b)
+    tensors = conjugation_distance(torch.as_tensor(a), torch.as_tensor(b))
+    assert isinstance(arrays.distance, np.ndarray) and isinstance(tensors.distance, torch.Tensor)
+    assert arrays.distance.dtype == np.float64 and tensors.distance.dtype == torch.float64
+    np.testing.assert_array_equal(arrays.distance, tensors.distance.numpy())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_gpu_agrees_with_cpu():
+    rng = np.random.default_rng(19)
+    a, b = operators(rng, 4, 8), operators(rng, 4, 8)
+    found = conjugation_distance(torch.as_tensor(a).cuda(), torch.as_tensor(b).cuda())
+    np.testing.assert_allclose(found.distance.cpu(), conjugation_distance(a, b).distance, rtol=1e-6)
+
+
+def test_bad_input_is_named():
+    good, broken = np.ones((3, 4, 4)), np.ones((3, 4, 4))
+    broken[1, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"b has NaN or infinite entries in pair 1\."):
+        conjugation_distance(good, broken)
+    with pytest.raises(ValueError, match=r"a has shape \(3, 4, 2\)"):
+        conjugation_distance(good[:, :, :2], good)
+    with pytest.raises(ValueError, match="a holds 2 matrices and b holds 3"):
+        conjugation_distance(good[:2], good)
+    with pytest.raises(ValueError, match="starts is 0"):
+        conjugation_distance(good, good, starts=0)
+    with pytest.raises(ValueError, match="tolerance is 0"):
+        conjugation_distance(good, good, tolerance=0)

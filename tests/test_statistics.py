@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+
+from degeneracy import statistics
+from degeneracy.statistics import bootstrap_error, jackknife_error, mean_pairwise_distance
+
+NAMED = {"long_name": "x", "units": "1"}
+SCALAR = {"value": ("loss", "1")}
+
+
+def scalar(values, status=None):
+    status = np.ones(len(values), np.int8) if status is None else np.array(status, np.int8)
+    return xr.Dataset({"value": ("network", np.array(values, float)), "status": ("network", status)})
+
+
+def pairwise(matrix):
+    status = np.ones(len(matrix), np.int8)
+    return xr.Dataset({"distance": (("network", "network_other"), matrix), "status": ("network", status)})
+
+
+def test_jackknife_of_the_mean_is_the_standard_error():
+    values = np.random.default_rng(0).standard_normal(20)
+    error = jackknife_error(lambda index: values[index].mean(), 20)
+    assert error == pytest.approx(stats.sem(values))
+
+
+def distances(generator, count):
+    points = generator.standard_normal((count, 3))
+    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+
+
+def test_jackknife_of_the_mean_distance_covers_and_the_independent_pairs_error_does_not():
+    generator = np.random.default_rng(1)
+    count, repeats = 15, 400
+    truth = 4 / np.sqrt(np.pi)  # mean distance of two standard normal points in three dimensions
+    covered = {"jackknife": 0, "pairs": 0}
+    for _ in range(repeats):
+        matrix = distances(generator, count)
+        estimate = mean_pairwise_distance(matrix)
+        error = jackknife_error(lambda index, m=matrix: mean_pairwise_distance(m[np.ix_(index, index)]), count)
+        naive = stats.sem(matrix[np.triu_indices(count, 1)])
+        covered["jackknife"] += abs(estimate - truth) < stats.t.ppf(0.975, count - 1) * error
+        covered["pairs"] += abs(estimate - truth) < 1.96 * naive
+    assert 0.92 < covered["jackknife"] / repeats < 0.99
+    assert covered["pairs"] / repeats < 0.8
+
+
+def test_bootstrap_error_of_the_mean_and_its_repeatability():
+    values = np.random.default_rng(0).standard_normal(40)
+    statistic = lambda index: values[index].mean()  # noqa: E731
+    assert bootstrap_error(statistic, 40) == pytest.approx(stats.sem(values), rel=0.1)
+    assert bootstrap_error(statistic, 40) == bootstrap_error(statistic, 40)
+
+
+def test_scalar_spreads_are_what_they_are_called():
+    values = np.array([1.0, 2.0, 4.0, 8.0])
+    data = statistics.summarise([1], [scalar(values)], 0.95, SCALAR)["degeneracy"].sel(level=1)
+    assert data.sel(measure="sd") == pytest.approx(np.std(values))
+    assert data.sel(measure="log_sd") == pytest.approx(np.std(np.log(values)))
+    assert data.sel(measure="cv") == pytest.approx(np.std(values) / 3.75)
+    assert data.sel(measure="mad") == pytest.approx(1.5)  # deviations from 3: 2, 1, 1, 5
+
+
+def test_spread_of_the_log_does_not_change_with_the_unit_but_the_sd_does():
+    values = np.random.default_rng(0).lognormal(size=30)
+    small, large = (
+        statistics.summarise([1], [scalar(each)], 0.95, SCALAR)["degeneracy"][0] for each in (values, 10 * values)
+    )
+    for measure in ("log_sd", "cv"):
+        assert small.sel(measure=measure) == pytest.approx(large.sel(measure=measure).item())
+    assert large.sel(measure="sd") == pytest.approx(10 * small.sel(measure="sd").item())
+
+
+def test_networks_that_did_not_learn_the_task_are_counted_and_not_used():
+    values = [1.0, 2.0, 3.0, 100.0, np.nan]
+    data = statistics.summarise(["a"], [scalar(values, [1, 1, 1, 0, 2])], 0.95, SCALAR)
+    assert data["degeneracy"].sel(measure="mean").item() == 2
+    counted = [data[name].item() for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")]
+    assert counted == [5, 3, 1, 1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_too_few_networks_have_no_interval_and_no_trend(count):
+    few = scalar(np.arange(5.0) + 1, [1] * count + [0] * (5 - count))
+    data = statistics.summarise([1, 2], [few, scalar(np.arange(5.0) + 1)], 0.95, SCALAR)
+    assert np.isnan(data["standard_error"][0]).all() and np.isnan(data["trend"]).all()
+    assert np.isfinite(data["standard_error"][1]).all()
+
+
+def test_contribution_of_a_network_is_its_mean_distance_to_the_others():
+    matrix = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0.0]])
+    data = statistics.summarise([1], [pairwise(matrix)], 0.95, {"distance": ("d", "1")})
+    assert data["degeneracy"].item() == 2
+    assert data["contribution"].values.ravel().tolist() == [2, 1.5, 2.5]
+
+
+def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
+    theta, error, counts = np.array([[1.0], [2.0], [3.0]]), np.full((3, 1), 0.1), np.array([9, 9, 9])
+    change, spread, p = statistics.trend(theta, error, counts)
+    assert change.item() == pytest.approx(2) and spread.item() == pytest.approx(0.1 * np.sqrt(2)) and p.item() < 1e-6
+    generator = np.random.default_rng(0)
+    alarms = [statistics.trend(generator.normal(0, 0.1, (3, 1)), error, counts)[2].item() < 0.05 for _ in range(1000)]
+    assert 0.03 < np.mean(alarms) < 0.07

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+import torch
+
+from conftest import make_condition
+from degeneracy import training, trials
+from degeneracy.condition import make_cell
+
+CPU = torch.device("cpu")
+
+
+def train(condition, seeds, report=lambda line: None):
+    return training.train(condition, seeds, trials.generate(condition)["train"], CPU, report)
+
+
+def losses_of(monkeypatch, losses):
+    """Make every epoch report the given losses, one list a network."""
+    history = iter(zip(*losses, strict=True))
+    table = {}
+
+    def epoch(group, cell, data, options):
+        step = group.steps
+        group.steps += 1
+        table.setdefault(step, next(history) if step not in table else None)
+        return np.array([losses[seed][step] for seed in group.seeds])
+
+    monkeypatch.setattr(training, "_epoch", epoch)
+
+
+def test_a_network_is_bit_identical_in_any_block_and_order():
+    condition = make_condition(training={"epochs": 3, "threshold": 1e-9})
+    together, alone, reversed_ = train(condition, [0, 1, 2]), train(condition, [1]), train(condition, [2, 1, 0])
+    for other in (alone, reversed_):
+        for name in ("recurrent_weights", "readout_bias", "loss"):
+            assert np.array_equal(together[name].sel(network=1), other[name].sel(network=1))
+    assert not np.array_equal(together["recurrent_weights"][0], together["recurrent_weights"][1])
+
+
+def test_training_stops_patience_epochs_after_the_threshold(monkeypatch):
+    condition = make_condition(training={"epochs": 9, "threshold": 0.1, "patience": 2})
+    losses_of(monkeypatch, [[0.5, 0.09, 0.2, 0.3] + [1.0] * 5, [0.5] * 8 + [0.05], [0.5] * 9])
+    result = train(condition, [0, 1, 2])
+    assert result["epochs"].values.tolist() == [4, 9, 9]  # second epoch + 2, the last one, the last one
+    assert result["epoch_reached"].values.tolist() == [2, 9, 0]
+    assert result["status"].values.tolist() == [training.STATUS[s] for s in ("converged", "converged", "not_converged")]
+    assert np.isnan(result["loss"].values[0, 4:]).all()
+
+
+def test_a_network_that_diverges_stops_and_the_others_go_on(monkeypatch):
+    condition = make_condition(training={"epochs": 5, "threshold": 0.1, "patience": 1})
+    losses_of(monkeypatch, [[0.5, np.nan, 0, 0, 0], [0.5, 0.4, 0.05, 0.04, 0.03]])
+    lines = []
+    result = train(condition, [0, 1], lines.append)
+    assert result["status"].values.tolist() == [training.STATUS["diverged"], training.STATUS["converged"]]
+    assert result["epochs"].values.tolist() == [2, 4]
+    assert "diverged 1" in lines[-1] and "converged 1/2" in lines[-1]
+
+
+def test_a_huge_learning_rate_really_diverges():
+    condition = make_condition(training={"learning_rate": 1e30, "epochs": 3, "threshold": 1e-9})
+    result = train(condition, [0])
+    assert result["status"].item() in (training.STATUS["diverged"], training.STATUS["not_converged"])
+    assert not result["loss"].values[0, -1] < 1
+
+
+def test_adam_and_clipping_equal_torch():
+    condition = make_condition()
+    group = training._group({0: training.initial_parameters(condition, 0)}, condition["training"], CPU)
+    reference = torch.nn.Parameter(group.parameters.clone())
+    optimiser = torch.optim.Adam([reference], lr=condition["training"]["learning_rate"])
+    for scale in (0.01, 5.0, 0.3):
+        gradient = scale * torch.randn(reference.shape)
+        reference.grad = gradient.clone()
+        torch.nn.utils.clip_grad_norm_([reference], 1.0)
+        optimiser.step()
+        training._adam(group, gradient.clone(), 1.0)
+    assert torch.allclose(group.parameters, reference, atol=1e-6)
+
+
+def test_learning_rate_falls_after_the_plateau_as_in_torch():
+    options = make_condition(training={"plateau_patience": 2, "plateau_factor": 0.5})["training"]
+    group = training._group({0: training.initial_parameters(make_condition(), 0)}, options, CPU)
+    optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
+    for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
+        training._lower_rates(group, np.array([loss]), options)
+        schedule.step(loss)
+        assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
+
+
+def test_masked_steps_do_not_count():
+    condition = make_condition()
+    cell = make_cell(condition)
+    parameters = {k: torch.as_tensor(v)[None].float() for k, v in training.initial_parameters(condition, 0).items()}
+    inputs, targets, mask = torch.randn(1, 6, 4, 3), torch.randn(1, 6, 4, 3), torch.ones(1, 6, 4)
+    mask[:, :3] = 0
+    loss = training.mean_squared_error(cell, parameters, inputs, targets, mask)
+    targets[:, :3] = 100.0
+    assert torch.equal(loss, training.mean_squared_error(cell, parameters, inputs, targets, mask))
+    outputs = cell.readout(parameters, cell.states(parameters, inputs))
+    assert torch.allclose(loss, (outputs - targets)[:, 3:].square().mean())
+
+
+def test_an_epoch_visits_every_training_trial_once():
+    condition = make_condition(trials={"train": 32}, training={"steps_per_epoch": 2, "batch_size": 16})
+    group = training._group({0: training.initial_parameters(condition, 0)}, condition["training"], CPU)
+    order = training._order(group, 32, condition["training"])
+    assert order.shape == (1, 2, 16) and sorted(order.ravel()) == list(range(32))
+    assert not np.array_equal(order, training._order(group, 32, condition["training"]))
+
+
+def test_trained_networks_lower_their_loss_and_keep_their_start(trained):
+    data = trained.networks
+    assert np.all(data["loss"][:, 0] > 10 * data["loss"].min("epoch"))
+    for index, seed in enumerate(trained.seeds):
+        before = training.initial_parameters(trained.condition, int(seed))["recurrent_weights"]
+        assert np.allclose(data["initial_recurrent_weights"][index], before, atol=1e-7)
+
+
+def test_cuda_without_a_device_is_one_sentence():
+    if torch.cuda.is_available():
+        pytest.skip("a CUDA device is here")
+    with pytest.raises(ValueError, match="no CUDA device"):
+        training.choose_device("cuda")

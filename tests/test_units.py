@@ -1,0 +1,116 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from degeneracy import units
+
+SCRIPTS = Path(units.__file__).parents[1]
+
+
+def write_package(folder: Path, **files: str) -> Path:
+    """A copy of the package's outline with some files, as `units` would see it."""
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    monkeypatch.setattr(units, "PACKAGE", tmp_path / "degeneracy")
+    for cached in (units._tree, units._imports, units._normal_form):
+        cached.cache_clear()
+    yield tmp_path / "degeneracy"
+    for cached in (units._tree, units._imports, units._normal_form):
+        cached.cache_clear()
+
+
+def hash_of(folder, **files):
+    write_package(folder, **files)
+    for cached in (units._tree, units._imports, units._normal_form):
+        cached.cache_clear()
+    return units.code_hash(folder / "script.py")
+
+
+BASE = {
+    "script": "from degeneracy import a\n",
+    "a": "from degeneracy.b import f\nx = 1\n",
+    "b": "def f():\n    return 2\n",
+}
+
+
+def test_code_hash_follows_imports(package):
+    first = hash_of(package, **BASE)
+    assert hash_of(package, **{**BASE, "b": "def f():\n    return 3\n"}) != first
+    assert hash_of(package, **{**BASE, "c": "unrelated = 1\n"}) == first
+
+
+def test_code_hash_ignores_comments_formatting_and_docstrings(package):
+    first = hash_of(package, **BASE)
+    dressed = '"""What it is."""\n\n# why\ndef f():\n    """Two."""\n    return (2)  # two\n'
+    assert hash_of(package, **{**BASE, "b": dressed}) == first
+
+
+def test_code_hash_sees_the_init_of_folders_on_the_way(package):
+    files = {"script": "import degeneracy.folder.module\n", "folder__module": "x = 1\n", "folder____init__": "y = 1\n"}
+    write_package(package, **files)
+    (package / "folder" / "__init__.py").write_text("y = 1\n")
+    first = hash_of(package, script=files["script"])
+    (package / "folder" / "__init__.py").write_text("y = 2\n")
+    assert hash_of(package, script=files["script"]) != first
+
+
+def test_every_unit_is_found_and_declares_what_it_must():
+    assert "flip_flop" in units.names("tasks") and "vanilla" in units.names("cells")
+    for metric in units.names("metrics"):
+        assert units.constant("metrics", metric, "LEVEL")
+        assert units.constant("metrics", metric, "MEASURES")
+        assert units.functions("metrics", metric) >= {"value"} or units.functions("metrics", metric) >= {
+            "features",
+            "distance",
+        }
+    for kind in ("tasks", "cells", "metrics", "figures"):
+        for name in units.names(kind):
+            assert units.docstring(kind, name), f"{kind}/{name} says nothing about itself"
+
+
+def test_options_come_from_the_signature():
+    channels = units.options("tasks", "flip_flop")["channels"]
+    assert (channels.type, channels.default, channels.range.minimum) == ("int", 3, 1)
+    assert "tanh" in units.options("cells", "vanilla")["activation"].choices
+    assert set(units.options("metrics", "dsa")) == {"delays", "rank"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"chanels": 2}, 'here: unknown key "chanels"; did you mean "channels"\\?'),
+        ({"channels": 0}, "here.channels: given 0, must be in \\[1, 16\\]"),
+        ({"channels": 2.5}, "here.channels: given 2.5, must be of type int"),
+        ({"channels": True}, "here.channels: given True, must be of type int"),
+        ({"pulse_probability": 1.5}, "must be in \\[0, 1\\]"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(given, message):
+    with pytest.raises(ValueError, match=message):
+        units.resolve_options("tasks", "flip_flop", given, "here")
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("degeneracy.experiment, degeneracy.layout", ["torch", "numpy", "matplotlib"]),
+        (
+            "degeneracy.sweeps, degeneracy.style, degeneracy.figures.degeneracy, degeneracy.figures.map",
+            ["torch", "sklearn"],
+        ),
+        ("degeneracy.statistics, degeneracy.artifacts", ["torch", "matplotlib"]),
+    ],
+)
+def test_start_up_imports_nothing_heavy(module, absent):
+    check = f"import sys, {module}; print([name for name in {absent} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

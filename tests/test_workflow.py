@@ -1,0 +1,268 @@
+"""The workflow as a user runs it: what a change reruns and what it leaves alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT, TINY
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
+
+
+def snakemake(project: Path, *arguments: str, check: bool = True) -> str:
+    """Run snakemake in a project and return all it printed."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPATH", None)
+    command = [*SNAKEMAKE, "--cores", "2", *arguments]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env=environment, timeout=900)
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output
+    assert check or done.returncode != 0, output
+    return output
+
+
+def planned(project: Path, *arguments: str) -> dict[str, int]:
+    """Number of jobs of each rule that a run would do, the target rule left out."""
+    output = snakemake(project, "-n", *arguments)
+    table = re.findall(r"^(\w+)\s+(\d+)$", output.partition("Job stats:")[2].partition("total")[0], re.MULTILINE)
+    return {rule: int(count) for rule, count in table if rule != "all"}
+
+
+def write_config(project: Path, config: dict) -> None:
+    (project / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def copy(source: Path, target: Path) -> Path:
+    """A copy with new times, as a clone would have, and with results and Snakemake's records if there are any."""
+    shutil.copytree(source, target, copy_function=shutil.copyfile, symlinks=True)
+    return target
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project in which the tiny experiment has run."""
+    project = tmp_path_factory.mktemp("finished") / "project"
+    project.mkdir()
+    for name in KEPT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, project / name)
+    write_config(project, TINY)
+    snakemake(project)
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    return copy(finished, tmp_path / "project")
+
+
+def module(project: Path, name: str) -> Path:
+    return project / "workflow" / "scripts" / "degeneracy" / name
+
+
+def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
+    results = finished / "results"
+    for pattern, count in {
+        "trials/flip_flop/*.nc": 2,
+        "flip_flop/*/networks/*.nc": 4,
+        "flip_flop/*/fixed_points/*.nc": 4,
+        "flip_flop/*/metrics/*.nc": 2 * 3,
+        "statistics/channels/*.nc": 3,
+        "figures/channels/*.pdf": 4,
+        "figures/channels/*.png": 4,
+        "figures/channels/*/degeneracy.png": 3,
+        "figures/channels/dsa/map.pdf": 1,
+    }.items():
+        assert len(list(results.glob(pattern))) == count, pattern
+    assert not list(results.rglob("*.tmp"))
+    log = (results / "logs" / "flip_flop" / "base" / "networks" / "seeds-000-000.log").read_text()
+    assert re.search(r"epoch +1 +loss .* converged 1/1 .* s left", log)
+    snakemake(finished, "--report", "results/report.html")
+    report = (results / "report.html").read_text()
+    assert "MDS" in report or "multidimensional scaling" in report
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?://", report)
+
+
+def test_a_second_run_and_a_clone_with_other_times_do_nothing(finished, project):
+    assert planned(finished) == {}
+    assert planned(project) == {}
+
+
+def test_comments_docstrings_and_touches_rerun_nothing(project):
+    for path in module(project, "").rglob("*.py"):
+        path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    edit(module(project, "metrics/dsa.py"), "Dynamical similarity analysis", "Dynamic similarity analysis")
+    for path in (project / "results" / "trials").rglob("*.nc"):
+        path.touch()
+    assert planned(project) == {}
+
+
+def test_more_seeds_train_only_the_new_blocks(project):
+    write_config(project, TINY | {"seeds": 3})
+    jobs = planned(project)
+    assert jobs.pop("train_networks") == 2 and jobs.pop("find_fixed_points") == 2
+    assert jobs == {
+        "compute_metric": 6,
+        "compute_map": 1,
+        "compute_statistics": 3,
+        "draw_figure": 4,
+        "draw_metric_figure": 4,
+    }
+
+
+def test_a_changed_training_option_retrains_the_conditions_it_touches(project):
+    changed = yaml.safe_load(yaml.safe_dump(TINY))
+    changed["sweeps"]["rate"] = {
+        "task": "flip_flop", "factor": "training.learning_rate", "levels": [0.001, 0.01],
+    }  # fmt: skip
+    changed["metrics"] = ["dsa"]
+    write_config(project, changed)
+    snakemake(project)
+    changed["sweeps"]["rate"]["levels"] = [0.001, 0.02]  # 0.001 is the base: its networks are those of 3 channels
+    write_config(project, changed)
+    jobs = planned(project)
+    assert jobs["train_networks"] == 2 and jobs["compute_metric"] == 1
+    assert "generate_trials" not in jobs
+    changed["training"]["gradient_clip"] = 0.5
+    write_config(project, changed)
+    assert planned(project)["train_networks"] == 6
+
+
+def test_a_changed_default_of_the_schema_retrains(project):
+    edit(
+        project / "workflow/schemas/config.schema.yaml",
+        "default: 0.001\n      patience",
+        "default: 0.001\n      patience",
+    )
+    edit(project / "workflow/schemas/config.schema.yaml", "default: 40", "default: 41")
+    jobs = planned(project)
+    assert jobs["train_networks"] == 4 and "generate_trials" not in jobs
+
+
+def test_editing_a_metric_reruns_it_and_what_follows(project):
+    edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
+    assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_figure": 1, "draw_metric_figure": 1}
+    edit(module(project, "solvers/orthogonal.py"), "import ", "UNUSED = 1\nimport ")
+    assert planned(project) == {
+        "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_figure": 1, "draw_metric_figure": 3
+    }  # fmt: skip
+
+
+def test_editing_a_figure_redraws_only_it(project):
+    edit(module(project, "figures/loss_curves.py"), "linewidth=0.8", "linewidth=0.9")
+    assert planned(project) == {"draw_figure": 1}
+
+
+def test_editing_the_trainer_or_the_task_reruns_from_there(project):
+    edit(module(project, "training.py"), "IMPROVEMENT = 1e-4", "IMPROVEMENT = 2e-4")
+    jobs = planned(project)
+    assert jobs["train_networks"] == 4 and "generate_trials" not in jobs
+    edit(module(project, "tasks/flip_flop.py"), "np.zeros((1,", "0 * np.ones((1,")
+    assert planned(project)["generate_trials"] == 2
+
+
+def add_example(project: Path, path: str) -> None:
+    """Write the example file of README that begins with its path."""
+    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (project / path).write_text(dict(blocks)[path], encoding="utf-8")
+
+
+def add_metric(project: Path) -> None:
+    add_example(project, "workflow/scripts/degeneracy/metrics/readout_angle.py")
+    write_config(project, TINY | {"metrics": [*TINY["metrics"], "readout_angle"]})
+
+
+def test_a_new_metric_file_adds_only_its_own_jobs(project):
+    add_metric(project)
+    assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1}
+    snakemake(project)
+    assert (project / "results/figures/channels/readout_angle/degeneracy.pdf").exists()
+    assert planned(project) == {}
+
+
+def test_a_new_task_file_is_a_task(project):
+    add_example(project, "workflow/scripts/degeneracy/tasks/running_sum.py")
+    sweep = {"width": {"task": "running_sum", "factor": "model.width", "levels": [6, 8]}}
+    write_config(project, TINY | {"sweeps": TINY["sweeps"] | sweep, "metrics": ["ood_loss", "weight_change"]})
+    snakemake(project)
+    assert (project / "results/figures/width/ood_loss/degeneracy.pdf").exists()
+
+
+def test_a_rules_file_of_ones_own_is_included(project):
+    add_example(project, "workflow/rules/readme_rule.smk")
+    assert planned(project) == {"count_networks": 2}
+    snakemake(project)
+    assert (project / "results/flip_flop/base/count.txt").read_text().strip() == "2"
+
+
+def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project):
+    write_config(project, TINY | {"sead": 3})
+    output = snakemake(project, "-n", check=False)
+    assert 'config: unknown key "sead" at the top level; did you mean "seeds"?' in output
+    assert "Traceback" not in output
+
+
+def test_a_foreign_file_in_place_of_an_artifact_is_named_on_the_console(project):
+    networks = project / "results/flip_flop/base/networks/seeds-000-000.nc"
+    networks.write_bytes(networks.read_bytes()[:3000])
+    add_metric(project)
+    output = snakemake(project, "--rerun-triggers", "params", check=False)
+    assert "seeds-000-000.nc: cannot be read as NetCDF, is it truncated?" in output
+    assert "delete it and run snakemake again" in output
+
+
+def test_a_threshold_out_of_reach_is_reported_and_drawn(project):
+    write_config(project, TINY | {"training": TINY["training"] | {"threshold": 1e-12}, "metrics": ["dsa"]})
+    snakemake(project)
+    import xarray as xr
+
+    with xr.open_dataset(project / "results/statistics/channels/dsa.nc") as data:
+        assert data["n_not_converged"].values.tolist() == [2, 2] and data["n_used"].values.tolist() == [0, 0]
+        assert data["degeneracy"].isnull().all()
+
+
+def test_another_configuration_replaces_the_default_one(project):
+    own = {"seeds": 1, "sweeps": {"steps": {"task": "flip_flop", "factor": "task.time_steps", "levels": [10, 12]}}}
+    (project / "own.yaml").write_text(yaml.safe_dump(own | {"metrics": ["ood_loss"]}))
+    jobs = planned(project, "--configfile", "own.yaml")
+    assert jobs == {"generate_trials": 2, "train_networks": 2, "find_fixed_points": 2, "compute_metric": 2} | {
+        "compute_statistics": 1, "draw_figure": 4, "draw_metric_figure": 1
+    }  # fmt: skip
+
+
+def test_the_snakefile_imports_nothing_heavy(project):
+    check = (
+        "raise SystemExit(', '.join(n for n in ('torch', 'xarray', 'scipy', 'matplotlib') if n in sys.modules) or 0)"
+    )
+    (project / "workflow/rules/zz_check.smk").write_text(f"import sys\n{check}\n")
+    done = subprocess.run(
+        [*SNAKEMAKE, "-n"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("experiment", sorted((ROOT / "resources").glob("*.yaml")), ids=lambda path: path.stem)
+def test_tracked_experiments_resolve(finished, experiment):
+    output = snakemake(finished, "-n", "--quiet", "all", "--configfile", str(experiment))
+    assert "Error" not in output
