@@ -5,6 +5,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 import torch
+
 from degeneracy.solvers import permutation as solver
 from degeneracy.solvers.permutation import joint_matching_distance, matching_distance
 

@@ -22,7 +22,8 @@ STEPS, REHEAT_STEPS, SWEEPS = 30, 20, 8  # annealing steps of a start and of a r
 REHEATS = 2  # of the best minimum, while they improve it
 FW_STEPS, FW_GAIN = 40, 3e-3  # Frank–Wolfe: most steps, and the relative gain below which it stops
 AGREEMENT = 1e-10  # two starts whose distances differ by less, relative to the norms, found the same minimum
-FEW_UNITS, MORE_STARTS = 40, 10  # up to so many units starts are cheap and may agree by chance: so many more
+FEW_UNITS, MORE_STARTS = 40, 4  # up to so many units starts are cheap and may agree by chance: so many more
+MOVES = 100  # of 2-opt a unit, at most; it takes about one
 LEAST_GAIN = 1e-13  # of a 2-opt move, where overlaps are at most 1: above rounding
 EPS = np.finfo(np.float64).eps
 
@@ -351,12 +352,12 @@ def _two_opt(problem, p, s):
     a, p, s = problem.a, p.copy(), s.astype(np.float64)
     b = np.outer(s, s) * problem.b[np.ix_(p, p)]  # (unit, unit)
     pull = a @ b.T + a.T @ b + problem.linear[:, p] * s  # (unit, unit) M
-    while True:
+    for _ in range(MOVES * len(a)):
         gains = _move_gains(a, b, pull, problem.signed)
         kind = int(np.argmax([gain.max() for gain in gains]))
         r, t = divmod(int(gains[kind].argmax()), len(a))
         if gains[kind][r, t] <= LEAST_GAIN:
-            return p, s
+            break
         sign = (1.0, -1.0)[kind]
         au, bu = _along(a, r, t, sign), _along(b, r, t, sign)  # (unit, 2): of the matrix and of its transpose
         pull -= au @ bu.T
@@ -365,6 +366,7 @@ def _two_opt(problem, p, s):
         _reflect(b.T, r, t, sign)
         p[[r, t]] = p[[t, r]]
         s[[r, t]] = sign * s[[t, r]]
+    return p, s
 
 
 def _move_gains(a, b, pull, signed):
@@ -372,7 +374,7 @@ def _move_gains(a, b, pull, signed):
     own = pull.diagonal()
     both, cross = own[:, None] + own, pull + pull.T  # (unit, unit)
     (a_same, a_cross), (b_same, b_cross) = _quadratic_forms(a), _quadratic_forms(b)
-    swaps = cross - both  # (unit, unit)
+    swaps = cross - both + (a_same - a_cross) * (b_same - b_cross)  # (unit, unit)
     if not signed:
         return (swaps,)
     flips = -cross - both + (a_same + a_cross) * (b_same + b_cross)  # (unit, unit)
