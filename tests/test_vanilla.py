@@ -4,8 +4,6 @@ import torch
 
 from degeneracy.cells.vanilla import ACTIVATIONS, Cell, Recurrence
 
-SHAPE = (2, 7, 3, 5)  # network, time, trial, unit
-
 
 def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
     made = [cell.initialise(np.random.default_rng(seed), inputs, outputs) for seed in range(networks)]
@@ -33,9 +31,11 @@ def plain_states(cell, parameters, inputs):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_hand_written_gradient_equals_finite_differences(activation):
     torch.manual_seed(0)
-    drive = torch.randn(SHAPE, dtype=torch.float64, requires_grad=True)
-    weights = (0.5 * torch.randn(2, 5, 5, dtype=torch.float64)).requires_grad_()
-    assert torch.autograd.gradcheck(lambda d, w: Recurrence.apply(d, w, activation), (drive, weights))
+    networks, time, trials, units, channels = 2, 5, 3, 4, 2
+    shapes = ((networks, units, units), (networks, units, channels), (networks, units))
+    inputs = torch.randn(networks, time, trials, channels, dtype=torch.float64)
+    weights = [(0.5 * torch.randn(shape, dtype=torch.float64)).requires_grad_() for shape in shapes]
+    assert torch.autograd.gradcheck(lambda *given: Recurrence.apply(inputs, *given, activation), weights)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

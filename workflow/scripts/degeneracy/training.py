@@ -91,10 +91,7 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
     sizes = [1] * len(seeds) if device.type == "cpu" else [len(seeds)]
     bounds = np.cumsum([0, *sizes])
-    groups = [
-        _group({seed: initial[seed] for seed in seeds[a:b]}, options, device)
-        for a, b in pairwise(bounds)
-    ]
+    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, options, device) for a, b in pairwise(bounds)]
     losses = {seed: [] for seed in seeds}
     final: dict[int, dict[str, np.ndarray]] = {}
     start = time.perf_counter()

@@ -10,12 +10,22 @@ from torch import Tensor
 
 from degeneracy.units import Range
 
-# name: activation in place, its slope as a function of the activation's own value
+aten = torch.ops.aten
+
+
+def _softplus_chain(gradient: Tensor, state: Tensor) -> Tensor:
+    return gradient.mul_(-torch.expm1(-state))
+
+
+# name: activation in place; gradient times the slope, in place, from the activation's own value
 ACTIVATIONS = {
-    "tanh": (torch.tanh_, lambda state: 1 - state * state),
-    "relu": (torch.relu_, lambda state: (state > 0).to(state.dtype)),
-    "sigmoid": (torch.sigmoid_, lambda state: state * (1 - state)),
-    "softplus": (lambda drive: drive.copy_(torch.nn.functional.softplus(drive)), lambda state: -torch.expm1(-state)),
+    "tanh": (torch.tanh_, lambda gradient, state: aten.tanh_backward.grad_input(gradient, state, grad_input=gradient)),
+    "relu": (torch.relu_, lambda gradient, state: gradient.mul_(state > 0)),
+    "sigmoid": (
+        torch.sigmoid_,
+        lambda gradient, state: aten.sigmoid_backward.grad_input(gradient, state, grad_input=gradient),
+    ),
+    "softplus": (lambda drive: drive.copy_(torch.nn.functional.softplus(drive)), _softplus_chain),
 }
 
 
@@ -46,9 +56,8 @@ class Cell:
 
     def states(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
         """States (network, time, trial, unit) that inputs (network, time, trial, input) lead to, differentiable."""
-        drive = torch.einsum("ktbi,kni->ktbn", inputs, parameters["input_weights"])
-        drive = drive + parameters["bias"][:, None, None]  # (network, time, trial, unit)
-        return Recurrence.apply(drive, parameters["recurrent_weights"], self.activation)
+        weights = (parameters[name] for name in ("recurrent_weights", "input_weights", "bias"))
+        return Recurrence.apply(inputs, *weights, self.activation)
 
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of states (network, …, unit)."""
@@ -64,58 +73,68 @@ class Cell:
 
     def jacobian(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Jacobian (…, unit, source_unit) of `step` with respect to the state."""
-        slope = ACTIVATIONS[self.activation][1](self.step(parameters, state, inputs))
+        after = self.step(parameters, state, inputs)
+        slope = ACTIVATIONS[self.activation][1](torch.ones_like(after), after)
         return slope[..., None] * parameters["recurrent_weights"]  # (…, unit, source_unit)
 
 
 class Recurrence(torch.autograd.Function):
-    """The loop over time with a hand-written backward pass, for all networks at once.
+    """The loop over time of all networks, with a hand-written backward pass.
 
-    Forward keeps every state in one preallocated tensor and applies the activation in place; backward needs one
-    matrix product a step, and one for the weight gradient of all steps together. On the CPU networks advance one
-    after the other, so that each one's arithmetic does not depend on its neighbours.
+    Forward keeps every state in one preallocated tensor and works in place; backward needs one matrix product a step,
+    and one for each weight gradient of all steps together. On the CPU networks advance one after the other, so that
+    each one's arithmetic does not depend on its neighbours; elsewhere all of them advance in one launch a step.
+    Inputs (network, time, trial, input) get no gradient.
     """
 
     @staticmethod
-    def forward(ctx, drive: Tensor, weights: Tensor, activation: str) -> Tensor:
-        networks, _, trials, width = drive.shape
-        states = torch.cat(
-            [drive.new_zeros(networks, 1, trials, width), drive], dim=1
-        )  # (network, time + 1, trial, unit)
-        activate = ACTIVATIONS[activation][0]
-        for steps, source in _pieces(states, weights.mT.contiguous()):
-            activate(steps[1])
-            for before, now in pairwise(steps[1:]):
-                activate(_add_product(now, before, source, out=now))
-        ctx.save_for_backward(states, weights)
+    def forward(ctx, inputs: Tensor, recurrent: Tensor, input_weights: Tensor, bias: Tensor, activation: str) -> Tensor:
+        networks, steps, trials, _ = inputs.shape
+        states = inputs.new_empty(networks, steps + 1, trials, bias.shape[-1])  # (network, time + 1, trial, unit)
+        states[:, 0] = 0
+        for some in _together(inputs):
+            drive = states[some][..., 1:, :, :].flatten(-3, -2)  # (time · trial, unit), a view
+            _add_product(bias[some][..., None, :], inputs[some].flatten(-3, -2), input_weights[some].mT, out=drive)
+            source = recurrent[some].mT.contiguous()
+            sequence = states[some].unbind(-3)
+            for before, now in pairwise(sequence):
+                if before is not sequence[0]:  # h_0 = 0 adds nothing
+                    _add_product(now, before, source, out=now)
+                ACTIVATIONS[activation][0](now)
+        ctx.save_for_backward(inputs, states, recurrent)
         ctx.activation = activation
         return states[:, 1:]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor):
-        states, weights = ctx.saved_tensors
-        delta = ACTIVATIONS[ctx.activation][1](states[:, 1:])  # (network, time, trial, unit), slope, then dL/d drive
-        carried = torch.empty_like(delta[:, 0])
-        for (deltas, source), (gradients, buffer) in zip(
-            _pieces(delta, weights), _pieces(gradient.contiguous(), carried), strict=True
-        ):
-            deltas[-1].mul_(gradients[-1])
-            for now in range(len(deltas) - 2, -1, -1):
-                deltas[now].mul_(_add_product(gradients[now], deltas[now + 1], source, out=buffer))
-        networks, width = len(weights), weights.shape[-1]
-        after, before = delta[:, 1:].reshape(networks, -1, width), states[:, 1:-1].reshape(networks, -1, width)
-        return delta, after.mT @ before, None  # h_0 = 0 adds nothing to the weight gradient
+        inputs, states, recurrent = ctx.saved_tensors
+        chain = ACTIVATIONS[ctx.activation][1]
+        delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/d drive, (network, time, …)
+        by_recurrent, by_input = (
+            torch.empty_like(recurrent),
+            recurrent.new_empty(*recurrent.shape[:2], inputs.shape[-1]),
+        )
+        for some in _together(inputs):
+            after = None
+            for now, own, state in zip(
+                *(x[some].unbind(-3)[::-1] for x in (delta, gradient, states[:, 1:])), strict=True
+            ):
+                now.copy_(own) if after is None else _add_product(own, after, recurrent[some], out=now)
+                chain(now, state)
+                after = now
+            before = states[some][..., 1:-1, :, :].flatten(-3, -2)  # h_0 = 0 adds nothing
+            torch.matmul(delta[some][..., 1:, :, :].flatten(-3, -2).mT, before, out=by_recurrent[some])
+            torch.matmul(delta[some].flatten(-3, -2).mT, inputs[some].flatten(-3, -2), out=by_input[some])
+        return None, by_recurrent, by_input, delta.sum((1, 2)), None
 
 
-def _pieces(sequence: Tensor, matrix: Tensor):
-    """Pairs of (steps of a sequence (network, time, …), a matrix (network, …)) that advance in one launch a step."""
-    if sequence.device.type != "cpu":
-        return [(sequence.unbind(1), matrix)]
-    return [(steps.unbind(0), one) for steps, one in zip(sequence, matrix, strict=True)]
+def _together(inputs: Tensor) -> list:
+    """Indices of the networks that advance in one launch: each alone on the CPU, all elsewhere."""
+    return list(range(len(inputs))) if inputs.device.type == "cpu" else [slice(None)]
 
 
 def _add_product(addend: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-    """addend + left @ right, of one network (trial, unit) or of several (network, trial, unit)."""
+    """addend + left @ right, of one network or of several along the first dimension."""
     add = torch.addmm if left.ndim == 2 else torch.baddbmm
     return add(addend, left, right, out=out)
