@@ -1,7 +1,6 @@
 """Validation of the configuration, discovery of units, and the functions that say what a rule needs."""
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -30,10 +29,6 @@ TRIAL_SETS = {(condition.task, condition.trial_set): condition for condition in 
 DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
-PYTHON = f"python {shlex.quote(os.path.relpath(SCRIPTS))}"
-# a failing script ends its log with one sentence: show it where the user looks
-LOG = "> {log} 2>&1 || { tail -n 1 {log} >&2; exit 1; }".replace("{ ", "{{ ").replace("; }", "; }}")
-
 TARGETS = []
 
 
@@ -45,6 +40,11 @@ wildcard_constraints:
     metric="[^/]+",
     sweep="[^/]+",
     figure="[^/]+",
+
+
+def script(name):
+    """Path of a stage script from where the workflow runs: the same in every clone."""
+    return os.path.relpath(SCRIPTS / name)
 
 
 def code(script, **chosen):

@@ -2,9 +2,9 @@ rule draw_figure:
     input:
         lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure),
     output:
-        pdf=layout.figure("{sweep}", "{figure}") + ".pdf",
+        pdf=layout.figure("{sweep}", "{figure}", "pdf"),
         png=report(
-            layout.figure("{sweep}", "{figure}") + ".png",
+            layout.figure("{sweep}", "{figure}", "png"),
             caption=CAPTION,
             category="{sweep}",
             labels={"figure": "{figure}", "metric": "all"},
@@ -18,22 +18,23 @@ rule draw_figure:
         mem_mb=4000,
         runtime=30,
     params:
+        script=script("draw_figure.py"),
         code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
         caption=lambda wildcards: units.docstring("figures", wildcards.figure),
     shell:
-        PYTHON + "/draw_figure.py {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
-        " --options {params.options:q} --output {output:q} " + LOG
+        "python {params.script:q} {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
+        " --options {params.options:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
 use rule draw_figure as draw_metric_figure with:
     input:
         lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure, wildcards.metric),
     output:
-        pdf=layout.metric_figure("{sweep}", "{metric}", "{figure}") + ".pdf",
+        pdf=layout.metric_figure("{sweep}", "{metric}", "{figure}", "pdf"),
         png=report(
-            layout.metric_figure("{sweep}", "{metric}", "{figure}") + ".png",
+            layout.metric_figure("{sweep}", "{metric}", "{figure}", "png"),
             caption=CAPTION,
             category="{sweep}",
             labels={"figure": "{figure}", "metric": "{metric}"},
@@ -43,9 +44,10 @@ use rule draw_figure as draw_metric_figure with:
 
 
 for sweep in EXPERIMENT.sweeps.values():
-    stems = [layout.figure(sweep.name, figure) for figure in figures_of_scope("sweep")]
-    stems += [
-        layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("metric") for m in metrics_of(sweep)
-    ]
-    stems += [layout.metric_figure(sweep.name, m, figure) for figure in figures_of_scope("map") for m in maps_of(sweep)]
-    TARGETS += [stem + ".png" for stem in stems]
+    TARGETS += [layout.figure(sweep.name, figure, "png") for figure in figures_of_scope("sweep")]
+    for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):
+        TARGETS += [
+            layout.metric_figure(sweep.name, metric, figure, "png")
+            for figure in figures_of_scope(scope)
+            for metric in metrics
+        ]

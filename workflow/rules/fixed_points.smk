@@ -13,8 +13,9 @@ rule find_fixed_points:
         mem_mb=4000,
         runtime=60,
     params:
+        script=script("find_fixed_points.py"),
         code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
         options=dumps(EXPERIMENT.fixed_points),
     shell:
-        PYTHON + "/find_fixed_points.py --networks {input.networks:q} --trials {input.trials:q}"
-        " --options {params.options:q} --output {output:q} " + LOG
+        "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
+        " --options {params.options:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"

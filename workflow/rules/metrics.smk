@@ -18,12 +18,13 @@ rule compute_metric:
         mem_mb=8000,
         runtime=120,
     params:
+        script=script("compute_metric.py"),
         code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
         options=lambda wildcards: dumps(metric_options(wildcards.task, wildcards.metric)),
     shell:
-        PYTHON + "/compute_metric.py {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
+        "python {params.script:q} {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
         " --fixed-points {input.fixed_points:q} --options {params.options:q}"
-        " --output {output:q} " + LOG
+        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
 rule compute_map:
@@ -47,12 +48,13 @@ rule compute_map:
         mem_mb=8000,
         runtime=240,
     params:
+        script=script("compute_map.py"),
         code=lambda wildcards: condition_code(
             "compute_map.py", sweep_of(wildcards).conditions[0], metrics=wildcards.metric
         ),
         options=lambda wildcards: dumps(metric_options(sweep_of(wildcards).task, wildcards.metric)),
         factor=lambda wildcards: sweep_of(wildcards).factor,
     shell:
-        PYTHON + "/compute_map.py {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
+        "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
         " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
-        " --output {output:q} " + LOG
+        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"

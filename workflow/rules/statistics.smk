@@ -15,12 +15,13 @@ rule compute_statistics:
         mem_mb=2000,
         runtime=30,
     params:
+        script=script("compute_statistics.py"),
         code=code("compute_statistics.py"),
         factor=lambda wildcards: sweep_of(wildcards).factor,
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
-        PYTHON + "/compute_statistics.py --factor {params.factor} --metrics {input:q}"
-        " --confidence {params.confidence} --output {output:q} " + LOG
+        "python {params.script:q} --factor {params.factor} --metrics {input:q}"
+        " --confidence {params.confidence} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
 TARGETS += [

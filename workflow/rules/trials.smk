@@ -10,7 +10,8 @@ rule generate_trials:
         mem_mb=2000,
         runtime=10,
     params:
+        script=script("generate_trials.py"),
         code=lambda wildcards: code("generate_trials.py", tasks=wildcards.task),
         spec=lambda wildcards: TRIAL_SETS[wildcards.task, wildcards.trial_set].trials_json,
     shell:
-        PYTHON + "/generate_trials.py --condition {params.spec:q} --output {output:q} " + LOG
+        "python {params.script:q} --condition {params.spec:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"

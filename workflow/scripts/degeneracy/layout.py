@@ -27,11 +27,9 @@ def network_map(sweep: str, metric: str) -> str:
     return f"{RESULTS}/maps/{sweep}/{metric}.nc"
 
 
-def figure(sweep: str, figure: str) -> str:
-    """Path of a figure of a sweep, without extension."""
-    return f"{RESULTS}/figures/{sweep}/{figure}"
+def figure(sweep: str, figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{sweep}/{figure}.{ending}"
 
 
-def metric_figure(sweep: str, metric: str, figure: str) -> str:
-    """Path of a figure of one metric of a sweep, without extension."""
-    return f"{RESULTS}/figures/{sweep}/{metric}/{figure}"
+def metric_figure(sweep: str, metric: str, figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{sweep}/{metric}/{figure}.{ending}"
