@@ -9,7 +9,7 @@ from degeneracy import artifacts, fixed_points, training, trials
 
 OPTIONS = {
     **{"starts": 600, "noise": 0.3, "tolerance": 1e-24, "slow_tolerance": 1e-4},
-    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0},
+    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
 }
 
 
@@ -94,6 +94,14 @@ def test_diverged_networks_have_no_points(trained):
     broken = make_population(data, trained.condition, trained.trials_path)
     points = fixed_points.find(broken, OPTIONS | {"starts": 50}, lambda line: None)
     assert set(points["network"].values) == {1}
+
+
+def test_indices_add_up_to_one_and_tell_when_points_are_missing(trained):
+    few = OPTIONS | {"starts": 12, "noise": 0.1}
+    once = fixed_points.find(trained, few | {"rounds": 0}, lambda line: None)
+    again = fixed_points.find(trained, few | {"rounds": 30}, lambda line: None)
+    assert np.all(again["index_sum"] == 1) and np.any(once["index_sum"] != 1)
+    assert np.all(again["starts"] >= once["starts"]) and again.sizes["point"] > once.sizes["point"]
 
 
 def test_unique_keeps_the_slowest_of_each_cluster():

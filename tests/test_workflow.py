@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT, TINY
+from conftest import ROOT, SCHEMA, TINY
+from degeneracy import experiment
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
@@ -73,6 +74,12 @@ def project(finished, tmp_path):
     return copy(finished, tmp_path / "project")
 
 
+def folder(project: Path, **task) -> Path:
+    """Results of the condition of the tiny experiment with these task options."""
+    found = [one for one in experiment.resolve(TINY, SCHEMA).conditions if task.items() <= one.spec["task"].items()]
+    return project / "results" / "flip_flop" / found[0].name
+
+
 def module(project: Path, name: str) -> Path:
     return project / "workflow" / "scripts" / "degeneracy" / name
 
@@ -92,7 +99,9 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
     }.items():
         assert len(list(results.glob(pattern))) == count, pattern
     assert not list(results.rglob("*.tmp"))
-    log = (results / "logs" / "flip_flop" / "base" / "networks" / "seeds-000-000.log").read_text()
+    log = (
+        results / "logs" / "flip_flop" / folder(finished, channels=3).name / "networks" / "seeds-000-000.log"
+    ).read_text()
     assert re.search(r"epoch +1 +loss .* converged 1/1 .* s left", log)
     snakemake(finished, "--report", "results/report.html")
     report = (results / "report.html").read_text()
@@ -209,7 +218,7 @@ def test_a_rules_file_of_ones_own_is_included(project):
     add_example(project, "workflow/rules/readme_rule.smk")
     assert planned(project) == {"count_networks": 2}
     snakemake(project)
-    assert (project / "results/flip_flop/base/count.txt").read_text().strip() == "2"
+    assert (folder(project, channels=3) / "count.txt").read_text().strip() == "2"
 
 
 def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project):
@@ -220,7 +229,7 @@ def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project)
 
 
 def test_a_foreign_file_in_place_of_an_artifact_is_named_on_the_console(project):
-    networks = project / "results/flip_flop/base/networks/seeds-000-000.nc"
+    networks = folder(project, channels=3) / "networks/seeds-000-000.nc"
     networks.write_bytes(networks.read_bytes()[:3000])
     add_metric(project)
     output = snakemake(project, "--rerun-triggers", "params", check=False)

@@ -15,7 +15,7 @@ def main() -> None:
     watch = command.Stopwatch()
     networks = population.load([arguments.networks], arguments.trials)
     points = fixed_points.find(networks, arguments.options, lambda line: print(line, flush=True))
-    artifacts.write(arguments.output, "fixed_points", points, networks.condition, "cpu", watch.seconds, **points.attrs)
+    artifacts.write(arguments.output, "fixed_points", points, networks.condition, "cpu", watch.seconds)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from degeneracy import units
 from degeneracy.condition import dumps, trial_part
 
 SECTIONS = ("task", "model", "training", "trials")
+CELL = "vanilla"  # where a configuration names none
 UNIT_OF = {"task": ("tasks", "name"), "model": ("cells", "cell")}  # section: kind of unit, key that names it
 
 
@@ -153,7 +154,7 @@ def _base(task: str, config: dict, schema: dict) -> dict:
     own = config["tasks"].get(task) or {}
     spec = {
         "task": {"name": task} | own.get("task", {}),
-        "model": {"cell": "vanilla"} | config["model"] | own.get("model", {}),
+        "model": {"cell": CELL} | config["model"] | own.get("model", {}),
         "training": _defaults(schema, "training") | config["training"] | own.get("training", {}),
         "trials": _defaults(schema, "trials") | config["trials"] | own.get("trials", {}),
     }
@@ -194,29 +195,37 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
             check({f"{name}.levels": level}, part)
         spec = {**start, section: start[section] | {key: level}}
         spec = _resolve_units(spec, f"{where}.levels")
-        conditions.append(_named(spec, _resolve_units(base, where)))
+        conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
         raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
     return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
 
 
-def _named(spec: dict, base: dict) -> Condition:
+def _named(spec: dict, schema: dict) -> Condition:
     return Condition(
         task=spec["task"]["name"],
-        name=_difference(spec, base, SECTIONS),
-        trial_set=_difference(spec, base, ("task", "trials")),
+        name=_difference(spec, SECTIONS, schema),
+        trial_set=_difference(spec, ("task", "trials"), schema),
         spec_json=dumps(spec),
     )
 
 
-def _difference(spec: dict, base: dict, sections) -> str:
-    """A safe file name that says in what a condition differs from its task's base."""
-    parts = []
-    for section in sections:
-        for key, value in spec[section].items():
-            if key not in base[section] or base[section][key] != value:
-                parts.append(f"{key}-{_safe(value)}")
-    return "_".join(parts) or "base"
+def _difference(spec: dict, sections, schema: dict) -> str:
+    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+    task, cell = spec["task"]["name"], spec["model"]["cell"]
+    defaults = {
+        "task": {"name": task} | units.resolve_options("tasks", task, {}, task),
+        "model": {"cell": CELL} | units.resolve_options("cells", cell, {}, cell),
+        "training": _defaults(schema, "training"),
+        "trials": _defaults(schema, "trials"),
+    }
+    changed = [(key, value) for part in sections for key, value in spec[part].items() if value != defaults[part][key]]
+    return _short("_".join(f"{key}-{_safe(value)}" for key, value in changed)) or "default"
+
+
+def _short(name: str) -> str:
+    """The name itself, or its beginning and a hash where it would be too long for a file."""
+    return name if len(name) <= 150 else f"{name[:140]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _safe(value) -> str:

@@ -124,83 +124,105 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     """Fixed points and slow points of every network of a population, at the task's constant inputs.
 
     A point is `converged` if its speed is below `tolerance`; local minima of the speed below `slow_tolerance` are
-    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged. The starts of a network depend
-    on its seed and `options["seed"]` alone. Networks that diverged in training have no points.
+    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged.
+
+    The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball into itself, such as a network of bounded
+    units, add up to 1 (Lefschetz–Hopf). Where those found do not, some are missing, and up to `rounds` more rounds
+    of starts are made from mixtures of the points found. A sum of 1 is no proof that all are found.
+
+    The starts of a network depend on its seed and `options["seed"]` alone. Networks that diverged have no points.
 
     Returns
     -------
     Dataset over `point`: state, network (seed), input, speed q, converged, eigenvalues of ∂F/∂h by falling modulus,
-    number of eigenvalues outside the unit circle; and over `network`: starts, and starts that converged.
+    number of eigenvalues outside the unit circle; and over `seed`: starts made, starts that converged, and the sum
+    of the indices at each constant input.
     """
     cell = make_cell(population.condition)
-    conditions = make_task(population.condition).constant_inputs()  # (condition, input)
-    usable = population.where(population.status != DIVERGED)
-    found, converged_starts = [], np.zeros(len(population.seeds), np.int32)
-    for index, seed in enumerate(usable.seeds):
-        generator = np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(2, options["seed"])))
-        parameters = {
-            name: torch.as_tensor(value[index], dtype=torch.float64).expand(options["starts"], *value[index].shape)
-            for name, value in usable.parameters.items()
-        }
-        reached = 0
-        for constant in conditions:
-            initial = starts(usable.states[index], options["starts"], options["noise"], generator)
-            inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
-            result = search(
-                cell, parameters, torch.as_tensor(initial), inputs, options["tolerance"], options["iterations"]
-            )
-            points = _points(cell, parameters, result, constant, options)
-            reached += int((result.speed < options["tolerance"]).sum())
-            found.append({"network": np.full(len(points["speed"]), seed, np.int32)} | points)
-        converged_starts[np.flatnonzero(population.seeds == seed)] = reached
-        own = [part for part in found if len(part["network"]) and part["network"][0] == seed]
-        fixed = sum(int(part["converged"].sum()) for part in own)
-        report(
-            f"network {seed}: {fixed} fixed points, {reached} of {len(conditions) * options['starts']} starts converged"
+    constants = make_task(population.condition).constant_inputs()  # (condition, input)
+    counts = {name: np.zeros(len(population.seeds), np.int32) for name in ("starts", "starts_converged")}
+    index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
+    found = [_no_points(population.networks.sizes["unit"], constants.shape[1])]
+    for row in np.flatnonzero(population.status != DIVERGED):
+        network, seed = population.where(np.arange(len(population.seeds)) == row), int(population.seeds[row])
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, options["seed"])))
+        fixed = 0
+        for column, constant in enumerate(constants):
+            points, speeds, index_sum[row, column] = _of_one_network(cell, network, constant, options, generator)
+            found.append(points)
+            fixed += int(points["converged"].sum())
+            counts["starts"][row] += len(speeds)
+            counts["starts_converged"][row] += int((speeds < options["tolerance"]).sum())
+        complete = (
+            "" if np.all(index_sum[row] == 1) else f", indices add up to {index_sum[row].tolist()}: some are missing"
         )
-    return _dataset(population, found, converged_starts, len(conditions) * options["starts"], len(conditions[0]))
+        tried, reached = counts["starts"][row], counts["starts_converged"][row]
+        report(f"network {seed}: {fixed} fixed points, {reached} of {tried} starts converged{complete}")
+    return _dataset(population, found, counts, index_sum)
 
 
-def _points(cell, parameters, result: Search, constant: np.ndarray, options: dict) -> dict[str, np.ndarray]:
+def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
+    """Points of one network at one constant input, the speed (start) each start ended at, the sum of the indices."""
+    parameters = {name: torch.as_tensor(value[0], dtype=torch.float64) for name, value in network.parameters.items()}
+    visited, results = network.states[0], []
+    for _ in range(1 + options["rounds"]):
+        initial = torch.as_tensor(starts(visited, options["starts"], options["noise"], generator))
+        repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
+        inputs = torch.as_tensor(constant).expand(len(initial), -1)
+        results.append(search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"]))
+        joined = Search(
+            *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
+        )
+        points, index_sum = _points(cell, parameters, joined, constant, options, int(network.seeds[0]))
+        if index_sum == 1:
+            break
+        if points["converged"].any():
+            visited = points["state"][points["converged"] == 1]
+    return points, joined.speed.numpy(), index_sum
+
+
+def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
+    """The distinct fixed and slow points among the ends of a search, and the sum of the fixed points' indices."""
     speed = result.speed.numpy()
     converged = speed < options["tolerance"]
     slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
-    kept = []
+    kept = [np.zeros(0, int)]
     for candidates in (np.flatnonzero(converged), np.flatnonzero(slow)):
         if len(candidates):
-            kept.append(
-                candidates[unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])]
-            )
-    index = np.concatenate([*kept, np.zeros(0, int)]).astype(int)
-    inputs = np.broadcast_to(constant, (len(index), len(constant)))
-    own = {name: value[: len(index)] for name, value in parameters.items()}
-    jacobian = cell.jacobian(own, result.state[index], torch.as_tensor(inputs.copy()))
-    eigenvalues = np.linalg.eigvals(jacobian.numpy()) if len(index) else np.zeros((0, result.state.shape[1]), complex)
+            chosen = unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])
+            kept.append(candidates[chosen])
+    kept = np.concatenate(kept)
+    inputs = np.broadcast_to(constant, (len(kept), len(constant)))
+    repeated = {name: value.expand(len(kept), *value.shape) for name, value in parameters.items()}
+    jacobian = cell.jacobian(repeated, result.state[kept], torch.as_tensor(inputs.copy())).numpy()
+    eigenvalues = np.linalg.eigvals(jacobian).astype(complex)  # (point, unit)
     eigenvalues = np.take_along_axis(eigenvalues, np.argsort(-abs(eigenvalues), axis=1, kind="stable"), axis=1)
-    return {
-        "state": result.state[index].numpy(),
+    index = np.sign(np.prod((1 - eigenvalues) / np.maximum(abs(1 - eigenvalues), 1e-300), axis=1).real)
+    points = {
+        "network": np.full(len(kept), seed, np.int32),
+        "state": result.state[kept].numpy(),
         "input": inputs,
-        "speed": speed[index],
-        "converged": converged[index],
+        "speed": speed[kept],
+        "converged": converged[kept].astype(np.int8),
         "eigenvalues_real": eigenvalues.real,
         "eigenvalues_imag": eigenvalues.imag,
         "n_unstable": (abs(eigenvalues) > 1).sum(1).astype(np.int32),
     }
+    return points, int(index[converged[kept]].sum())
 
 
-def _dataset(population: Population, found, converged_starts, n_starts: int, n_inputs: int) -> xr.Dataset:
-    width = population.networks.sizes["unit"] if "unit" in population.networks.sizes else 0
-    empty = {
-        "network": np.zeros(0, np.int32),
-        "state": np.zeros((0, width)),
-        "input": np.zeros((0, n_inputs)),
-        "speed": np.zeros(0),
-        "converged": np.zeros(0, bool),
-        "eigenvalues_real": np.zeros((0, width)),
-        "eigenvalues_imag": np.zeros((0, width)),
-        "n_unstable": np.zeros(0, np.int32),
-    }
-    joined = {name: np.concatenate([none, *(part[name] for part in found)]) for name, none in empty.items()}
+def _no_points(width: int, inputs: int) -> dict[str, np.ndarray]:
+    """The arrays of a network without points, so that there is something to join even if no network has any."""
+    floats = {"state": width, "input": inputs, "eigenvalues_real": width, "eigenvalues_imag": width}
+    integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32}
+    return (
+        {name: np.zeros((0, size)) for name, size in floats.items()}
+        | {name: np.zeros(0, dtype) for name, dtype in integers.items()}
+        | {"speed": np.zeros(0)}
+    )
+
+
+def _dataset(population: Population, found: list[dict], counts: dict, index_sum: np.ndarray) -> xr.Dataset:
     described = {
         "network": (("point",), "seed of the network", "1"),
         "state": (("point", "unit"), "state at the point", "activation"),
@@ -210,20 +232,17 @@ def _dataset(population: Population, found, converged_starts, n_starts: int, n_i
         "eigenvalues_real": (("point", "unit"), "real part of the Jacobian's eigenvalues by falling modulus", "1"),
         "eigenvalues_imag": (("point", "unit"), "imaginary part of the Jacobian's eigenvalues", "1"),
         "n_unstable": (("point",), "eigenvalues outside the unit circle", "1"),
+        "starts": (("seed",), "starts made", "1"),
+        "starts_converged": (("seed",), "starts that reached a fixed point", "1"),
+        "index_sum": (
+            ("seed", "condition"),
+            "sum of sign det(I - dF/dh) over the fixed points, 1 if none is missing",
+            "1",
+        ),
     }
-    data = xr.Dataset(
-        {
-            name: (
-                dims,
-                joined[name].astype(np.int8) if name == "converged" else joined[name],
-                {"long_name": text, "units": unit},
-            )
-            for name, (dims, text, unit) in described.items()
-        }
-    )
-    data["starts_converged"] = (
-        "seed",
-        converged_starts,
-        {"long_name": f"starts of {n_starts} that reached a fixed point", "units": "1"},
-    )
-    return data.assign_coords(seed=population.seeds).assign_attrs(starts=n_starts)
+    values = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    values |= counts | {"index_sum": index_sum}
+    variables = {
+        name: (dims, values[name], {"long_name": text, "units": unit}) for name, (dims, text, unit) in described.items()
+    }
+    return xr.Dataset(variables, coords={"seed": population.seeds})
