@@ -96,6 +96,9 @@ def change(config, path, value):
         (["sweeps", "channels", "levels"], [], "given [], must have at least 1 item"),
         (["sweeps", "a/b"], {}, "a/b"),
         (["sweeps", "channels", "factor"], "task.name", "unknown factor"),
+        (["training", "learning_rate"], float("nan"), "training.learning_rate: given nan, must be a finite number"),
+        (["training", "learning_rate"], "1e-3", "YAML reads 1e-3 as text; write 1.0e-3"),
+        (["model"], None, "model: given None, must be of type object"),
         (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be at least 0"),
     ],
 )

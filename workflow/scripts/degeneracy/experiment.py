@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -64,9 +65,19 @@ class Experiment:
 
 def check(config: dict, schema: dict) -> None:
     """Raise ValueError with one sentence, naming key, value and what is allowed, unless `config` fits `schema`."""
+    _refuse_infinite(config)
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if errors:
         raise ValueError(_sentence(jsonschema.exceptions.best_match(errors)))
+
+
+def _refuse_infinite(value, where: str = "") -> None:
+    """YAML can spell infinity and not-a-number, and no range of the schema refuses them."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_infinite(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"config: {where}: given {value}, must be a finite number")
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
@@ -93,7 +104,8 @@ def _sentence(error: jsonschema.ValidationError) -> str:
         "uniqueItems": "must not repeat an item",
     }
     phrase = phrases.get(error.validator)
-    return f"config: {where}: given {given!r}, {phrase.format(rule) if phrase else error.message}"
+    hint = " (YAML reads 1e-3 as text; write 1.0e-3)" if re.fullmatch(r"[+-]?\d+[eE][+-]?\d+", str(given)) else ""
+    return f"config: {where}: given {given!r}, {phrase.format(rule) if phrase else error.message}{hint}"
 
 
 def resolve(config: dict, schema: dict) -> Experiment:
@@ -181,6 +193,7 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
     known = _resolve_units(start, f"{where}.base").get(section, {})
     if key not in known or key == "name":
         allowed = [f"{part}.{option}" for part, options in _resolve_units(start, where).items() for option in options]
+        allowed.remove("task.name")
         raise ValueError(
             f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}'
         )
