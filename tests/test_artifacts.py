@@ -50,7 +50,7 @@ def test_truncated_damaged_foreign_and_missing_files_are_one_sentence(tmp_path):
             artifacts.read(path, "network metric")
         assert "\n" not in str(caught.value)
     xr.Dataset({"value": ("x", [1.0])}).to_netcdf(path)
-    with pytest.raises(artifacts.ArtifactError, match="is no network metric artifact"):
+    with pytest.raises(artifacts.ArtifactError, match="is no artifact of this project, must be a network metric"):
         artifacts.read(path, "network metric")
     with pytest.raises(artifacts.ArtifactError, match="there is no such file"):
         artifacts.read(tmp_path / "other.nc", "network metric")

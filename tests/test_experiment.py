@@ -98,6 +98,9 @@ def change(config, path, value):
         (["sweeps", "channels", "factor"], "task.name", "unknown factor"),
         (["training", "learning_rate"], float("nan"), "training.learning_rate: given nan, must be a finite number"),
         (["training", "learning_rate"], "1e-3", "YAML reads 1e-3 as text; write 1.0e-3"),
+        (["sweeps", 2024], {"task": "flip_flop", "factor": "task.channels", "levels": [1]}, "given the name 2024"),
+        (["tasks", "flip_flop", "task", "name"], "other", 'unknown key "name"'),
+        (["maps"], ["svcca"], "compares networks of one condition only"),
         (["model"], None, "model: given None, must be of type object"),
         (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be at least 0"),
     ],
@@ -114,6 +117,17 @@ def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sente
 def test_levels_of_training_options_are_checked_against_the_schema(tiny):
     tiny["sweeps"]["rate"] = {"task": "flip_flop", "factor": "training.learning_rate", "levels": [0.1, -1]}
     with pytest.raises(ValueError, match=r"rate.levels: given -1, must be greater than 0"):
+        resolve(tiny)
+
+
+def test_whole_numbers_and_floats_are_one_number(tiny):
+    tiny["training"] |= {"learning_rate": 1, "epochs": 3.0}
+    training = resolve(tiny).conditions[0].spec["training"]
+    assert isinstance(training["learning_rate"], float) and isinstance(training["epochs"], int)
+    tiny["sweeps"]["clip"] = {"task": "flip_flop", "factor": "training.gradient_clip", "levels": [1, 2]}
+    assert len(resolve(tiny).conditions) == 3  # a clip of 1 is the base
+    tiny["sweeps"]["clip"]["levels"] = [2, 2.0]
+    with pytest.raises(ValueError, match="must not repeat a level"):
         resolve(tiny)
 
 

@@ -97,7 +97,7 @@ def test_diverged_networks_have_no_points(trained):
 
 
 def test_indices_add_up_to_one_and_tell_when_points_are_missing(trained):
-    few = OPTIONS | {"starts": 12, "noise": 0.1}
+    few = OPTIONS | {"starts": 12}
     once = fixed_points.find(trained, few | {"rounds": 0}, lambda line: None)
     again = fixed_points.find(trained, few | {"rounds": 30}, lambda line: None)
     assert np.all(again["index_sum"] == 1) and np.any(once["index_sum"] != 1)

@@ -114,3 +114,27 @@ def test_start_up_imports_nothing_heavy(module, absent):
     check = f"import sys, {module}; print([name for name in {absent} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_relative_import_is_refused_because_it_would_go_unseen(package):
+    with pytest.raises(ValueError, match="imports must be absolute"):
+        hash_of(package, **{**BASE, "a": "from .b import f\n"})
+
+
+def test_a_new_version_number_changes_no_hash(package):
+    first = hash_of(package, **{**BASE, "b": "__version__ = '1'\n"})
+    assert hash_of(package, **{**BASE, "b": "__version__ = '2'\n"}) == first
+
+
+@pytest.mark.parametrize("option", ["order=2", "order: int", "order: list[int] = 3", "order: tuple = (1,)"])
+def test_an_option_that_cannot_be_read_is_one_sentence(package, option):
+    text = f'''"""Metric."""\n\ndef value(population, *, {option}):\n    return 0\n'''
+    write_package(package, metrics__own=text)
+    with pytest.raises(ValueError, match=r"own\.py: option order must read like"):
+        units.options.__wrapped__("metrics", "own")
+
+
+def test_a_range_may_be_given_by_keyword(package):
+    text = '''"""Metric."""\n\ndef value(population, *, order: Annotated[int, Range(maximum=5)] = 2):\n    return 0\n'''
+    write_package(package, metrics__own=text)
+    assert units.options.__wrapped__("metrics", "own")["order"].range.maximum == 5

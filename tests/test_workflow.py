@@ -165,6 +165,18 @@ def test_a_changed_default_of_the_schema_retrains(project):
     assert jobs["train_networks"] == 4 and "generate_trials" not in jobs
 
 
+def test_levels_in_another_order_redraw_and_summarise_anew(project):
+    other = yaml.safe_load(yaml.safe_dump(TINY))
+    other["sweeps"]["channels"]["levels"] = [3, 2]
+    write_config(project, other)
+    assert planned(project) == {"compute_map": 1, "compute_statistics": 3, "draw_figure": 4, "draw_metric_figure": 4}
+
+
+def test_an_experiment_without_the_headline_metrics_has_figures(project):
+    jobs = planned(project, "--config", "metrics=[weight_change]")
+    assert jobs["draw_figure"] == 0 if "draw_figure" in jobs else jobs["draw_metric_figure"] == 1
+
+
 def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_figure": 1, "draw_metric_figure": 1}

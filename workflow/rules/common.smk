@@ -30,6 +30,8 @@ DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
+# recognise unchanged files by their content up to this size, so that a touch or a copy of a large one reruns nothing
+workflow.dag_settings.max_checksum_file_size = max(workflow.dag_settings.max_checksum_file_size, 10**9)
 
 
 wildcard_constraints:
@@ -90,8 +92,15 @@ def maps_of(sweep):
     return [metric for metric in EXPERIMENT.maps if metric in metrics_of(sweep)]
 
 
-def figures_of_scope(scope):
-    return [name for name in EXPERIMENT.figures if units.constant("figures", name, "SCOPE", "sweep") == scope]
+def figures_of(sweep, scope):
+    """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""
+
+    def has_input(figure):
+        needed = units.constant("figures", figure, "METRICS", ())
+        return not needed or any(metric in metrics_of(sweep) for metric in needed)
+
+    scoped = [name for name in EXPERIMENT.figures if units.constant("figures", name, "SCOPE", "sweep") == scope]
+    return [name for name in scoped if has_input(name)]
 
 
 def figure_artifacts(sweep, figure, metric=None):

@@ -22,6 +22,7 @@ rule draw_figure:
         code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
+        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
         caption=lambda wildcards: units.docstring("figures", wildcards.figure),
     shell:
         "python {params.script:q} {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
@@ -44,10 +45,10 @@ use rule draw_figure as draw_metric_figure with:
 
 
 for sweep in EXPERIMENT.sweeps.values():
-    TARGETS += [layout.figure(sweep.name, figure, "png") for figure in figures_of_scope("sweep")]
+    TARGETS += [layout.figure(sweep.name, figure, "png") for figure in figures_of(sweep, "sweep")]
     for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):
         TARGETS += [
             layout.metric_figure(sweep.name, metric, figure, "png")
-            for figure in figures_of_scope(scope)
+            for figure in figures_of(sweep, scope)
             for metric in metrics
         ]

@@ -54,6 +54,7 @@ rule compute_map:
         ),
         options=lambda wildcards: dumps(metric_options(sweep_of(wildcards).task, wildcards.metric)),
         factor=lambda wildcards: sweep_of(wildcards).factor,
+        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
     shell:
         "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
         " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"

@@ -18,6 +18,7 @@ rule compute_statistics:
         script=script("compute_statistics.py"),
         code=code("compute_statistics.py"),
         factor=lambda wildcards: sweep_of(wildcards).factor,
+        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         "python {params.script:q} --factor {params.factor} --metrics {input:q}"

@@ -1,6 +1,7 @@
 """Compare all networks of a sweep, across its levels, under one metric of pairs, and place them in the plane."""
 
 from degeneracy import artifacts, command, network_map, population
+from degeneracy.condition import dumps
 
 
 def main() -> None:
@@ -16,6 +17,11 @@ def main() -> None:
     watch = command.Stopwatch()
     populations = population.load_sweep(arguments.networks, arguments.trials)
     within = [artifacts.read(path, "pair metric") for path in arguments.metrics]
+    for one, data in zip(populations, within, strict=True):
+        if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
+            raise ValueError(
+                "--metrics: must be the chosen metric of the same conditions as --networks, in the same order"
+            )
     result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
     names = {"metric": arguments.metric, "factor": arguments.factor}
     artifacts.write(arguments.output, "map", result, populations[0].condition, "cpu", watch.seconds, **names)

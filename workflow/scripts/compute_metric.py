@@ -15,6 +15,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="metric artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
+    if "fixed_points" in units.constant("metrics", arguments.metric, "USES", ()) and not arguments.fixed_points:
+        raise ValueError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points)
     options = units.resolve_options("metrics", arguments.metric, arguments.options, arguments.metric)
     result = comparison.measure(arguments.metric, networks, options)

@@ -21,6 +21,10 @@ def main() -> None:
     conditions = [json.loads(one["condition"]) for one in attributes]
     levels = [level_of(condition, arguments.factor) for condition in conditions]
     metric = attributes[0]["metric"]
+    if any(one["metric"] != metric for one in attributes) or len(set(levels)) < len(levels):
+        raise ValueError("--metrics: must be one metric at levels of the factor that differ")
+    if not 0 < arguments.confidence < 1:
+        raise ValueError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
     described = units.constant("metrics", metric, "MEASURES")
     result = statistics.summarise(levels, data, arguments.confidence, described)
     names = {

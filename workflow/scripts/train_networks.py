@@ -2,7 +2,7 @@
 
 import torch
 
-from degeneracy import artifacts, command, training
+from degeneracy import artifacts, command, population, training
 
 
 def main() -> None:
@@ -16,8 +16,12 @@ def main() -> None:
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
     watch = command.Stopwatch()
     device = training.choose_device(arguments.device)
+    population.check_trials(arguments.trials, arguments.condition)
     trials = artifacts.read(arguments.trials, "trials", "train")
-    seeds = range(arguments.seeds[0], arguments.seeds[1] + 1)
+    first, last = arguments.seeds
+    if not 0 <= first <= last:
+        raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
+    seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     networks = training.train(arguments.condition, seeds, trials, device, lambda line: print(line, flush=True))
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

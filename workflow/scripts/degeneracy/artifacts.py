@@ -103,13 +103,15 @@ def read(path, kind: str, group: str | None = None) -> xr.Dataset:
     """
     attributes = attributes_of(path)
     if attributes.get("artifact") != kind:
-        raise ArtifactError(
-            f"{path}: is no {kind} artifact of this project (it says {attributes.get('artifact')!r}); {REBUILD}"
-        )
+        found = f"a {attributes['artifact']} artifact" if "artifact" in attributes else "no artifact of this project"
+        raise ArtifactError(f"{path}: is {found}, must be a {kind} artifact; if it should be one, {REBUILD}")
     if kind in GROUPED and group is None:
         raise ValueError(f"{path}: say which group to read")
     dataset = _open(path, group)
     _check(dataset, kind, f"{path}", f"; {REBUILD}")
+    for name in attributes.get("parameters", "").split():
+        if not {name, f"initial_{name}"} <= set(dataset):
+            raise ArtifactError(f"{path}: networks artifact without the parameter {name}; {REBUILD}")
     return dataset.assign_attrs(attributes)
 
 

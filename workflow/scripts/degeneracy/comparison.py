@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from degeneracy import units
-from degeneracy.population import DIVERGED, Population
+from degeneracy.population import Population
+from degeneracy.status import DIVERGED
 
 PAIRS_AT_ONCE = 128
 
@@ -25,8 +26,8 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         features = _features(module, measured, options) if usable.any() else {}
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
         results = _over_pairs(module, features, features, pairs, options)
-        arrays = {key: _matrix(values, pairs, usable, key) for key, values in results.items()}
-        arrays = arrays or {key: np.full([len(usable)] * 2, np.nan) for key in module.MEASURES}
+        results = results or {key: np.zeros(0) for key in module.MEASURES}  # a single network has no pair
+        arrays = {key: _matrix(values, pairs, usable) for key, values in results.items()}
         dims = ("network", "network_other")
     else:
         results = module.value(measured, **_taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
@@ -70,14 +71,26 @@ def _features(module: ModuleType, population: Population, options: dict) -> dict
 
 
 def _over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict) -> dict:
-    """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time."""
+    """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time.
+
+    Pairs with a network whose features are not finite get NaN and are not given to the metric.
+    """
     parts = []
-    for begin in range(0, len(pairs), PAIRS_AT_ONCE):
-        rows, columns = pairs[begin : begin + PAIRS_AT_ONCE].T
+    good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
+    good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
+    known = pairs[good]
+    for begin in range(0, len(known), PAIRS_AT_ONCE):
+        rows, columns = known[begin : begin + PAIRS_AT_ONCE].T
         a = {key: values[rows] for key, values in features.items()}
         b = {key: values[columns] for key, values in others.items()}
         parts.append(_as_dict(module.distance(a, b, **_taken(module.distance, options)), "distance"))
-    return {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
+    found = {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
+    return {key: _vector(values, good) for key, values in found.items()}
+
+
+def _finite(features: dict) -> np.ndarray:
+    """Whether all features of a network are finite (network)."""
+    return np.all([np.isfinite(values).reshape(len(values), -1).all(1) for values in features.values()], axis=0)
 
 
 def _as_dict(result, name: str) -> dict:
@@ -89,7 +102,7 @@ def _taken(function, options: dict) -> dict:
     return {key: value for key, value in options.items() if key in inspect.signature(function).parameters}
 
 
-def _matrix(values: np.ndarray, pairs: np.ndarray, usable: np.ndarray, key: str) -> np.ndarray:
+def _matrix(values: np.ndarray, pairs: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Symmetric (network, network) matrix of values (pair); zero on the diagonal, NaN for unusable networks."""
     small = np.zeros([usable.sum()] * 2)
     small[pairs[:, 0], pairs[:, 1]] = small[pairs[:, 1], pairs[:, 0]] = values

@@ -17,7 +17,9 @@ def trial_part(condition: dict) -> dict:
 
 def level_of(condition: dict, factor: str):
     """Value of a factor (`task.channels`) in a condition."""
-    section, key = factor.split(".")
+    section, _, key = factor.partition(".")
+    if key not in condition.get(section, {}):
+        raise ValueError(f"factor: given {factor}, must be a section and a key of the condition, such as task.channels")
     return condition[section][key]
 
 

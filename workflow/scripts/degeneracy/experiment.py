@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import jsonschema
 
 from degeneracy import units
-from degeneracy.condition import dumps, trial_part
+from degeneracy.condition import dumps, level_of, trial_part
 
 SECTIONS = ("task", "model", "training", "trials")
 CELL = "vanilla"  # where a configuration names none
@@ -44,6 +44,11 @@ class Sweep:
     factor: str
     conditions: tuple[Condition, ...]
 
+    @property
+    def levels_json(self) -> str:
+        """The levels in their order."""
+        return dumps([level_of(condition.spec, self.factor) for condition in self.conditions])
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -66,6 +71,9 @@ class Experiment:
 def check(config: dict, schema: dict) -> None:
     """Raise ValueError with one sentence, naming key, value and what is allowed, unless `config` fits `schema`."""
     _refuse_infinite(config)
+    for name in config.get("sweeps", {}) if isinstance(config.get("sweeps"), dict) else ():
+        if not isinstance(name, str):
+            raise ValueError(f"config: sweeps: given the name {name!r}, must be text (put it in quotes)")
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if errors:
         raise ValueError(_sentence(jsonschema.exceptions.best_match(errors)))
@@ -78,6 +86,21 @@ def _refuse_infinite(value, where: str = "") -> None:
             _refuse_infinite(inner, f"{where}.{key}" if where else str(key))
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"config: {where}: given {value}, must be a finite number")
+
+
+def _cast(value, schema: dict, root: dict):
+    """Numbers in the type the schema declares, so that 1 and 1.0 are one number everywhere."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    if isinstance(value, dict):
+        parts = schema.get("properties", {})
+        other = schema.get("additionalProperties")
+        other = other if isinstance(other, dict) else {}
+        return {key: _cast(inner, parts.get(key, other), root) for key, inner in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        cast = {"number": float, "integer": int}.get(str(schema.get("type")))
+        return cast(value) if cast else value
+    return value
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
@@ -116,6 +139,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
     Raises ValueError with one sentence that names the key, what was given and what is allowed.
     """
     check(config, schema)
+    config = _cast(config, schema, schema)
     defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
     config = defaults | config
     used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
@@ -130,6 +154,10 @@ def resolve(config: dict, schema: dict) -> Experiment:
         _rename("config: maps", units.source, "metrics", name)
         if "features" not in units.functions("metrics", name):
             raise ValueError(f'config: maps: "{name}" is no metric of pairs')
+        if not units.constant("metrics", name, "ACROSS_CONDITIONS", False):
+            raise ValueError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
+        if "maps" in config and not any(name in chosen for chosen in metrics.values()):
+            raise ValueError(f'config: maps: "{name}" is not among the metrics of this experiment')
     return Experiment(
         sweeps=sweeps,
         blocks=blocks(config["seeds"], config["seeds_per_job"]),
@@ -163,23 +191,25 @@ def _defaults(schema: dict, section: str) -> dict:
 
 def _base(task: str, config: dict, schema: dict) -> dict:
     """The unresolved condition that every sweep of a task starts from."""
-    own = config["tasks"].get(task) or {}
+    own = config["tasks"].get(task, {})
     spec = {
         "task": {"name": task} | own.get("task", {}),
         "model": {"cell": CELL} | config["model"] | own.get("model", {}),
         "training": _defaults(schema, "training") | config["training"] | own.get("training", {}),
         "trials": _defaults(schema, "trials") | config["trials"] | own.get("trials", {}),
     }
-    _resolve_units(spec, f"config: tasks.{task}")
+    _resolve_units(spec, f"config: tasks.{task}", task)
     return spec
 
 
-def _resolve_units(spec: dict, where: str) -> dict:
+def _resolve_units(spec: dict, where: str, task: str) -> dict:
     """A condition with all options of its units; raises ValueError for unknown or wrong ones."""
     resolved = dict(spec)
     for section, (kind, key) in UNIT_OF.items():
         given = dict(spec[section])
         unit = given.pop(key)
+        if section == "task" and unit != task:
+            raise ValueError(f'{where}.task: unknown key "name": the task is {task}')
         _rename(f"{where}.{section}.{key}", units.source, kind, unit)
         resolved[section] = {key: unit} | units.resolve_options(kind, unit, given, f"{where}.{section}")
     return resolved
@@ -190,9 +220,13 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
     section, _, key = sweep["factor"].partition(".")
     own = sweep.get("base", {})
     start = {part: base[part] | own.get(part, {}) for part in SECTIONS}
-    known = _resolve_units(start, f"{where}.base").get(section, {})
+    known = _resolve_units(start, f"{where}.base", sweep["task"]).get(section, {})
     if key not in known or key == "name":
-        allowed = [f"{part}.{option}" for part, options in _resolve_units(start, where).items() for option in options]
+        allowed = [
+            f"{part}.{option}"
+            for part, options in _resolve_units(start, where, sweep["task"]).items()
+            for option in options
+        ]
         allowed.remove("task.name")
         raise ValueError(
             f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}'
@@ -203,11 +237,12 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
             part = {
                 "type": "object",
                 "$defs": schema["$defs"],
-                "properties": {f"{name}.levels": schema["$defs"][section]["properties"][key]},
+                "properties": {f"sweeps.{name}.levels": schema["$defs"][section]["properties"][key]},
             }
-            check({f"{name}.levels": level}, part)
+            check({f"sweeps.{name}.levels": level}, part)
+            level = _cast(level, schema["$defs"][section]["properties"][key], schema)
         spec = {**start, section: start[section] | {key: level}}
-        spec = _resolve_units(spec, f"{where}.levels")
+        spec = _resolve_units(spec, f"{where}.levels", sweep["task"])
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
         raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
@@ -258,7 +293,7 @@ def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
 
 def _metrics(task: str, config: dict) -> dict[str, dict]:
     """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
-    own = (config["tasks"].get(task) or {}).get("metrics", {})
+    own = config["tasks"].get(task, {}).get("metrics", {})
     chosen = _mapping("metrics", config.get("metrics"))
     _chosen("metrics", own, f"config: tasks.{task}.metrics")  # refuses wrong options of metrics not chosen here, too
     merged = {name: (options or {}) | (own.get(name) or {}) for name, options in chosen.items()}

@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from degeneracy.condition import make_cell, make_task
-from degeneracy.population import DIVERGED, Population
+from degeneracy.population import Population
+from degeneracy.status import DIVERGED
 
 CHUNK = 2048  # points advanced together; bounds memory at CHUNK · width² doubles a matrix
 DAMPING = (1.0, 0.2, 5.0, 1e-12)  # first value, after a good step, after a poor one, least
@@ -67,7 +68,7 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
     stationary = torch.zeros(len(state), dtype=torch.bool, device=state.device)
     active = torch.arange(len(state), device=state.device)
     for _ in range(iterations):
-        active = active[(_speed(residual[active]) >= tolerance) & ~stationary[active]]
+        active = active[(_speed(residual[active]) >= _tolerance(state[active], tolerance)) & ~stationary[active]]
         if not len(active):
             break
         own = {name: value[active] for name, value in parameters.items()}
@@ -93,25 +94,37 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
     return Search(state, _speed(residual), stationary)
 
 
+def _tolerance(state: Tensor, tolerance: float) -> Tensor:
+    """Tolerance of the speed at each state: rounding grows with states much larger than 1."""
+    return tolerance * state.square().mean(-1).clamp_min(1)
+
+
 def _speed(residual: Tensor) -> Tensor:
     return 0.5 * residual.square().sum(-1)
 
 
-def starts(states: np.ndarray, count: int, noise: float, generator: np.random.Generator) -> np.ndarray:
-    """Starting states (start, unit): states visited (…, unit), and mixtures of two of them, plus Gaussian noise.
+def starts(
+    states: np.ndarray, partners: np.ndarray, count: int, noise: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Starting states (start, unit): states visited (…, unit), mixtures with partners (…, unit), and noise.
 
-    Half of the starts are visited states; the other half are points between two visited states, uniformly along the
-    line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
+    Half of the starts are visited states; the other half are points between a visited state and a partner, uniformly
+    along the line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
     """
-    visited = states.reshape(-1, states.shape[-1])
-    one, other = visited[generator.integers(len(visited), size=(2, count))]
+    states, partners = (each.reshape(-1, each.shape[-1]) for each in (states, partners))
+    one, other = (each[generator.integers(len(each), size=count)] for each in (states, partners))
     share = np.where(np.arange(count) % 2, generator.random(count), 0.0)[:, None]
-    mixed = one + share * (other - one)  # (start, unit)
-    return mixed + noise * generator.standard_normal(mixed.shape)
+    return one + share * (other - one) + noise * generator.standard_normal(one.shape)  # (start, unit)
 
 
 def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
     """Index of the slowest point of each cluster of points (point, unit) closer than `distance`, chained."""
+    # thousands of starts end at one point: keep one a cell of a fine grid before comparing all with all
+    order = np.argsort(speed, kind="stable")
+    _, first = np.unique(np.round(state[order] / distance), axis=0, return_index=True)
+    thinned = np.sort(order[first])
+    if len(thinned) < len(state):
+        return thinned[unique(state[thinned], speed[thinned], distance)]
     pairs = cKDTree(state).query_pairs(distance, output_type="ndarray")
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(state),) * 2)
     _, cluster = connected_components(graph, directed=False)
@@ -128,7 +141,7 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
 
     The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball into itself, such as a network of bounded
     units, add up to 1 (Lefschetz–Hopf). Where those found do not, some are missing, and up to `rounds` more rounds
-    of starts are made from mixtures of the points found. A sum of 1 is no proof that all are found.
+    of starts are made, some between visited states and the points found. A sum of 1 is no proof that all are found.
 
     The starts of a network depend on its seed and `options["seed"]` alone. Networks that diverged have no points.
 
@@ -152,23 +165,23 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
             found.append(points)
             fixed += int(points["converged"].sum())
             counts["starts"][row] += len(speeds)
-            counts["starts_converged"][row] += int((speeds < options["tolerance"]).sum())
-        complete = (
-            "" if np.all(index_sum[row] == 1) else f", indices add up to {index_sum[row].tolist()}: some are missing"
-        )
+            counts["starts_converged"][row] += int((speeds < 1).sum())
+        complete = ""
+        if cell.bounded and np.any(index_sum[row] != 1):
+            complete = f", indices add up to {index_sum[row].tolist()}: some are missing"
         tried, reached = counts["starts"][row], counts["starts_converged"][row]
         report(f"network {seed}: {fixed} fixed points, {reached} of {tried} starts converged{complete}")
     return _dataset(population, found, counts, index_sum)
 
 
 def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
-    """Points of one network at one constant input, the speed (start) each start ended at, the sum of the indices."""
+    """Points of one network at one constant input, where each start's speed ended (in tolerances), the indices' sum."""
     parameters = {name: torch.as_tensor(value[0], dtype=torch.float64) for name, value in network.parameters.items()}
-    visited, results = network.states[0], []
-    for _ in range(1 + options["rounds"]):
-        initial = torch.as_tensor(starts(visited, options["starts"], options["noise"], generator))
+    partners, results = network.states[0], []
+    for _ in range(1 + (options["rounds"] if cell.bounded else 0)):
+        initial = torch.as_tensor(starts(network.states[0], partners, options["starts"], options["noise"], generator))
         repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
-        inputs = torch.as_tensor(constant).expand(len(initial), -1)
+        inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
         results.append(search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"]))
         joined = Search(
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
@@ -177,24 +190,27 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
         if index_sum == 1:
             break
         if points["converged"].any():
-            visited = points["state"][points["converged"] == 1]
-    return points, joined.speed.numpy(), index_sum
+            partners = points["state"][points["converged"] == 1]
+    return points, (joined.speed / _tolerance(joined.state, options["tolerance"])).numpy(), index_sum
 
 
 def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
     """The distinct fixed and slow points among the ends of a search, and the sum of the fixed points' indices."""
     speed = result.speed.numpy()
-    converged = speed < options["tolerance"]
+    converged = speed < _tolerance(result.state, options["tolerance"]).numpy()
     slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
     kept = [np.zeros(0, int)]
     for candidates in (np.flatnonzero(converged), np.flatnonzero(slow)):
         if len(candidates):
             chosen = unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])
             kept.append(candidates[chosen])
+    if len(kept) == 3:  # a slow point beside a fixed point is that point, not quite reached
+        distance, _ = cKDTree(result.state[kept[1]].numpy()).query(result.state[kept[2]].numpy())
+        kept[2] = kept[2][distance > options["merge_distance"]] if converged.any() else kept[2]
     kept = np.concatenate(kept)
     inputs = np.broadcast_to(constant, (len(kept), len(constant)))
     repeated = {name: value.expand(len(kept), *value.shape) for name, value in parameters.items()}
-    jacobian = cell.jacobian(repeated, result.state[kept], torch.as_tensor(inputs.copy())).numpy()
+    jacobian = cell.jacobian(repeated, result.state[kept], torch.as_tensor(inputs.copy(), dtype=torch.float64)).numpy()
     eigenvalues = np.linalg.eigvals(jacobian).astype(complex)  # (point, unit)
     eigenvalues = np.take_along_axis(eigenvalues, np.argsort(-abs(eigenvalues), axis=1, kind="stable"), axis=1)
     index = np.sign(np.prod((1 - eigenvalues) / np.maximum(abs(1 - eigenvalues), 1e-300), axis=1).real)
@@ -236,7 +252,7 @@ def _dataset(population: Population, found: list[dict], counts: dict, index_sum:
         "starts_converged": (("seed",), "starts that reached a fixed point", "1"),
         "index_sum": (
             ("seed", "condition"),
-            "sum of sign det(I - dF/dh) over the fixed points, 1 if none is missing",
+            "sum of fixed-point indices, sign det(I - dF/dh); 1 for bounded units if none is missing",
             "1",
         ),
     }

@@ -12,8 +12,7 @@ import xarray as xr
 
 from degeneracy import artifacts
 from degeneracy.condition import dumps, make_cell, trial_part
-
-NOT_CONVERGED, CONVERGED, DIVERGED = 0, 1, 2  # values of `status` in a networks artifact
+from degeneracy.status import CONVERGED, DIVERGED, NOT_CONVERGED
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,11 @@ class Population:
             raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         return artifacts.read(self.trials_path, "trials", group)
 
-    def run(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.
 
-        Returns states (network, trial, time, unit) and outputs (network, trial, time, output).
+        Returns states (network, trial, time, unit), or None where they need not be kept, and outputs
+        (network, trial, time, output).
         """
         import torch  # here, so that a figure without states starts without torch
 
@@ -84,9 +84,11 @@ class Population:
                 for name, value in self.parameters.items()
             }
             with torch.no_grad():
-                states.append(cell.states(named, drive))
-                outputs.append(cell.readout(named, states[-1]))
-        return tuple(torch.cat(part).transpose(1, 2).numpy() for part in (states, outputs))
+                own = cell.states(named, drive)  # (network, time, trial, unit)
+                outputs.append(cell.readout(named, own)[0].transpose(0, 1).numpy())
+            if keep_states:
+                states.append(own[0].transpose(0, 1).numpy())
+        return (np.stack(states) if keep_states else None), np.stack(outputs)
 
     @cached_property
     def states(self) -> np.ndarray:
@@ -105,14 +107,33 @@ def load(networks: Sequence[str], trials: str | None = None, fixed_points: Seque
     if fixed_points:
         parts = [artifacts.read(path, "fixed_points") for path in fixed_points]
         _same_condition([networks[0], *fixed_points], [blocks[0], *parts])
-        points = xr.concat(parts, "point", combine_attrs="drop_conflicts")
+        points = _join_points(parts)
+        missing = set(np.concatenate([one["network"] for one in blocks])) - set(points["seed"].values)
+        if missing:
+            raise ValueError(f"{fixed_points[0]}: no fixed points were sought for networks {sorted(map(int, missing))}")
     if trials is not None:
-        made = json.loads(artifacts.attributes_of(trials)["condition"])
-        needed = trial_part(json.loads(blocks[0].attrs["condition"]))
-        if dumps(trial_part(made)) != dumps(needed):
-            raise ValueError(f"{trials}: trials of another condition than {networks[0]}")
+        check_trials(trials, json.loads(blocks[0].attrs["condition"]))
+    seeds = np.concatenate([one["network"] for one in blocks])
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
     return Population(joined, trials, points)
+
+
+def check_trials(path: str, condition: dict) -> None:
+    """Raise ValueError unless a trials artifact is that of a condition."""
+    made = json.loads(artifacts.attributes_of(path).get("condition", "{}"))
+    if {key: made.get(key) for key in ("task", "trials")} != trial_part(condition):
+        raise ValueError(f"{path}: holds no trials of {dumps(trial_part(condition))}")
+
+
+def _join_points(parts: list[xr.Dataset]) -> xr.Dataset:
+    """Fixed points of several blocks: variables over points and those over seeds, each joined along their own dim."""
+    joined = [
+        xr.concat([part[[name for name in part.data_vars if dim in part[name].dims]] for part in parts], dim)
+        for dim in ("point", "seed")
+    ]
+    return xr.merge(joined, combine_attrs="drop_conflicts")
 
 
 def load_sweep(networks: Sequence[str], trials: Sequence[str], fixed_points: Sequence[str] = ()) -> list[Population]:

@@ -10,9 +10,8 @@ import xarray as xr
 from torch import Tensor
 
 from degeneracy.condition import make_cell, make_task
-from degeneracy.population import CONVERGED, DIVERGED, NOT_CONVERGED
+from degeneracy.status import STATUS
 
-STATUS = {"not_converged": NOT_CONVERGED, "converged": CONVERGED, "diverged": DIVERGED}
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
 IMPROVEMENT = 1e-4  # relative fall of the loss that counts for the learning-rate schedule
 
@@ -125,7 +124,7 @@ def _group(initial: dict[int, dict[str, np.ndarray]], options: dict, device: tor
         seeds=seeds,
         shapes=shapes,
         parameters=parameters,
-        rates=torch.full((len(seeds), 1), options["learning_rate"], device=device),
+        rates=torch.full((len(seeds), 1), options["learning_rate"], dtype=torch.float32, device=device),
         orders=[np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))) for seed in seeds],
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
         best=np.full(len(seeds), np.inf),

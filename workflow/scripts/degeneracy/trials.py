@@ -23,13 +23,13 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
     """The three groups of trials of a condition, as one dataset a group.
 
     `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
-    generalisation is measured on. Each group has a random stream of its own: more training trials leave the probe
-    trials as they are.
+    generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
+    trials leave the probe trials as they are.
     """
     task, options = make_task(condition), condition["trials"]
     groups = {}
     for index, group in enumerate(GROUPS):
-        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(index,)))
+        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
         groups[group] = _dataset(task.trials(generator, options[group], ood=group == "ood"), task)
     return groups
 

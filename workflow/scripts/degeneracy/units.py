@@ -34,6 +34,10 @@ class Option:
     range: Range = Range()
     choices: tuple = ()
 
+    def cast(self, value: Any) -> Any:
+        """The value in the option's type: an integer given for a float is that float."""
+        return float(value) if self.type == "float" else value
+
     def check(self, where: str, value: Any) -> None:
         """Raise ValueError, naming `where`, unless `value` is allowed."""
         types = TYPES[self.type]
@@ -102,10 +106,20 @@ def options(kind: str, name: str) -> dict[str, Option]:
     for node in _tree(source(kind, name)).body:
         if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell"):
             fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
-            found |= {field.target.id: _option(field.annotation, field.value) for field in fields}
+            pairs = [(field.target.id, field.annotation, field.value) for field in fields]
         elif isinstance(node, ast.FunctionDef) and node.name in ("value", "features", "distance", "draw"):
-            pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            found |= {arg.arg: _option(arg.annotation, default) for arg, default in pairs}
+            defaults = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            pairs = [(argument.arg, argument.annotation, default) for argument, default in defaults]
+        else:
+            continue
+        for option, annotation, default in pairs:
+            try:
+                found[option] = _option(annotation, default)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+                raise ValueError(
+                    f"{source(kind, name)}: option {option} must read like `{option}: int = 3`, "
+                    f"`Annotated[float, Range(0, 1)] = 0.5` or `Literal['a', 'b'] = 'a'`, with a plain value"
+                ) from None
     return found
 
 
@@ -113,12 +127,14 @@ def _option(annotation: ast.expr, default: ast.expr) -> Option:
     """Option from `int`, `Annotated[int, Range(1, 9)]` or `Literal["a", "b"]`, and its default."""
     default = ast.literal_eval(default)
     if isinstance(annotation, ast.Name):
+        TYPES[annotation.id]  # raises KeyError for a type that options cannot have
         return Option(annotation.id, default)
     arguments = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
     if annotation.value.id == "Literal":
         choices = tuple(ast.literal_eval(argument) for argument in arguments)
         return Option(type(choices[0]).__name__, default, choices=choices)
-    bounds = Range(*(ast.literal_eval(argument) for argument in arguments[1].args))
+    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in arguments[1].keywords}
+    bounds = Range(*(ast.literal_eval(argument) for argument in arguments[1].args), **named)
     return Option(arguments[0].id, default, bounds)
 
 
@@ -129,7 +145,7 @@ def resolve_options(kind: str, name: str, given: dict, where: str) -> dict:
         if key not in known:
             raise ValueError(f'{where}: unknown key "{key}"{did_you_mean(key, known)}')
         known[key].check(f"{where}.{key}", value)
-    return {key: given.get(key, option.default) for key, option in known.items()}
+    return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
 
 
 def code_hash(*sources: Path) -> str:
@@ -155,7 +171,9 @@ def _imports(path: Path) -> tuple[Path, ...]:
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise ValueError(f"{path}: imports must be absolute (from degeneracy…), or a change would go unseen")
+        elif isinstance(node, ast.ImportFrom):
             modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     files = set()
     for module in modules:
@@ -169,8 +187,9 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 @cache
 def _normal_form(path: Path) -> str:
-    """Source without comments, formatting and docstrings."""
+    """Source without comments, formatting, docstrings and version numbers."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not ast.unparse(node).startswith("__version__ =")]
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]

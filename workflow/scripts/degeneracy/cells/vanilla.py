@@ -36,6 +36,11 @@ class Cell:
     width: Annotated[int, Range(1, 4096)] = 128  # units
     activation: Literal["tanh", "relu", "sigmoid", "softplus"] = "tanh"
 
+    @property
+    def bounded(self) -> bool:
+        """Whether states stay in a ball whatever happens, as the sum rule for fixed points needs."""
+        return self.activation in ("tanh", "sigmoid")
+
     def parameter_dims(self) -> dict[str, tuple[str, ...]]:
         return {
             "recurrent_weights": ("unit", "source_unit"),

@@ -44,6 +44,6 @@ def panel(axis, data, factor_name: str) -> None:
     axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:
-        axis.set_title(f"change {change:+.2g}\n{data.attrs['confidence']:.0%} [{low:+.2g}, {high:+.2g}]")
+        axis.set_title(f"change {change:+.2g}\n{100 * data.attrs['confidence']:g}% [{low:+.2g}, {high:+.2g}]")
     elif int(data["n_used"].max()) < 2:
         axis.set_title("not enough networks learnt the task")

@@ -4,20 +4,28 @@ Grey bars are the inputs, the thick line the target, the thin line the network's
 no network learnt the task, the first one is shown and its title says so.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from degeneracy import style
+from degeneracy.units import Range
 
 READS = ("networks", "trials")
 
 
-def draw(sweep, *, trial: int = 0):
+def draw(sweep, *, trial: Annotated[int, Range(0)] = 0):
     rows = max(one.networks.sizes["output"] for one in sweep.populations.values())
     figure, axes = style.panels(rows, len(sweep.populations), sharex="col", sharey=True)
     figure.set_size_inches(style.PANEL[0] * len(sweep.populations), 0.9 * rows + 0.8)
     for column, (level, population) in zip(axes.T, sweep.populations.items(), strict=True):
         one, note = population.example()
-        data = population.trials("probe").isel(trial=trial)
+        probe = population.trials("probe")
+        if trial >= probe.sizes["trial"]:
+            raise ValueError(
+                f"example_trial.trial: given {trial}, must be less than the {probe.sizes['trial']} probe trials"
+            )
+        data = probe.isel(trial=trial)
         outputs = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
         steps = np.arange(len(outputs))
         empty = rows - outputs.shape[1]

@@ -8,7 +8,7 @@ fixed points.
 import numpy as np
 
 from degeneracy import style
-from degeneracy.population import DIVERGED
+from degeneracy.status import DIVERGED
 
 READS = ("networks", "trials", "fixed_points")
 MARKERS = {

@@ -7,7 +7,7 @@ a few epochs after they cross it.
 from matplotlib.ticker import MaxNLocator
 
 from degeneracy import style
-from degeneracy.population import CONVERGED
+from degeneracy.status import CONVERGED
 
 READS = ("networks",)
 

@@ -8,7 +8,7 @@ those measured.
 import numpy as np
 
 from degeneracy import style
-from degeneracy.population import CONVERGED
+from degeneracy.status import CONVERGED
 
 SCOPE = "map"
 READS = ("map",)

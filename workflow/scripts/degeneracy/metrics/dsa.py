@@ -2,7 +2,7 @@
 states.
 
 States on the probe trials are delay-embedded, reduced to a fixed rank, and advanced by the least-squares operator
-A; two networks are as far apart as min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F (eq. 7), with ‖A‖_F = 1, so that 0 is
+A; two networks are as far apart as min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F , with ‖A‖_F = 1, so that 0 is
 the same dynamics up to a change of coordinates and 2 the most. The minimum is searched from several starts;
 `spread` is the spread of their results and `lower_bound` what no C can beat.
 """
@@ -13,9 +13,11 @@ import numpy as np
 from scipy.linalg import eigh
 
 from degeneracy.solvers.orthogonal import conjugation_distance
+from degeneracy.status import CONVERGED
 from degeneracy.units import Range
 
 LEVEL = "dynamics"
+ACROSS_CONDITIONS = True
 MEASURES = {"distance": ("DSA distance", "1")}
 
 
@@ -24,19 +26,30 @@ def features(
 ) -> dict[str, np.ndarray]:
     """Frobenius-normalised operators (network, rank, rank) of the states on the probe trials.
 
-    `delays` states in a row (steps) make one embedded state, `rank` of its principal directions are kept.
+    `delays` states in a row (steps) make one embedded state, `rank` of its principal directions are kept. NaN for a
+    network that did not learn the task and has no operator of that rank.
     """
-    operators = [
-        operator(states, delays, rank, f"network {seed}")
-        for states, seed in zip(population.states, population.seeds, strict=True)
-    ]
-    return {"operator": np.stack([one / np.linalg.norm(one) for one in operators])}
+    operators = []
+    for states, seed, status in zip(population.states, population.seeds, population.status, strict=True):
+        try:
+            found = operator(states, delays, rank, f"network {seed}")
+            operators.append(found / np.linalg.norm(found))
+        except ValueError:
+            if status == CONVERGED:
+                raise
+            operators.append(np.full((rank, rank), np.nan))  # a network that did not learn may have no such dynamics
+    return {"operator": np.stack(operators)}
 
 
 def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
     """Distance of each pair (pair), its bound, and the spread over starts."""
     found = conjugation_distance(a["operator"], b["operator"])
-    return {"distance": found.distance, "lower_bound": found.lower_bound, "spread": found.spread}
+    return {
+        "distance": found.distance,
+        "lower_bound": found.lower_bound,
+        "spread": found.spread,
+        "unconverged": found.status.astype(float),
+    }
 
 
 def operator(states: np.ndarray, delays: int, rank: int, name: str = "states") -> np.ndarray:

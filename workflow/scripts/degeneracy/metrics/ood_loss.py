@@ -14,7 +14,7 @@ MEASURES = {"value": ("loss out of distribution", "output units squared")}
 def value(population) -> dict[str, np.ndarray]:
     """Masked MSE (network) on the OOD trials."""
     trials = population.trials("ood")
-    _, outputs = population.run(trials["inputs"].values)  # (network, trial, time, output)
+    _, outputs = population.run(trials["inputs"].values, keep_states=False)  # (network, trial, time, output)
     squared = np.square(outputs - trials["targets"].values).mean(-1)
     mask = trials["mask"].values
     return {"value": (squared * mask).sum((1, 2)) / mask.sum()}
