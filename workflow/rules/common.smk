@@ -30,8 +30,6 @@ DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
-# recognise unchanged files by their content up to this size, so that a touch or a copy of a large one reruns nothing
-workflow.dag_settings.max_checksum_file_size = max(workflow.dag_settings.max_checksum_file_size, 10**9)
 
 
 wildcard_constraints:

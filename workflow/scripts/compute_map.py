@@ -19,9 +19,7 @@ def main() -> None:
     within = [artifacts.read(path, "pair metric") for path in arguments.metrics]
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
-            raise ValueError(
-                "--metrics: must be the chosen metric of the same conditions as --networks, in the same order"
-            )
+            raise ValueError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
     result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
     names = {"metric": arguments.metric, "factor": arguments.factor}
     artifacts.write(arguments.output, "map", result, populations[0].condition, "cpu", watch.seconds, **names)

@@ -22,9 +22,7 @@ def draw(sweep, *, trial: Annotated[int, Range(0)] = 0):
         one, note = population.example()
         probe = population.trials("probe")
         if trial >= probe.sizes["trial"]:
-            raise ValueError(
-                f"example_trial.trial: given {trial}, must be less than the {probe.sizes['trial']} probe trials"
-            )
+            raise ValueError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
         data = probe.isel(trial=trial)
         outputs = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
         steps = np.arange(len(outputs))
