@@ -316,6 +316,8 @@ def test_statistics_hold_floor_ceiling_and_bound():
     assert main["ceiling"].values.tolist() == [6, 6]  # networks before training, whatever became of them
     assert main["bound"].values.tolist() == [3, 3]
     assert data.sel(measure="relative")[["floor", "ceiling", "bound"]].to_array().isnull().all()
+    halved = pair_metric().assign(relative_lower_bound=pair_metric()["lower_bound"] / 10)
+    assert statistics.summarise([1], [halved], 0.95, described)["bound"].values.tolist() == [[3, pytest.approx(0.3)]]
     scalar = xr.Dataset({"value": ("network", np.arange(4.0)), "status": ("network", np.ones(4, np.int8))})
     assert statistics.summarise([1], [scalar], 0.95, {"value": ("x", "1")})["floor"].isnull().all()
 
@@ -325,7 +327,7 @@ def test_figure_draws_the_references_it_has_and_names_them():
     data = statistics.summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
     drawn = figure.draw(SweepArtifacts("task.channels", statistics={"x": data.assign_attrs(confidence=0.95)}))
     (legend,) = drawn.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["before training", "same network"]
+    assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
     heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
     assert np.all(heights["before training"] == 6) and np.all(heights["same network"] == 2)
     triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]

@@ -50,8 +50,9 @@ def panel(axis, data, factor_name: str) -> None:
         axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
         axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
         bound = float(here["bound"])
-        axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
-        axis.plot(place, bound, "^", color=colours[level], markerfacecolor="none", markersize=4.5, zorder=3)
+        if bound == bound:
+            axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
+            axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
     axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
     for key, (label, line) in REFERENCES.items():
         for place in np.flatnonzero(np.isfinite(data[key].values)):

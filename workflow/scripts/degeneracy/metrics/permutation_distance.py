@@ -34,5 +34,6 @@ def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
         "per_n_squared": found.distance / first.shape[-1] ** 2,
         "lower_bound": found.lower_bound,
         "relative_lower_bound": found.lower_bound / norms,
+        "per_n_squared_lower_bound": found.lower_bound / first.shape[-1] ** 2,
         "spread": found.spread,
     }
