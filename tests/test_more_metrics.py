@@ -140,6 +140,9 @@ def test_fixed_point_distance_is_zero_for_a_moved_copy_and_not_between_networks(
     )
     a, b = fixed_point_distance.features(own), fixed_point_distance.features(moved)
     assert np.allclose(fixed_point_distance.distance(a, b)["distance"], 0, atol=1e-6)
+    unstable = [own.fixed_points["n_unstable"].values[own.fixed_points["network"] == seed] > 0 for seed in own.seeds]
+    assert [np.sum(kind == 0) for kind in a["kind"]] == [np.sum(~each) for each in unstable]
+    assert [np.sum(kind == 1) for kind in a["kind"]] == [np.sum(each) for each in unstable]
     data = comparison.measure("fixed_point_distance", own, {})
     assert 1e-3 < data["distance"].values[0, 1] <= 1
     assert np.all(data["null"] == 0) and "0 by construction" in data["null"].attrs["long_name"]
@@ -294,6 +297,7 @@ def pair_metric(status=(1, 1, 1, 2)):
     count = len(status)
     distance = np.where(np.eye(count), 0, 4.0)
     untrained = np.where(np.eye(count), 0, 6.0)
+    untrained[0, 2] = untrained[2, 0] = 9.0
     untrained[3] = untrained[:, 3] = np.nan
     dims = ("network", "network_other")
     return xr.Dataset(
@@ -313,7 +317,7 @@ def test_statistics_hold_floor_ceiling_and_bound():
     data = statistics.summarise([1, 2], [pair_metric(), pair_metric((1, 1, 0, 2))], 0.95, described)
     main = data.sel(measure="distance")
     assert main["floor"].values.tolist() == [2, 1.5]  # networks that learnt the task
-    assert main["ceiling"].values.tolist() == [6, 6]  # networks before training, whatever became of them
+    assert main["ceiling"].values.tolist() == [7, 7]  # networks before training, whatever became of them
     assert main["bound"].values.tolist() == [3, 3]
     assert data.sel(measure="relative")[["floor", "ceiling", "bound"]].to_array().isnull().all()
     halved = pair_metric().assign(relative_lower_bound=pair_metric()["lower_bound"] / 10)
@@ -329,7 +333,7 @@ def test_figure_draws_the_references_it_has_and_names_them():
     (legend,) = drawn.legends
     assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
     heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
-    assert np.all(heights["before training"] == 6) and np.all(heights["same network"] == 2)
+    assert np.all(heights["before training"] == 7) and np.all(heights["same network"] == 2)
     triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
     assert triangles == [3, 3]
     bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
