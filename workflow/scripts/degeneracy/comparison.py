@@ -10,14 +10,17 @@ from degeneracy import units
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
-PAIRS_AT_ONCE = 128
+PAIRS_AT_ONCE, BYTES_AT_ONCE = 128, 2**28  # of one side's features
+UNTRAINED = 10  # networks that are compared before training, at most
 
 
 def measure(name: str, population: Population, options: dict) -> xr.Dataset:
     """Compute a metric on a population; networks that diverged in training get NaN.
 
     Returns a dataset with `value (network)` or `distance (network, network_other)`, whatever else the metric
-    returns under its own name, and each network's training status.
+    returns under its own name, and each network's training status. A distance comes with what it is to be compared
+    with: `null (network)`, each network's distance from itself, and `untrained_distance (network, network_other)`,
+    the distances of the first networks before training; both are NaN where the metric cannot be computed.
     """
     module = units.load("metrics", name)
     usable = population.status != DIVERGED
@@ -28,12 +31,11 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         results = _over_pairs(module, features, features, pairs, options)
         results = results or {key: np.zeros(0) for key in module.MEASURES}  # a single network has no pair
         arrays = {key: _matrix(values, pairs, usable) for key, values in results.items()}
-        dims = ("network", "network_other")
-    else:
-        results = module.value(measured, **_taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
-        arrays = {key: _vector(np.asarray(values), usable) for key, values in _as_dict(results, "value").items()}
-        dims = ("network",)
-    return _dataset(name, arrays, dims, population)
+        data = _dataset(name, arrays, ("network", "network_other"), population)
+        return data.assign(_null(module, measured, usable, options) | _untrained(module, population, options))
+    results = module.value(measured, **_taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
+    arrays = {key: _vector(np.asarray(values), usable) for key, values in _as_dict(results, "value").items()}
+    return _dataset(name, arrays, ("network",), population)
 
 
 def distances_across(name: str, populations: list[Population], within: list[xr.Dataset], options: dict) -> np.ndarray:
@@ -66,6 +68,62 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
     return matrix
 
 
+def _null(module: ModuleType, measured: Population, usable: np.ndarray, options: dict) -> dict[str, tuple]:
+    """`null (network)` of each measure: every network against itself on disjoint halves of the probe trials.
+
+    It is 0 by construction where the halves leave the features as they are (a distance of weights), and where the
+    metric compares trial by trial (SAME_TRIALS), so that a network can only be compared with itself on the same ones.
+    Elsewhere it is what sampling adds, overstated: a half has half the data, and two networks of a pair see the same
+    trials, so that what an odd trial does to both is no difference between them. A distance may lie below its floor.
+    """
+    values = {measure: np.full(len(usable), np.nan) for measure in module.MEASURES}
+    note = "from itself on disjoint halves of the probe trials"
+    try:
+        if not usable.any():
+            found = {}
+        elif getattr(module, "SAME_TRIALS", False):
+            found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as trial is compared with trial"
+        else:
+            one, other = (_features(module, half, options) for half in measured.halves())
+            if all(np.array_equal(one[key], other[key], equal_nan=True) for key in one):
+                found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as it depends on no trials"
+            else:
+                found = _over_pairs(module, one, other, np.arange(usable.sum()).repeat(2).reshape(-1, 2), options)
+        for measure in values.keys() & found.keys():
+            values[measure][usable] = found[measure]
+    except ValueError as error:
+        note += f"; it cannot be computed: {error}"
+    return {
+        "null" if measure == "distance" else f"null_{measure}": (
+            "network",
+            values[measure],
+            {"long_name": f"{long_name} of each network {note}", "units": unit},
+        )
+        for measure, (long_name, unit) in module.MEASURES.items()
+    }
+
+
+def _untrained(module: ModuleType, population: Population, options: dict) -> dict[str, tuple]:
+    """`untrained_distance (network, network_other)`, and so on for each measure, of the first networks."""
+    first = np.arange(len(population.seeds)) < UNTRAINED
+    pairs = np.stack(np.triu_indices(first.sum(), 1), axis=1)
+    note, results = f"before training, first {first.sum()} networks", {}
+    try:
+        features = _features(module, population.where(first).untrained(), options)
+        results = _over_pairs(module, features, features, pairs, options)
+    except ValueError as error:
+        note += f"; it cannot be computed: {error}"
+    nothing = np.full([len(first)] * 2, np.nan)
+    return {
+        f"untrained_{measure}": (
+            ("network", "network_other"),
+            _matrix(results[measure], pairs, first) if measure in results else nothing,
+            {"long_name": f"{long_name} {note}", "units": unit},
+        )
+        for measure, (long_name, unit) in module.MEASURES.items()
+    }
+
+
 def _features(module: ModuleType, population: Population, options: dict) -> dict[str, np.ndarray]:
     return module.features(population, **_taken(module.features, options))
 
@@ -76,11 +134,13 @@ def _over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndar
     Pairs with a network whose features are not finite get NaN and are not given to the metric.
     """
     parts = []
+    bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
+    together = max(1, min(PAIRS_AT_ONCE, BYTES_AT_ONCE // bytes_each))
     good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
     good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
     known = pairs[good]
-    for begin in range(0, len(known), PAIRS_AT_ONCE):
-        rows, columns = known[begin : begin + PAIRS_AT_ONCE].T
+    for begin in range(0, len(known), together):
+        rows, columns = known[begin : begin + together].T
         a = {key: values[rows] for key, values in features.items()}
         b = {key: values[columns] for key, values in others.items()}
         parts.append(_as_dict(module.distance(a, b, **_taken(module.distance, options)), "distance"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,7 @@ class Population:
     networks: xr.Dataset
     trials_path: str | None = None
     fixed_points: xr.Dataset | None = None
+    half: int | None = None  # 0 or 1: it sees that half of the probe trials alone
 
     @cached_property
     def condition(self) -> dict:
@@ -53,7 +54,22 @@ class Population:
         points = self.fixed_points
         if points is not None:
             points = points.isel(point=np.isin(points["network"], self.seeds[chosen]))
-        return Population(self.networks.isel(network=np.flatnonzero(chosen)), self.trials_path, points)
+        return replace(self, networks=self.networks.isel(network=np.flatnonzero(chosen)), fixed_points=points)
+
+    def untrained(self) -> Population:
+        """The same networks before training; their fixed points are not known."""
+        before = {name: self.networks[f"initial_{name}"].variable for name in self.parameters}
+        return replace(self, networks=self.networks.assign(before), fixed_points=None)
+
+    def halves(self) -> tuple[Population, Population]:
+        """The same networks seen on every other probe trial, and on those between: no trial is in both.
+
+        Raises ValueError if there are fewer than two probe trials.
+        """
+        count = self.trials("probe").sizes["trial"]
+        if count < 2:
+            raise ValueError(f"{self.trials_path}: {count} probe trial cannot be halved")
+        return replace(self, half=0), replace(self, half=1)
 
     def example(self) -> tuple[Population, str]:
         """One network to show, the first that learnt the task if there is one, and what to say of it otherwise."""
@@ -66,7 +82,9 @@ class Population:
         """Trials of a group (`train`, `probe`, `ood`)."""
         if self.trials_path is None:
             raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
-        return artifacts.read(self.trials_path, "trials", group)
+        trials = artifacts.read(self.trials_path, "trials", group)
+        halved = group == "probe" and self.half is not None
+        return trials.isel(trial=slice(self.half, None, 2)) if halved else trials
 
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.

@@ -62,7 +62,9 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
 
     Only networks that learnt the task count: degeneracy is the spread of *solutions*. How many did, did not reach
     the criterion, and diverged is part of the result. The interval is `interval`. `contribution` is what each
-    network adds: its mean distance to the others, or its deviation from the centre.
+    network adds: its mean distance to the others, or its deviation from the centre. Distances have a `floor`, the mean
+    distance of a network from itself, a `ceiling`, the mean distance before training, and, where the metric proves
+    one, a `bound`, the mean of what the distances are at least; NaN where there is none.
 
     Parameters
     ----------
@@ -77,6 +79,7 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     shape = (len(levels), len(measures))
     theta, error = np.full(shape, np.nan), np.full(shape, np.nan)
     contribution = np.full((*shape, most), np.nan)
+    references = {name: np.full(shape, np.nan) for name in ("floor", "ceiling", "bound")}
     counts = {
         name: np.zeros(len(levels), np.int32) for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")
     }
@@ -89,6 +92,9 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
         for column, name in enumerate(measures):
             spread = _pair_spread if pairwise else _scalar_spread
             theta[row, column], error[row, column], contribution[row, column, used] = spread(data, name, used)
+            if pairwise:
+                for key, value in _references(data, name, used).items():
+                    references[key][row, column] = value
     freedom = np.maximum(counts["n_used"] - 1, 1)[:, None]
     low, high = interval(theta, error, freedom, confidence, logarithmic=np.array([name != "mean" for name in measures]))
     ordered = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels)
@@ -113,6 +119,14 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
                 contribution,
                 {"long_name": "share of each network"} | unit,
             ),
+            **{
+                key: (("level", "measure"), references[key], {"long_name": text} | unit)
+                for key, text in {
+                    "floor": "mean distance of a network from itself",
+                    "ceiling": "mean distance before training",
+                    "bound": "mean of the proven lower bounds of the distances",
+                }.items()
+            },
             "trend": ("measure", change, {"long_name": "fitted change from the first to the last level"} | unit),
             "trend_error": ("measure", change_error, {"long_name": "standard error of the trend"} | unit),
             "trend_low": ("measure", change - half_change, {"long_name": "lower end of the trend's interval"} | unit),
@@ -133,6 +147,24 @@ def _pair_spread(data: xr.Dataset, name: str, used: np.ndarray):
     theta = mean_pairwise_distance(matrix)
     error = jackknife_error(lambda index: mean_pairwise_distance(matrix[np.ix_(index, index)]), len(used))
     return theta, error, matrix.sum(1) / max(len(used) - 1, 1)
+
+
+def _references(data: xr.Dataset, name: str, used: np.ndarray) -> dict[str, float]:
+    """Floor, ceiling and bound of a measure, those that the metric artifact has.
+
+    The ceiling is over the networks that were compared before training, whether or not they learnt the task.
+    """
+    own, prefix = ("null", "") if name == "distance" else (f"null_{name}", f"{name}_")
+    found = {}
+    if own in data and len(used):
+        found["floor"] = float(data[own].values[used].mean())
+    if f"untrained_{name}" in data:
+        matrix = data[f"untrained_{name}"].values
+        compared = ~np.isnan(np.diag(matrix))
+        found["ceiling"] = mean_pairwise_distance(matrix[np.ix_(compared, compared)])
+    if f"{prefix}lower_bound" in data:
+        found["bound"] = mean_pairwise_distance(data[f"{prefix}lower_bound"].values[np.ix_(used, used)])
+    return found
 
 
 def _scalar_spread(data: xr.Dataset, name: str, used: np.ndarray):

@@ -2,15 +2,21 @@
 
 Small dots are networks (their mean distance to the others of their level, or their deviation from the level's
 centre); the large dot is the population's degeneracy with its interval from the network jackknife. n counts the
-networks that learnt the task. The title gives the fitted change from the first to the last level and its interval.
+networks that learnt the task. An open triangle is the mean of the proven lower bounds of the distances: the true
+degeneracy lies between it and the dot. Thin lines are what distances are compared with: the networks before training
+(dashed), and each network against itself on disjoint halves of the probe trials (dotted). The title gives the fitted
+change from the first to the last level and its interval.
 """
 
 import textwrap
+
+import numpy as np
 
 from degeneracy import style
 
 SCOPE = "metric"
 READS = ("statistics",)
+REFERENCES = {"ceiling": ("before training", "--"), "floor": ("same network", ":")}  # variable: label, line
 
 
 def draw(sweep):
@@ -18,7 +24,17 @@ def draw(sweep):
     figure, axes = style.panels(1, data.sizes["measure"])
     for axis, measure in zip(axes[0], data["measure"].values, strict=True):
         panel(axis, data.sel(measure=measure), sweep.factor_name)
+    legend(figure)
     return figure
+
+
+def legend(figure) -> None:
+    """One legend below all panels of a figure, of what is labelled in any of them."""
+    labelled = {}
+    for axis in figure.axes:
+        labelled |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    if labelled:
+        figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=len(labelled))
 
 
 def panel(axis, data, factor_name: str) -> None:
@@ -33,7 +49,15 @@ def panel(axis, data, factor_name: str) -> None:
         low, high = float(here["interval_low"]), float(here["interval_high"])
         axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
         axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
+        bound = float(here["bound"])
+        if bound == bound:
+            axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
+            axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
     axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
+    for key, (label, line) in REFERENCES.items():
+        for place in np.flatnonzero(np.isfinite(data[key].values)):
+            ends = [place - 0.35, place + 0.35]
+            axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=label, zorder=0)
     labels = []
     for place, level in enumerate(levels):
         used, total = int(data["n_used"][place]), int(data["n_networks"][place])

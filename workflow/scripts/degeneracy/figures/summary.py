@@ -2,11 +2,12 @@
 
 Behaviour is the spread of the loss out of distribution, dynamics the mean DSA distance, weights the mean relative
 permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the populations'
-degeneracy with intervals from the network jackknife; n counts the networks that learnt the task.
+degeneracy with intervals from the network jackknife, open triangles proven lower bounds. Thin lines are networks
+before training (dashed) and each network against itself (dotted). n counts the networks that learnt the task.
 """
 
 from degeneracy import style
-from degeneracy.figures.degeneracy import panel
+from degeneracy.figures.degeneracy import legend, panel
 
 READS = ("statistics",)
 METRICS = ("ood_loss", "dsa", "permutation_distance", "svcca")
@@ -22,4 +23,5 @@ def draw(sweep):
         panel(axis, data.sel(measure=measure), sweep.factor_name)
         level = data.attrs["metric_level"]
         axis.set_title(f"{level}\n{axis.get_title()}")
+    legend(figure)
     return figure

@@ -11,6 +11,7 @@ from degeneracy.units import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("SVCCA distance", "1")}
+SAME_TRIALS = True
 
 
 def features(population, *, variance: Annotated[float, Range(0, 1)] = 0.99) -> dict[str, np.ndarray]:

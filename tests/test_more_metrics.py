@@ -1,0 +1,340 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from conftest import make_population
+from degeneracy import artifacts, comparison, fixed_points, statistics, trials, units
+from degeneracy.condition import make_cell
+from degeneracy.figures import degeneracy as figure
+from degeneracy.metrics import cka, dsa, fixed_point_distance, kernel_alignment, procrustes
+from degeneracy.population import Population
+from degeneracy.sweeps import SweepArtifacts
+from degeneracy.symmetry import signs_are_free
+
+
+class Visited:
+    """States (network, trial, time, unit) in the place of a population."""
+
+    def __init__(self, *states):
+        self.states, self.seeds = np.stack(states), np.arange(len(states))
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def rotation(size, seed=0):
+    return np.linalg.qr(random(size, size, seed=seed))[0]
+
+
+def between(metric, one, other):
+    a, b = (metric.features(Visited(each)) for each in (one, other))
+    return metric.distance(a, b).item()
+
+
+@pytest.mark.parametrize("metric", [cka, procrustes])
+def test_a_turned_scaled_and_shifted_copy_is_at_distance_zero_and_a_sheared_one_is_not(metric):
+    states = random(4, 15, 6)
+    assert between(metric, states, 3 * states @ rotation(6) + random(6)) < 1e-6
+    assert between(metric, states, states @ np.diag([5, 1, 1, 1, 1, 1.0])) > 0.1
+    with pytest.raises(ValueError, match="never change"):
+        between(metric, states, 0 * states)
+
+
+def test_cka_is_that_of_the_centred_gram_matrices():
+    one, other = random(3, 10, 5), random(3, 10, 7, seed=1)
+    centring = np.eye(30) - 1 / 30
+    k, m = (centring @ x.reshape(30, -1) @ x.reshape(30, -1).T @ centring for x in (one, other))
+    expected = 1 - np.sum(k * m) / (np.linalg.norm(k) * np.linalg.norm(m))
+    assert between(cka, one, other) == pytest.approx(expected, abs=1e-12)
+
+
+def test_procrustes_is_the_angle_at_the_best_rotation_and_no_sampled_one_is_better():
+    one, other = random(3, 10, 2), random(3, 10, 2, seed=1)
+    x, y = (each.reshape(30, 2) - each.reshape(30, 2).mean(0) for each in (one, other))
+    turns = np.linspace(0, 2 * np.pi, 100001)
+    c, s = np.cos(turns), np.sin(turns)
+    product = x.T @ y / (np.linalg.norm(x) * np.linalg.norm(y))
+    rotations = c * (product[0, 0] + product[1, 1]) + s * (product[0, 1] - product[1, 0])
+    reflections = c * (product[0, 0] - product[1, 1]) + s * (product[0, 1] + product[1, 0])
+    best = np.arccos(max(rotations.max(), reflections.max()))
+    assert between(procrustes, one, other) == pytest.approx(best, abs=1e-6)
+
+
+def moved_copy(population, order, signs):
+    """The same networks with their units in another order and with other signs."""
+    data = population.networks.copy(deep=True)
+    for name in data.attrs["parameters"].split():
+        for full in (name, f"initial_{name}"):
+            for dim in set(data[full].dims) & {"unit", "source_unit"}:
+                data[full] = (data[full] * xr.DataArray(signs, dims=dim)).isel({dim: order})
+    return make_population(data, population.condition, population.trials_path)
+
+
+def joined(one, other):
+    both = xr.concat([one.networks, other.networks], "network", combine_attrs="override")
+    both = both.assign_coords(network=np.arange(both.sizes["network"]))
+    return make_population(both, one.condition, one.trials_path)
+
+
+@pytest.fixture(scope="module")
+def flipped(trained):
+    generator = np.random.default_rng(0)
+    width = trained.networks.sizes["unit"]
+    return moved_copy(trained, generator.permutation(width), generator.choice([-1.0, 1.0], width))
+
+
+@pytest.mark.parametrize("metric", ["signed_permutation_distance", "joint_permutation_distance"])
+def test_a_flipped_and_permuted_network_is_the_same_network(metric, trained, flipped):
+    inputs = trained.trials("probe")["inputs"].values[:4]
+    assert np.allclose(trained.run(inputs)[1], flipped.run(inputs)[1], atol=1e-6)
+    pair = joined(trained.where(np.array([True, False])), flipped.where(np.array([True, False])))
+    data = comparison.measure(metric, pair, {})
+    assert data["distance"].values[0, 1] < 1e-5 and data["signed"].values[0, 1] == 1
+    unsigned = comparison.measure("permutation_distance", pair, {})
+    assert unsigned["distance"].values[0, 1] > 1
+
+
+def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(trained):
+    data = trained.networks.copy(deep=True)
+    data["readout_weights"][1] = data["readout_weights"][0] + 0.1
+    for name in ("recurrent_weights", "input_weights", "bias"):
+        data[name][1] = data[name][0]
+    pair = make_population(data, trained.condition, trained.trials_path)
+    recurrent = comparison.measure("signed_permutation_distance", pair, {})["distance"].values[0, 1]
+    joint = comparison.measure("joint_permutation_distance", pair, {})
+    size = data["readout_weights"][0].size
+    assert recurrent < 1e-6 and joint["distance"].values[0, 1] == pytest.approx(0.1 * size**0.5, rel=1e-3)
+    assert joint["relative"].values[0, 1] < joint["distance"].values[0, 1]
+
+
+def test_signs_are_free_for_tanh_alone(trained):
+    assert signs_are_free(trained)
+    for activation in ("relu", "sigmoid", "softplus"):
+        condition = trained.condition | {"model": trained.condition["model"] | {"activation": activation}}
+        assert not signs_are_free(make_population(trained.networks, condition, trained.trials_path))
+
+
+SEARCH = dict(starts=96, rounds=2, noise=0.6, tolerance=1e-24, slow_tolerance=1e-4, merge_distance=1e-5, iterations=200)
+
+
+def with_fixed_points(population):
+    found = fixed_points.find(population, SEARCH | {"seed": 0}, report=lambda line: None)
+    return Population(population.networks, population.trials_path, found)
+
+
+def test_fixed_point_distance_is_zero_for_a_moved_copy_and_not_between_networks(trained, flipped):
+    own = with_fixed_points(trained)
+    copy = own.fixed_points.copy(deep=True)
+    generator = np.random.default_rng(0)
+    width = trained.networks.sizes["unit"]
+    order, signs = generator.permutation(width), generator.choice([-1.0, 1.0], width)
+    shuffled = generator.permutation(copy.sizes["point"])
+    moved = Population(
+        flipped.networks,
+        flipped.trials_path,
+        copy.assign(state=(copy["state"] * xr.DataArray(signs, dims="unit")).isel(unit=order)).isel(point=shuffled),
+    )
+    a, b = fixed_point_distance.features(own), fixed_point_distance.features(moved)
+    assert np.allclose(fixed_point_distance.distance(a, b)["distance"], 0, atol=1e-6)
+    unstable = [own.fixed_points["n_unstable"].values[own.fixed_points["network"] == seed] > 0 for seed in own.seeds]
+    assert [np.sum(kind == 0) for kind in a["kind"]] == [np.sum(~each) for each in unstable]
+    assert [np.sum(kind == 1) for kind in a["kind"]] == [np.sum(each) for each in unstable]
+    data = comparison.measure("fixed_point_distance", own, {})
+    assert 1e-3 < data["distance"].values[0, 1] <= 1
+    assert np.all(data["null"] == 0) and "0 by construction" in data["null"].attrs["long_name"]
+    assert data["untrained_distance"].isnull().all() and "not known" in data["untrained_distance"].attrs["long_name"]
+
+
+def test_fixed_point_distance_of_sets_of_known_distance():
+    stable, saddle = np.zeros(2, int), np.array([0, 1])
+    x = np.array([[0.0, 0.0], [3.0, 0.0]])
+    none = np.zeros((0, 2)), np.zeros(0, int)
+
+    def apart(*sets):
+        return fixed_point_distance.between(*sets, cutoff=1.0)
+
+    assert apart(x, stable, x[::-1], stable) == (0, 0)
+    assert apart(x, stable, x + np.array([0, 0.2]), stable) == pytest.approx((0.2, 0))
+    assert apart(x, stable, x, saddle) == (0.5, 0.5)
+    assert apart(x, stable, x[:1], stable[:1]) == (0.5, 0.5)
+    assert apart(x, stable, x + 10, stable) == (1, 1)
+    assert apart(x, stable, *none) == (1, 1) and apart(*none, *none) == (0, 0)
+
+
+def test_networks_without_fixed_points_are_at_the_cutoff_from_the_others(trained):
+    own = with_fixed_points(trained)
+    lost = own.fixed_points.isel(point=own.fixed_points["network"].values == 0)
+    data = comparison.measure("fixed_point_distance", Population(own.networks, own.trials_path, lost), {"cutoff": 0.7})
+    assert data["distance"].values[0, 1] == pytest.approx(0.7)
+
+
+def small_networks(trained, activation, width=5):
+    condition = json.loads(json.dumps(trained.condition))
+    condition["model"] |= {"activation": activation, "width": width}
+    cell = make_cell(condition)
+    return cell, {
+        name: torch.as_tensor(x) for name, x in cell.initialise(np.random.default_rng(1), inputs=3, outputs=2).items()
+    }
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+def test_kernel_is_that_of_the_dense_jacobian_of_the_step_recursion(activation, trained):
+    cell, parameters = small_networks(trained, activation)
+    inputs = torch.as_tensor(random(3, 6, 3))  # (trial, time, input)
+    rows = kernel_alignment.chosen_rows(np.ones((3, 6)), 2, 2)
+    assert rows.tolist() == [[trial, step, output] for trial in range(3) for step in (0, 5) for output in (0, 1)]
+    names = list(parameters)
+
+    def answers(*values):
+        named = dict(zip(names, values, strict=True))
+        recurrent, bias = named["recurrent_weights"], named["bias"]
+        act = torch.tanh if activation == "tanh" else torch.nn.functional.softplus
+        state, outputs = torch.zeros(3, 5, dtype=torch.float64), []
+        for now in inputs.unbind(1):
+            state = act(state @ recurrent.T + now @ named["input_weights"].T + bias)
+            outputs.append(state @ named["readout_weights"].T + named["readout_bias"])
+        return torch.stack(outputs, 1)[tuple(rows.T)]  # (row,)
+
+    dense = torch.autograd.functional.jacobian(answers, tuple(parameters.values()))
+    jacobian = torch.cat([one.reshape(len(rows), -1) for one in dense], 1)
+    found = kernel_alignment.kernel(cell, parameters, inputs, rows)
+    assert np.allclose(found, jacobian @ jacobian.T, rtol=1e-9)
+
+
+def test_kernel_does_not_depend_on_how_many_rows_are_taken_at_once(trained, monkeypatch):
+    cell, parameters = small_networks(trained, "tanh")
+    inputs, rows = torch.as_tensor(random(3, 6, 3)), kernel_alignment.chosen_rows(np.ones((3, 6)), 6, 2)
+    whole = kernel_alignment.kernel(cell, parameters, inputs, rows)
+    monkeypatch.setattr(kernel_alignment, "ROWS_AT_ONCE", 5)
+    assert np.allclose(kernel_alignment.kernel(cell, parameters, inputs, rows), whole, rtol=1e-9)
+
+
+def test_kernel_rows_count_in_the_loss():
+    mask = np.array([[0, 0, 1, 1, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0.0]])
+    assert kernel_alignment.chosen_rows(mask, 2, 1).tolist() == [[0, 2, 0], [0, 4, 0], [1, 4, 0]]
+
+
+def test_kernel_alignment_is_one_before_training_and_less_after(trained):
+    assert np.allclose(comparison.measure("kernel_alignment", trained.untrained(), {"trials": 2})["value"], 1)
+    learnt = comparison.measure("kernel_alignment", trained, {"trials": 2})
+    assert np.all((learnt["value"] > 0) & (learnt["value"] < 0.9)) and np.all(learnt["growth"] > 1)
+
+
+def test_halves_share_no_trial_and_untrained_networks_have_their_first_parameters(trained):
+    one, other = (half.trials("probe")["inputs"].values for half in trained.halves())
+    whole = trained.trials("probe")["inputs"].values
+    assert len(one) + len(other) == len(whole)
+    assert np.array_equal(np.sort(np.concatenate([one, other]), axis=0), np.sort(whole, axis=0))
+    assert not any(np.array_equal(x, y) for x in one for y in other)
+    assert np.array_equal(trained.halves()[1].states, trained.states[:, 1::2])
+    assert trained.where(np.array([False, True])).halves()[0].trials("probe").sizes["trial"] == len(one)
+    assert trained.halves()[0].trials("train").sizes == trained.trials("train").sizes
+    for name, values in trained.untrained().parameters.items():
+        assert np.array_equal(values, trained.initial_parameters[name])
+        assert not np.array_equal(values, trained.parameters[name])
+
+
+PAIRWISE = [name for name in units.names("metrics") if "features" in units.functions("metrics", name)]
+
+
+@pytest.mark.parametrize("metric", [name for name in PAIRWISE if name != "fixed_point_distance"])
+def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
+    options = {"rank": 6, "delays": 2} if metric == "dsa" else {}
+    data = comparison.measure(metric, trained, options)
+    before = comparison.measure(metric, trained.untrained(), options)
+    for measure in units.constant("metrics", metric, "MEASURES"):
+        ceiling = data[f"untrained_{measure}"]
+        assert np.array_equal(ceiling, before[measure]) and "first 2 networks" in ceiling.attrs["long_name"]
+        null = data["null" if measure == "distance" else f"null_{measure}"]
+        if metric == "dsa":
+            operators = [dsa.features(half, **options)["operator"] for half in trained.halves()]
+            expected = dsa.distance(*({"operator": each} for each in operators))["distance"]
+            assert np.array_equal(null, expected) and np.all(null > 0)
+        else:
+            assert np.all(null == 0) and "by construction" in null.attrs["long_name"]
+
+
+def test_what_a_metric_cannot_compute_before_training_or_on_half_the_trials_is_nan_and_says_why(trained):
+    data = trained.networks.copy(deep=True)
+    data["initial_recurrent_weights"][:] = 0
+    data["initial_input_weights"][:] = 0
+    still = make_population(data, trained.condition, trained.trials_path)
+    measured = comparison.measure("cka", still, {})
+    assert measured["untrained_distance"].isnull().all() and measured["distance"].notnull().all()
+    assert "never change" in measured["untrained_distance"].attrs["long_name"]
+    measured = comparison.measure("dsa", trained, {"rank": 250, "delays": 6})  # a half has 16 · 15 embedded states
+    assert measured["null"].isnull().all() and "rank 250" in measured["null"].attrs["long_name"]
+
+
+def test_dsa_floor_falls_with_the_number_of_probe_trials(trained, tmp_path):
+    condition = trained.condition | {"trials": trained.condition["trials"] | {"probe": 256}}
+    path = tmp_path / "trials.nc"
+    artifacts.write(path, "trials", trials.generate(condition), condition, "cpu", 0.0)
+    more = make_population(trained.networks, condition, str(path))
+    few, many = (comparison.measure("dsa", each, {"rank": 6, "delays": 2})["null"] for each in (trained, more))
+    assert np.all(many < 0.7 * few)
+
+
+def test_no_more_than_ten_networks_are_compared_before_training(trained):
+    many = xr.concat([trained.networks] * 6, "network", combine_attrs="override").assign_coords(network=np.arange(12))
+    before = comparison.measure("cka", make_population(many, trained.condition, trained.trials_path), {})
+    compared = before["untrained_distance"].notnull().values
+    assert compared[:10, :10].all() and compared.sum() == 100
+
+
+def test_results_do_not_depend_on_how_many_pairs_are_taken_at_once(trained, flipped, monkeypatch):
+    four = joined(trained, flipped)
+    whole = comparison.measure("procrustes", four, {})
+    monkeypatch.setattr(comparison, "BYTES_AT_ONCE", 1)
+    assert np.array_equal(comparison.measure("procrustes", four, {})["distance"], whole["distance"])
+
+
+def pair_metric(status=(1, 1, 1, 2)):
+    count = len(status)
+    distance = np.where(np.eye(count), 0, 4.0)
+    untrained = np.where(np.eye(count), 0, 6.0)
+    untrained[0, 2] = untrained[2, 0] = 9.0
+    untrained[3] = untrained[:, 3] = np.nan
+    dims = ("network", "network_other")
+    return xr.Dataset(
+        {
+            "distance": (dims, distance),
+            "relative": (dims, distance / 10),
+            "lower_bound": (dims, distance - np.where(np.eye(count), 0, 1.0)),
+            "null": ("network", [1.0, 2.0, 3.0, np.nan]),
+            "untrained_distance": (dims, untrained),
+            "status": ("network", np.array(status, np.int8)),
+        }
+    )
+
+
+def test_statistics_hold_floor_ceiling_and_bound():
+    described = {"distance": ("d", "1"), "relative": ("r", "1")}
+    data = statistics.summarise([1, 2], [pair_metric(), pair_metric((1, 1, 0, 2))], 0.95, described)
+    main = data.sel(measure="distance")
+    assert main["floor"].values.tolist() == [2, 1.5]  # networks that learnt the task
+    assert main["ceiling"].values.tolist() == [7, 7]  # networks before training, whatever became of them
+    assert main["bound"].values.tolist() == [3, 3]
+    assert data.sel(measure="relative")[["floor", "ceiling", "bound"]].to_array().isnull().all()
+    halved = pair_metric().assign(relative_lower_bound=pair_metric()["lower_bound"] / 10)
+    assert statistics.summarise([1], [halved], 0.95, described)["bound"].values.tolist() == [[3, pytest.approx(0.3)]]
+    scalar = xr.Dataset({"value": ("network", np.arange(4.0)), "status": ("network", np.ones(4, np.int8))})
+    assert statistics.summarise([1], [scalar], 0.95, {"value": ("x", "1")})["floor"].isnull().all()
+
+
+def test_figure_draws_the_references_it_has_and_names_them():
+    described = {"distance": ("d", "1"), "relative": ("r", "1")}
+    data = statistics.summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
+    drawn = figure.draw(SweepArtifacts("task.channels", statistics={"x": data.assign_attrs(confidence=0.95)}))
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
+    heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
+    assert np.all(heights["before training"] == 7) and np.all(heights["same network"] == 2)
+    triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
+    assert triangles == [3, 3]
+    bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
+    assert not figure.draw(SweepArtifacts("task.channels", statistics={"x": bare})).legends

@@ -1,0 +1,25 @@
+"""Linear centred kernel alignment of the states on the probe trials (Kornblith et al. 2019), as a distance 1 − CKA.
+
+CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred X and Y (sample, unit) (eq. 5): 1 for states that are the same up to
+rotation and one common scale. Computed from (unit, unit) products, never from a Gram matrix of the samples.
+"""
+
+import numpy as np
+
+from degeneracy.representation import normalised
+
+LEVEL = "representation"
+MEASURES = {"distance": ("1 − CKA", "1")}
+SAME_TRIALS = True
+
+
+def features(population) -> dict[str, np.ndarray]:
+    """Centred states (network, sample, unit), scaled to ‖XᵀX‖_F = 1."""
+    states = normalised(population)
+    return {"states": states / np.sqrt(np.linalg.norm(states.mT @ states, axis=(1, 2)))[:, None, None]}
+
+
+def distance(a: dict, b: dict) -> np.ndarray:
+    """1 − CKA of each pair (pair)."""
+    product = a["states"].mT @ b["states"]  # (pair, unit, unit)
+    return 1 - np.minimum(np.square(product).sum((1, 2)), 1)

@@ -1,0 +1,83 @@
+"""Distance between the fixed points of two networks, seen through their readouts (OSPA, Schuhmacher et al. 2008).
+
+Units of two networks do not correspond, outputs do: each network is taken as the set of outputs it gives at its fixed
+points. The points of the smaller set are assigned to points of the larger at least total cost; a pair costs the
+distance of its outputs, or the `cutoff` if that is less, or if one is stable and the other is not, or if they belong
+to different constant inputs; a point left over costs the cutoff. Divided by the size of the larger set this is a
+metric on finite sets (eq. 3, p = 1), defined for sets of any sizes: 0 for the same points, the cutoff at most, and the
+cutoff between a network without fixed points and one with some. A Wasserstein distance would have to spread a point's
+mass over others where one network has points that the other lacks. `unmatched` is the share of the larger set that
+costs the full cutoff.
+"""
+
+from typing import Annotated
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from degeneracy.condition import make_cell, make_task
+from degeneracy.units import Range
+
+LEVEL = "dynamics"
+MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
+USES = ("fixed_points",)
+
+
+def features(population) -> dict[str, np.ndarray]:
+    """Outputs (network, point, output) at the fixed points, and their kind (network, point), −1 where there is none.
+
+    Outputs are divided by the RMS deviation of the training targets from their mean. The kind tells apart constant
+    inputs and stable from unstable points. Slow points are left out.
+    Raises ValueError if there is no fixed-points artifact, as for networks before training.
+    """
+    if population.fixed_points is None:
+        raise ValueError("fixed_point_distance: the fixed points of these networks are not known")
+    points = population.fixed_points.isel(point=population.fixed_points["converged"].values == 1)
+    owner, state = points["network"].values, torch.as_tensor(points["state"].values)
+    rows = [np.flatnonzero(owner == seed) for seed in population.seeds]
+    most = max(map(len, rows))
+    constants = make_task(population.condition).constant_inputs()  # (condition, input)
+    place = np.abs(points["input"].values[:, None] - constants).sum(-1).argmin(1)  # (point,)
+    kinds = 2 * place + (points["n_unstable"].values > 0)
+    scale = _deviation(population.trials("train"))
+    cell, parameters = make_cell(population.condition), population.parameters
+    outputs = np.full((len(rows), most, population.networks.sizes["output"]), np.nan)
+    kind = np.full((len(rows), most), -1)
+    for network, own in ((place, own) for place, own in enumerate(rows) if len(own)):
+        named = {name: torch.as_tensor(value[network : network + 1]).double() for name, value in parameters.items()}
+        outputs[network, : len(own)] = cell.readout(named, state[own][None])[0].numpy() / scale
+        kind[network, : len(own)] = kinds[own]
+    return {"outputs": outputs, "kind": kind}
+
+
+def _deviation(trials) -> float:
+    """RMS deviation of the targets from their mean, over all trials, times and outputs that count in the loss."""
+    counted = trials["targets"].values[trials["mask"].values > 0]  # (sample, output)
+    return float(np.sqrt(np.square(counted - counted.mean(0)).mean())) or 1.0
+
+
+def distance(a: dict, b: dict, *, cutoff: Annotated[float, Range(0)] = 1.0) -> dict[str, np.ndarray]:
+    """Distance of each pair (pair), in SDs of the targets as the `cutoff`, and the share of unmatched points.
+
+    Raises ValueError if the networks differ in their number of outputs.
+    """
+    if a["outputs"].shape[-1] != b["outputs"].shape[-1]:
+        counts = a["outputs"].shape[-1], b["outputs"].shape[-1]
+        raise ValueError(f"fixed_point_distance: networks of {counts[0]} and of {counts[1]} outputs cannot be compared")
+    pairs = zip(a["outputs"], a["kind"], b["outputs"], b["kind"], strict=True)
+    found = [between(x[i >= 0], i[i >= 0], y[j >= 0], j[j >= 0], cutoff) for x, i, y, j in pairs]
+    values, unmatched = np.array(found).T
+    return {"distance": values, "unmatched": unmatched}
+
+
+def between(x: np.ndarray, x_kind: np.ndarray, y: np.ndarray, y_kind: np.ndarray, cutoff: float) -> tuple[float, float]:
+    """Distance of two sets of points (point, output) with kinds (point), and the share that costs the full cutoff."""
+    size = max(len(x), len(y))
+    if size == 0:
+        return 0.0, 0.0
+    cost = np.full((size, size), cutoff)  # (point, point), filled up with points left over
+    apart = np.linalg.norm(x[:, None] - y[None], axis=-1)
+    cost[: len(x), : len(y)] = np.where(x_kind[:, None] == y_kind, np.minimum(apart, cutoff), cutoff)
+    chosen = cost[linear_sum_assignment(cost)]
+    return chosen.mean(), (chosen >= cutoff).mean()

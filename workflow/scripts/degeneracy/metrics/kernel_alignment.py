@@ -1,0 +1,69 @@
+"""How much training turned the neural tangent kernel: Tr(K_T K_0) / (‖K_T‖_F ‖K_0‖_F), 1 where it is the kernel before
+training (lazy), less the more features were learnt (Huang et al. 2025, sec. 3.4).
+
+K = J Jᵀ, J the Jacobian (row, parameter) of outputs with respect to all parameters. A row is an output of a probe
+trial at a step. The kernel over all rows would not fit, so `steps` steps of each of the first `trials` trials are
+taken, evenly spaced over those that count in the loss, with all outputs; on those rows the kernel is exact.
+"""
+
+from typing import Annotated
+
+import numpy as np
+import torch
+
+from degeneracy.condition import make_cell
+from degeneracy.units import Range
+
+LEVEL = "learning"
+MEASURES = {"value": ("kernel alignment", "1")}
+ROWS_AT_ONCE = 64  # each of them a copy of the parameters
+
+
+def value(
+    population, *, trials: Annotated[int, Range(1)] = 8, steps: Annotated[int, Range(1)] = 8
+) -> dict[str, np.ndarray]:
+    """Alignment (network) of the kernels before and after training; `growth`, the quotient of their norms."""
+    probe = population.trials("probe").isel(trial=slice(trials))
+    inputs = torch.as_tensor(probe["inputs"].values).double()
+    rows = chosen_rows(probe["mask"].values, steps, probe.sizes["output"])
+    cell, before = make_cell(population.condition), population.initial_parameters
+    alignment, growth = [], []
+    for network in range(len(population.seeds)):
+        first, last = (
+            kernel(cell, {name: torch.as_tensor(x[network]).double() for name, x in each.items()}, inputs, rows)
+            for each in (before, population.parameters)
+        )
+        norms = np.linalg.norm(first), np.linalg.norm(last)
+        alignment.append(np.sum(first * last) / (norms[0] * norms[1]))
+        growth.append(norms[1] / norms[0])
+    return {"value": np.array(alignment), "growth": np.array(growth)}
+
+
+def chosen_rows(mask: np.ndarray, steps: int, outputs: int) -> np.ndarray:
+    """Rows (row, 3) of trial, step and output: evenly spaced steps of each trial where mask (trial, time) is not 0."""
+    rows = []
+    for trial, weights in enumerate(mask):
+        counted = np.flatnonzero(weights)
+        places = np.unique(np.linspace(0, len(counted) - 1, min(steps, len(counted))).round().astype(int))
+        rows += [(trial, step, output) for step in counted[places] for output in range(outputs)]
+    return np.array(rows)
+
+
+def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+    """Neural tangent kernel (row, row) of one network, on inputs (trial, time, input).
+
+    Every row is run as a network of its own, with its own copy of the parameters, so that one backward pass of the
+    cell gives each row's gradient. Steps after the row's own are left out: they do not change it.
+    """
+    jacobian = []  # blocks (row, parameter)
+    order = np.argsort(rows[:, 1], kind="stable")  # rows of about the same length together
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        trial, step, output = torch.as_tensor(rows[order[begin : begin + ROWS_AT_ONCE]]).T
+        copies = {name: x.expand(len(trial), *x.shape).clone().requires_grad_() for name, x in parameters.items()}
+        drive = inputs[trial, : int(step.max()) + 1][:, :, None]  # (row, time, 1, input)
+        answers = cell.readout(copies, cell.states(copies, drive))[:, :, 0]  # (row, time, output)
+        chosen = answers[torch.arange(len(trial)), step, output].sum()
+        gradients = torch.autograd.grad(chosen, list(copies.values()))
+        jacobian.append(torch.cat([one.flatten(1) for one in gradients], dim=1))
+    jacobian = torch.cat(jacobian)[torch.as_tensor(np.argsort(order))]
+    return (jacobian @ jacobian.T).numpy()

@@ -1,0 +1,25 @@
+"""Angular Procrustes shape distance of the states on the probe trials (Williams et al. 2021).
+
+θ = min over Q ∈ O(n) of arccos⟨X, YQ⟩ = arccos ‖XᵀY‖_* (their eq. 5) with X and Y (sample, unit) centred and of
+Frobenius norm 1: a metric of shapes, 0 for states that are the same up to rotation, reflection, shift and one common
+scale, π/2 at most.
+"""
+
+import numpy as np
+
+from degeneracy.representation import normalised
+
+LEVEL = "representation"
+MEASURES = {"distance": ("Procrustes shape distance", "rad")}
+SAME_TRIALS = True
+
+
+def features(population) -> dict[str, np.ndarray]:
+    """Centred and normalised states (network, sample, unit)."""
+    return {"states": normalised(population)}
+
+
+def distance(a: dict, b: dict) -> np.ndarray:
+    """Angle (pair) between the shapes of each pair."""
+    singular = np.linalg.svd(a["states"].mT @ b["states"], compute_uv=False)  # (pair, unit)
+    return np.arccos(np.minimum(singular.sum(1), 1))
