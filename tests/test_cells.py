@@ -202,9 +202,12 @@ def test_epsilon_is_measured_in_the_gradients_of_the_mup_cell():
     initial = {0: training.initial_parameters(condition, 0)}
     group = training._group(initial, cell, condition["training"], CPU)
     epsilon = group.named(group.epsilon[None])
-    assert torch.allclose(epsilon["recurrent_weights"], torch.tensor(1e-8 / (2 * 64)))
-    assert torch.allclose(epsilon["readout_weights"], torch.tensor(1e-8 / (2 * 8)))
+    assert torch.allclose(epsilon["recurrent_weights"], torch.tensor(1e-8 / (2 * 64)), atol=0)
+    assert torch.allclose(epsilon["readout_weights"], torch.tensor(1e-8 / (2 * 8)), atol=0)
     assert group.rates.item() == pytest.approx(2 * condition["training"]["learning_rate"])
+    before = group.parameters.clone()
+    training._adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
+    assert torch.allclose(before - group.parameters, group.rates * 10 / 11, rtol=1e-3)
 
 
 @every_unit
