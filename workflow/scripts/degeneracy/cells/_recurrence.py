@@ -57,7 +57,8 @@ class Recurrence(torch.autograd.Function):
     leading dimension `network`:
 
         advance(states, inputs, *weights) -> kept
-            fill states (…, time + 1, trial, unit), whose first is h_0, in place; return what `retrace` needs besides
+            fill states (…, time + 1, trial, unit), whose first is h_0, in place; return the tensors that `retrace`
+            needs besides, as a tuple
         retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights
             from the gradient (…, time, trial, unit) with respect to the states after h_0
 
@@ -69,20 +70,28 @@ class Recurrence(torch.autograd.Function):
         networks, steps, trials, _ = inputs.shape
         states = inputs.new_empty(networks, steps + 1, trials, cell.width)  # (network, time + 1, trial, unit)
         states[:, 0] = 0
-        ctx.kept = [
+        kept = [
             cell.advance(states[some], inputs[some], *(weight[some] for weight in weights)) for some in together(inputs)
         ]
-        ctx.save_for_backward(inputs, states, *weights)
-        ctx.cell = cell
+        ctx.save_for_backward(inputs, states, *weights, *(tensor for part in kept for tensor in part))
+        ctx.cell, ctx.weights = cell, len(weights)
         return states[:, 1:]
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor):
-        inputs, states, *weights = ctx.saved_tensors
+        inputs, states, *rest = ctx.saved_tensors
+        weights, kept, launches = rest[: ctx.weights], rest[ctx.weights :], together(inputs)
+        each = len(kept) // len(launches)  # tensors that one launch kept
         parts = [
-            ctx.cell.retrace(gradient[some], states[some], kept, inputs[some], *(weight[some] for weight in weights))
-            for some, kept in zip(together(inputs), ctx.kept, strict=True)
+            ctx.cell.retrace(
+                gradient[some],
+                states[some],
+                kept[each * launch : each * (launch + 1)],
+                inputs[some],
+                *(weight[some] for weight in weights),
+            )
+            for launch, some in enumerate(launches)
         ]
         gradients = zip(*parts, strict=True)  # of one weight, from all parts
         return (

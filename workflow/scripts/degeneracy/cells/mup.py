@@ -86,7 +86,7 @@ class Cell:
         keep = (1 - self.time_constant) * torch.eye(self.width, dtype=state.dtype, device=state.device)
         return keep + parameters["recurrent_weights"] * slope[..., None, :]  # (…, unit, source_unit)
 
-    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor) -> Tensor:
+    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor) -> tuple[Tensor]:
         """Fill the currents in place; returns the rates φ(h) (…, time, trial, unit) before each step."""
         share, act = self.time_constant, ACTIVATIONS[self.activation].apply
         torch.matmul(flat(inputs), share * input_weights.mT, out=flat(states[..., 1:, :, :]))
@@ -97,10 +97,11 @@ class Cell:
             act(rate.copy_(before))
             torch.matmul(rate, source, out=product)
             now.add_(before, alpha=1 - share).add_(product)
-        return rates
+        return (rates,)
 
-    def retrace(self, gradient: Tensor, states: Tensor, rates: Tensor, inputs: Tensor, recurrent: Tensor, _: Tensor):
+    def retrace(self, gradient: Tensor, states: Tensor, kept: tuple, inputs: Tensor, recurrent: Tensor, _: Tensor):
         """Gradients of the weights, from the rates that `advance` kept."""
+        (rates,) = kept
         share, chain = self.time_constant, ACTIVATIONS[self.activation].chain
         scaled = recurrent * (share / self.width)
         delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/dh (…, time, trial, unit)

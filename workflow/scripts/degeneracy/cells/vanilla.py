@@ -60,7 +60,7 @@ class Cell:
         slope = ACTIVATIONS[self.activation].slope(self.step(parameters, state, inputs))
         return slope[..., None] * parameters["recurrent_weights"]  # (…, unit, source_unit)
 
-    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor, bias: Tensor) -> None:
+    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor, bias: Tensor) -> tuple:
         """Fill the states in place; one matrix product a step."""
         drive = flat(states[..., 1:, :, :])  # (…, time · trial, unit), a view
         add_product(bias[..., None, :], flat(inputs), input_weights.mT, out=drive)
@@ -70,8 +70,9 @@ class Cell:
             if before is not sequence[0]:  # h_0 = 0 adds nothing
                 add_product(now, before, source, out=now)
             act(now)
+        return ()
 
-    def retrace(self, gradient: Tensor, states: Tensor, kept: None, inputs: Tensor, recurrent: Tensor, *_: Tensor):
+    def retrace(self, gradient: Tensor, states: Tensor, kept: tuple, inputs: Tensor, recurrent: Tensor, *_: Tensor):
         """Gradients of the weights; one matrix product a step, and one for each weight of all steps together."""
         chain = ACTIVATIONS[self.activation].chain
         delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/d drive (…, time, trial, unit)
