@@ -278,3 +278,24 @@ def test_gru_without_gates_has_the_wells_of_its_candidate(tmp_path):
     assert gaps.shape == (9, 9) and np.all(gaps.min(0) < 1e-9) and points["index_sum"].item() == 1
     middle = np.argmin(np.linalg.norm(points["state"].values, axis=1))
     assert np.allclose(points["eigenvalues_real"].values[middle], 0.5 + 0.5 * 2)
+
+
+def test_a_gru_that_learnt_the_flip_flop_stores_corners(tmp_path):
+    condition = make_condition(
+        model={"cell": "gru", "width": 24},
+        task={"time_steps": 20, "channels": 3},
+        trials={"train": 2048},
+        training={"epochs": 20, "steps_per_epoch": 64, "batch_size": 32, "threshold": 0.003, "learning_rate": 0.01},
+    )
+    groups = trials.generate(condition)
+    path = tmp_path / "trials.nc"
+    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    networks = training.train(condition, [0], groups["train"], CPU, lambda line: None)
+    assert networks["status"].item() == training.STATUS["converged"]
+    population = make_population(networks, condition, str(path))
+    points = fixed_points.find(population, FIND | {"starts": 400, "noise": 0.1}, lambda line: None)
+    assert points["index_sum"].item() == 1
+    stable = points.isel(point=(points["converged"].values == 1) & (points["n_unstable"].values == 0))["state"].values
+    outputs = stable @ population.parameters["readout_weights"][0].T + population.parameters["readout_bias"][0]
+    assert len(set(map(tuple, np.sign(outputs)))) == len(outputs) >= 6  # at most one a corner, nearly all of the 8
+    assert np.abs(np.abs(outputs) - 1).max() < 0.3

@@ -128,7 +128,7 @@ def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, devic
         seeds=seeds,
         shapes=shapes,
         parameters=parameters,
-        rates=torch.full((len(seeds), 1), rate, device=device),
+        rates=torch.full((len(seeds), 1), rate, dtype=torch.float32, device=device),
         epsilon=_epsilon(cell, shapes, device),
         orders=[np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))) for seed in seeds],
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),

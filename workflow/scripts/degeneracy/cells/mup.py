@@ -2,17 +2,17 @@
 
 In this parametrisation what is learnt per step does not depend on the width N, and γ sets how rich it is: at fixed
 γ the change of the hidden state is of order one at any width, and a larger γ makes the outputs smaller and the change
-of the weights larger (Huang et al. 2025, app. F; Bordelon & Pehlevan 2022 for the parametrisation).
+of the weights larger (Huang et al. 2025; Bordelon & Pehlevan 2022).
 
 J_ij has variance N, U_ij and (W_o)_ij have variance 1; the learning rate is multiplied with γ.
 
 Adam. µP as it is usually written gives the learning rate of each layer under SGD. An Adam step moves an entry by
 about the learning rate η, whatever the size of its gradient, and the changes of a row are aligned with what comes in:
 J φ(h)/N, U x and W_o φ(h)/(γN) then change by about η, η and η/γ, at any width. (For the weights J/N and W_o/N
-themselves it is the learning rate η/N of Yang et al. 2022, table 3.) So η = γη₀ is the rate of all parameters, with no
-further factor of N: the hidden state moves by γη₀ and the output by η₀ a step. What does depend on the width is
-Adam's ε, because gradients are small in these parameters: 1/(γN²) for an entry of J, 1/(γN) for one of U and W_o.
-ε is measured in these sizes (`gradient_scales`).
+themselves it is the learning rate η/N of Yang et al. 2022, Tensor Programs V, table 3.) So η = γη₀ is the rate of all
+parameters, with no further factor of N: the hidden state moves by γη₀ and the output by η₀ a step. What does depend
+on the width is Adam's ε, because gradients are small in these parameters: 1/(γN²) for an entry of J, 1/(γN) for one
+of U and W_o. ε is measured in these sizes (`gradient_scales`).
 """
 
 from dataclasses import dataclass
