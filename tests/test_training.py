@@ -13,6 +13,11 @@ def train(condition, seeds, report=lambda line: None):
     return training.train(condition, seeds, trials.generate(condition)["train"], CPU, report)
 
 
+def make_group(condition):
+    initial = {0: training.initial_parameters(condition, 0)}
+    return training._group(initial, make_cell(condition), condition["training"], CPU)
+
+
 def losses_of(monkeypatch, losses):
     """Make every epoch report the given losses, one list a network."""
     history = iter(zip(*losses, strict=True))
@@ -64,8 +69,7 @@ def test_a_huge_learning_rate_really_diverges():
 
 
 def test_adam_and_clipping_equal_torch():
-    condition = make_condition()
-    group = training._group({0: training.initial_parameters(condition, 0)}, condition["training"], CPU)
+    group = make_group(condition := make_condition())
     reference = torch.nn.Parameter(group.parameters.clone())
     optimiser = torch.optim.Adam([reference], lr=condition["training"]["learning_rate"])
     for scale in (0.01, 5.0, 0.3):
@@ -78,14 +82,81 @@ def test_adam_and_clipping_equal_torch():
 
 
 def test_learning_rate_falls_after_the_plateau_as_in_torch():
-    options = make_condition(training={"plateau_patience": 2, "plateau_factor": 0.5})["training"]
-    group = training._group({0: training.initial_parameters(make_condition(), 0)}, options, CPU)
+    condition = make_condition(training={"plateau_patience": 2, "plateau_factor": 0.5})
+    group, options = make_group(condition), condition["training"]
     optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
     for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
         training._lower_rates(group, np.array([loss]), options)
         schedule.step(loss)
         assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
+
+
+def regularised(condition, **lambdas):
+    """Gradient of the penalty alone on the recurrent weights of one network before training."""
+    options = condition["training"] | lambdas
+    cell, group = make_cell(condition), make_group(condition)
+    gradient = torch.zeros_like(group.parameters)
+    training._add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    return group.named(group.parameters), group.named(gradient)
+
+
+PENALTIES = {"nuclear_norm": lambda w: torch.linalg.svdvals(w).sum(), "l1": lambda w: w.abs().sum()}
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("cell", ["vanilla", "gru"])
+def test_gradient_of_the_regulariser_equals_finite_differences(name, cell):
+    parameters, gradient = regularised(make_condition(model={"width": 5, "cell": cell}), **{name: 0.3})
+    square = [key for key, value in parameters.items() if value.shape[-2:] == (5, 5)]
+    assert len(square) == {"vanilla": 1, "gru": 3}[cell]
+    for key in parameters:
+        if key not in square:
+            assert torch.all(gradient[key] == 0)
+            continue
+        weights, step = parameters[key][0].double(), 1e-6
+        for row, column in ((0, 0), (1, 3), (4, 2)):
+            change = torch.zeros_like(weights)
+            change[row, column] = step
+            rise = PENALTIES[name](weights + change) - PENALTIES[name](weights - change)
+            assert gradient[key][0, row, column].item() == pytest.approx(0.3 * (rise / (2 * step)).item(), abs=1e-5)
+
+
+def test_regularisers_are_flat_where_there_is_nothing_left_to_shrink():
+    zero = torch.zeros(1, 4, 4)
+    assert torch.all(training._polar_factor(zero) == 0)
+    generator = torch.Generator().manual_seed(0)
+    left, right = (torch.linalg.qr(torch.randn(2, 6, 6, generator=generator))[0][..., :2] for _ in range(2))
+    low_rank = left @ torch.diag(torch.tensor([3.0, 0.01])) @ right.mT  # the subgradient of least norm is L Rᵀ
+    assert torch.allclose(training._polar_factor(low_rank), left @ right.mT, atol=1e-4)
+    assert torch.all(training._polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+
+
+def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the_mse():
+    short = {"epochs": 12, "steps_per_epoch": 32, "threshold": 1e-9, "learning_rate": 0.005}
+    plain, nuclear, sparse = (
+        train(make_condition(model={"width": 16}, training=short | penalty), [0])
+        for penalty in ({}, {"nuclear_norm": 0.02}, {"l1": 0.02})
+    )
+    weights = [each["recurrent_weights"].values[0] for each in (plain, nuclear, sparse)]
+    spectra = [np.linalg.svd(each, compute_uv=False) for each in weights]
+    assert spectra[1].sum() < 0.5 * spectra[0].sum()
+    effective = [np.sum(each / each.max() > 0.1) for each in spectra]
+    assert effective[1] < effective[0]
+    small = [np.mean(np.abs(each) < 0.01) for each in weights]
+    assert small[2] > 0.5 > 0.2 > small[0]
+    # the loss of the first step is that of the same start, whatever the penalty
+    one = [
+        train(make_condition(training={"epochs": 1, "steps_per_epoch": 1} | penalty), [0])["loss"].item()
+        for penalty in ({}, {"nuclear_norm": 5.0, "l1": 5.0})
+    ]
+    assert one[0] == one[1]
+
+
+def test_a_network_that_diverges_under_a_regulariser_is_a_status():
+    explode = {"learning_rate": 1e38, "epochs": 2, "steps_per_epoch": 6, "threshold": 1e-9, "nuclear_norm": 1.0}
+    result = train(make_condition(training=explode, model={"activation": "relu"}), [0])
+    assert result["status"].item() == training.STATUS["diverged"]
 
 
 def test_masked_steps_do_not_count():
@@ -103,7 +174,7 @@ def test_masked_steps_do_not_count():
 
 def test_an_epoch_visits_every_training_trial_once():
     condition = make_condition(trials={"train": 32}, training={"steps_per_epoch": 2, "batch_size": 16})
-    group = training._group({0: training.initial_parameters(condition, 0)}, condition["training"], CPU)
+    group = make_group(condition)
     order = training._order(group, 32, condition["training"])
     assert order.shape == (1, 2, 16) and sorted(order.ravel()) == list(range(32))
     assert not np.array_equal(order, training._order(group, 32, condition["training"]))

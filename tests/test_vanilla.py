@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from degeneracy.cells.vanilla import ACTIVATIONS, Cell, Recurrence
+from degeneracy.cells._recurrence import ACTIVATIONS, Recurrence
+from degeneracy.cells.vanilla import Cell
 
 
 def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
@@ -18,6 +19,7 @@ def plain_states(cell, parameters, inputs):
         "relu": torch.relu,
         "sigmoid": torch.sigmoid,
         "softplus": torch.nn.functional.softplus,
+        "elu": torch.nn.functional.elu,
     }
     states = []
     for step in range(inputs.shape[1]):
@@ -35,7 +37,8 @@ def test_hand_written_gradient_equals_finite_differences(activation):
     shapes = ((networks, units, units), (networks, units, channels), (networks, units))
     inputs = torch.randn(networks, time, trials, channels, dtype=torch.float64)
     weights = [(0.5 * torch.randn(shape, dtype=torch.float64)).requires_grad_() for shape in shapes]
-    assert torch.autograd.gradcheck(lambda *given: Recurrence.apply(inputs, *given, activation), weights)
+    cell = Cell(width=units, activation=activation)
+    assert torch.autograd.gradcheck(lambda *given: Recurrence.apply(cell, inputs, *given), weights)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

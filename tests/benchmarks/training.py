@@ -46,7 +46,7 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
     options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
-    group = training._group({0: initial}, options, torch.device("cpu"))
+    group = training._group({0: initial}, cell, options, torch.device("cpu"))
     stock = stock_network({name: torch.as_tensor(value) for name, value in initial.items()})
     weights = [weight for weight in stock.parameters() if weight.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=options["learning_rate"])

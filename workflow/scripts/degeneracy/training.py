@@ -40,6 +40,7 @@ class Group:
     shapes: dict[str, tuple[int, ...]]
     parameters: Tensor
     rates: Tensor  # learning rate (network)
+    epsilon: Tensor | float  # of Adam: one, or one a parameter
     orders: list[np.random.Generator]  # minibatch order
     moments: tuple[Tensor, Tensor]
     steps: int = 0
@@ -66,9 +67,10 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     """Train one network a seed and return the networks as they were before and after.
 
     A network learns from minibatches of shuffled training trials by Adam on the masked MSE, its gradient shortened
-    to `gradient_clip`. It stops `patience` epochs after the first epoch whose mean MSE is below `threshold`, or
-    after `epochs`. Its result depends on the condition and its seed alone; on the CPU it is bit-identical in any
-    block. A network whose loss is not finite stops with the status `diverged`, and the others go on.
+    to `gradient_clip`; regularisers add to the gradient, not to the loss that is reported and watched. It stops
+    `patience` epochs after the first epoch whose mean MSE is below `threshold`, or after `epochs`. Its result depends
+    on the condition and its seed alone; on the CPU it is bit-identical in any block. A network whose loss is not
+    finite stops with the status `diverged`, and the others go on.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
     sizes = [1] * len(seeds) if device.type == "cpu" else [len(seeds)]
     bounds = np.cumsum([0, *sizes])
-    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, options, device) for a, b in pairwise(bounds)]
+    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, cell, options, device) for a, b in pairwise(bounds)]
     losses = {seed: [] for seed in seeds}
     final: dict[int, dict[str, np.ndarray]] = {}
     start = time.perf_counter()
@@ -115,8 +117,9 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     return _dataset(condition, cell, seeds, initial, final, losses)
 
 
-def _group(initial: dict[int, dict[str, np.ndarray]], options: dict, device: torch.device) -> Group:
+def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
     seeds = list(initial)
+    rate = options["learning_rate"] * getattr(cell, "learning_rate_scale", 1)
     shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
     flat = np.stack([np.concatenate([value.ravel() for value in initial[seed].values()]) for seed in seeds])
     parameters = torch.as_tensor(flat, dtype=torch.float32, device=device)  # (network, parameter)
@@ -124,12 +127,22 @@ def _group(initial: dict[int, dict[str, np.ndarray]], options: dict, device: tor
         seeds=seeds,
         shapes=shapes,
         parameters=parameters,
-        rates=torch.full((len(seeds), 1), options["learning_rate"], dtype=torch.float32, device=device),
+        rates=torch.full((len(seeds), 1), rate, dtype=torch.float32, device=device),
+        epsilon=_epsilon(cell, shapes, device),
         orders=[np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))) for seed in seeds],
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
         best=np.full(len(seeds), np.inf),
         waited=np.zeros(len(seeds), int),
     )
+
+
+def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> Tensor | float:
+    """Adam's ε in the units of the gradients: one number, or (parameter) where the cell says how large they are."""
+    if not hasattr(cell, "gradient_scales"):
+        return ADAM["epsilon"]
+    scales = cell.gradient_scales()
+    parts = [torch.full((int(np.prod(shape)),), ADAM["epsilon"] * scales[name]) for name, shape in shapes.items()]
+    return torch.cat(parts).to(device)
 
 
 def _epoch(group: Group, cell, data: list[Tensor], options: dict) -> np.ndarray:
@@ -142,6 +155,7 @@ def _epoch(group: Group, cell, data: list[Tensor], options: dict) -> np.ndarray:
         loss = mean_squared_error(cell, group.named(flat), *batch)  # (network)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
         total += loss.detach()
+        _add_penalties(cell, group.named(flat.detach()), group.named(gradient), options)
         _adam(group, gradient, options["gradient_clip"])
     return (total / options["steps_per_epoch"]).cpu().numpy()
 
@@ -161,16 +175,41 @@ def mean_squared_error(cell, parameters: dict[str, Tensor], inputs: Tensor, targ
     return (squared * mask).sum((1, 2)) / mask.sum((1, 2))
 
 
+def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tensor], options: dict) -> None:
+    """Add the gradient of λ Σ σ_i(W) (`nuclear_norm`) and of λ Σ|w| (`l1`) over all recurrent matrices W, in place.
+
+    Where they have no derivative the subgradient of least norm is taken: 0 for a weight of 0, and U Vᵀ over the
+    singular values that are not 0.
+    """
+    if not (options["nuclear_norm"] or options["l1"]):
+        return
+    for name, dims in cell.parameter_dims().items():
+        if dims == ("unit", "source_unit"):
+            weights = parameters[name]  # (network, unit, source_unit)
+            if options["l1"]:
+                gradient[name].add_(weights.sign(), alpha=options["l1"])
+            if options["nuclear_norm"]:
+                gradient[name].add_(_polar_factor(weights), alpha=options["nuclear_norm"])
+
+
+def _polar_factor(weights: Tensor) -> Tensor:
+    """U Vᵀ (network, unit, source_unit) of W = U Σ Vᵀ, without the singular values that are rounding."""
+    finite = torch.nan_to_num(weights, 0.0, 0.0, 0.0)  # a network that has diverged stops at the end of its epoch
+    left, values, right = torch.linalg.svd(finite, full_matrices=False)
+    rounding = values[:, :1] * weights.shape[-1] * torch.finfo(weights.dtype).eps
+    return (left * (values > rounding)[:, None, :]) @ right
+
+
 @torch.no_grad()
 def _adam(group: Group, gradient: Tensor, clip: float) -> None:
     """One step of Adam (Kingma & Ba 2015, algorithm 1), each network's gradient shortened to the norm `clip` first."""
-    (beta, beta_square), epsilon = ADAM["betas"], ADAM["epsilon"]
+    beta, beta_square = ADAM["betas"]
     gradient *= (clip / gradient.norm(dim=1, keepdim=True).clamp_min(1e-30)).clamp_max(1)
     group.steps += 1
     mean, square = group.moments
     mean.lerp_(gradient, 1 - beta)
     square.mul_(beta_square).addcmul_(gradient, gradient, value=1 - beta_square)
-    scale = (square / (1 - beta_square**group.steps)).sqrt_().add_(epsilon)
+    scale = (square / (1 - beta_square**group.steps)).sqrt_().add_(group.epsilon)
     group.parameters = group.parameters.detach() - group.rates * mean / (scale * (1 - beta**group.steps))
 
 

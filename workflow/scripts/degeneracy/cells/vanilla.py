@@ -8,25 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.cells._recurrence import (
+    ACTIVATIONS,
+    Recurrence,
+    add_product,
+    apply_weights,
+    flat,
+    linear_readout,
+    uniform_parameters,
+)
 from degeneracy.units import Range
-
-aten = torch.ops.aten
-
-
-def _softplus_chain(gradient: Tensor, state: Tensor) -> Tensor:
-    return gradient.mul_(-torch.expm1(-state))
-
-
-# name: activation in place; gradient times the slope, in place, from the activation's own value
-ACTIVATIONS = {
-    "tanh": (torch.tanh_, lambda gradient, state: aten.tanh_backward.grad_input(gradient, state, grad_input=gradient)),
-    "relu": (torch.relu_, lambda gradient, state: gradient.mul_(state > 0)),
-    "sigmoid": (
-        torch.sigmoid_,
-        lambda gradient, state: aten.sigmoid_backward.grad_input(gradient, state, grad_input=gradient),
-    ),
-    "softplus": (lambda drive: drive.copy_(torch.nn.functional.softplus(drive)), _softplus_chain),
-}
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class Cell:
     """Vanilla RNN; every parameter may carry leading dimensions (`network`), which broadcast."""
 
     width: Annotated[int, Range(1, 4096)] = 128  # units
-    activation: Literal["tanh", "relu", "sigmoid", "softplus"] = "tanh"
+    activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
 
     @property
     def bounded(self) -> bool:
@@ -52,94 +43,50 @@ class Cell:
 
     def initialise(self, generator: np.random.Generator, inputs: int, outputs: int) -> dict[str, np.ndarray]:
         """Parameters of one network before training, all drawn from U(−1/√n, 1/√n)."""
-        sizes = {"unit": self.width, "source_unit": self.width, "input": inputs, "output": outputs}
-        bound = self.width**-0.5
-        return {
-            name: generator.uniform(-bound, bound, [sizes[dim] for dim in dims])
-            for name, dims in self.parameter_dims().items()
-        }
+        return uniform_parameters(self, generator, inputs, outputs)
 
     def states(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
         """States (network, time, trial, unit) that inputs (network, time, trial, input) lead to, differentiable."""
         weights = (parameters[name] for name in ("recurrent_weights", "input_weights", "bias"))
-        return Recurrence.apply(inputs, *weights, self.activation)
+        return Recurrence.apply(self, inputs, *weights)
 
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of states (network, …, unit)."""
-        flat = states.reshape(states.shape[0], -1, states.shape[-1])  # (network, state, unit)
-        outputs = torch.baddbmm(parameters["readout_bias"][:, None], flat, parameters["readout_weights"].mT)
-        return outputs.reshape(*states.shape[:-1], -1)
+        return linear_readout(parameters, states)
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
-        drive = (parameters["recurrent_weights"] @ state[..., None])[..., 0]
-        drive = drive + (parameters["input_weights"] @ inputs[..., None])[..., 0] + parameters["bias"]
-        return ACTIVATIONS[self.activation][0](drive)
+        drive = apply_weights(parameters["recurrent_weights"], state)
+        drive = drive + apply_weights(parameters["input_weights"], inputs) + parameters["bias"]
+        return ACTIVATIONS[self.activation].value(drive)
 
     def jacobian(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Jacobian (…, unit, source_unit) of `step` with respect to the state."""
-        after = self.step(parameters, state, inputs)
-        slope = ACTIVATIONS[self.activation][1](torch.ones_like(after), after)
+        slope = ACTIVATIONS[self.activation].slope(self.step(parameters, state, inputs))
         return slope[..., None] * parameters["recurrent_weights"]  # (…, unit, source_unit)
 
+    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor, bias: Tensor) -> tuple:
+        """Fill the states in place; one matrix product a step."""
+        drive = flat(states[..., 1:, :, :])  # (…, time · trial, unit), a view
+        add_product(bias[..., None, :], flat(inputs), input_weights.mT, out=drive)
+        source, act = recurrent.mT.contiguous(), ACTIVATIONS[self.activation].apply
+        sequence = states.unbind(-3)
+        for before, now in pairwise(sequence):
+            if before is not sequence[0]:  # h_0 = 0 adds nothing
+                add_product(now, before, source, out=now)
+            act(now)
+        return ()
 
-class Recurrence(torch.autograd.Function):
-    """The loop over time of all networks, with a hand-written backward pass.
-
-    Forward keeps every state in one preallocated tensor and works in place; backward needs one matrix product a step,
-    and one for each weight gradient of all steps together. On the CPU networks advance one after the other, so that
-    each one's arithmetic does not depend on its neighbours; elsewhere all of them advance in one launch a step.
-    Inputs (network, time, trial, input) get no gradient.
-    """
-
-    @staticmethod
-    def forward(ctx, inputs: Tensor, recurrent: Tensor, input_weights: Tensor, bias: Tensor, activation: str) -> Tensor:
-        networks, steps, trials, _ = inputs.shape
-        states = inputs.new_empty(networks, steps + 1, trials, bias.shape[-1])  # (network, time + 1, trial, unit)
-        states[:, 0] = 0
-        for some in _together(inputs):
-            drive = states[some][..., 1:, :, :].flatten(-3, -2)  # (time · trial, unit), a view
-            _add_product(bias[some][..., None, :], inputs[some].flatten(-3, -2), input_weights[some].mT, out=drive)
-            source = recurrent[some].mT.contiguous()
-            sequence = states[some].unbind(-3)
-            for before, now in pairwise(sequence):
-                if before is not sequence[0]:  # h_0 = 0 adds nothing
-                    _add_product(now, before, source, out=now)
-                ACTIVATIONS[activation][0](now)
-        ctx.save_for_backward(inputs, states, recurrent)
-        ctx.activation = activation
-        return states[:, 1:]
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient: Tensor):
-        inputs, states, recurrent = ctx.saved_tensors
-        chain = ACTIVATIONS[ctx.activation][1]
-        delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/d drive, (network, time, …)
-        by_recurrent, by_input = (
-            torch.empty_like(recurrent),
-            recurrent.new_empty(*recurrent.shape[:2], inputs.shape[-1]),
-        )
-        for some in _together(inputs):
-            after = None
-            for now, own, state in zip(
-                *(x[some].unbind(-3)[::-1] for x in (delta, gradient, states[:, 1:])), strict=True
-            ):
-                now.copy_(own) if after is None else _add_product(own, after, recurrent[some], out=now)
-                chain(now, state)
-                after = now
-            before = states[some][..., 1:-1, :, :].flatten(-3, -2)  # h_0 = 0 adds nothing
-            torch.matmul(delta[some][..., 1:, :, :].flatten(-3, -2).mT, before, out=by_recurrent[some])
-            torch.matmul(delta[some].flatten(-3, -2).mT, inputs[some].flatten(-3, -2), out=by_input[some])
-        return None, by_recurrent, by_input, delta.sum((1, 2)), None
-
-
-def _together(inputs: Tensor) -> list:
-    """Indices of the networks that advance in one launch: each alone on the CPU, all elsewhere."""
-    return list(range(len(inputs))) if inputs.device.type == "cpu" else [slice(None)]
-
-
-def _add_product(addend: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-    """addend + left @ right, of one network or of several along the first dimension."""
-    add = torch.addmm if left.ndim == 2 else torch.baddbmm
-    return add(addend, left, right, out=out)
+    def retrace(self, gradient: Tensor, states: Tensor, kept: tuple, inputs: Tensor, recurrent: Tensor, *_: Tensor):
+        """Gradients of the weights; one matrix product a step, and one for each weight of all steps together."""
+        chain = ACTIVATIONS[self.activation].chain
+        delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/d drive (…, time, trial, unit)
+        after = None
+        for now, own, state in zip(
+            *(x.unbind(-3)[::-1] for x in (delta, gradient, states[..., 1:, :, :])), strict=True
+        ):
+            now.copy_(own) if after is None else add_product(own, after, recurrent, out=now)
+            chain(now, state)
+            after = now
+        by_recurrent = flat(delta[..., 1:, :, :]).mT @ flat(states[..., 1:-1, :, :])  # h_0 = 0 adds nothing
+        return by_recurrent, flat(delta).mT @ flat(inputs), delta.sum((-3, -2))
