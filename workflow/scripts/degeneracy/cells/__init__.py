@@ -8,6 +8,7 @@ A file has a dataclass `Cell` whose fields are its options, and which has
     readout(parameters, states)          outputs (network, …, output)
     step(parameters, state, inputs)      the state one step later, differentiable
     jacobian(parameters, state, inputs)  the Jacobian of `step`
+    bounded                              whether `step` maps some ball of states into itself
 
 and, where its parametrisation asks for it, `learning_rate_scale` (what the learning rate is multiplied with, 1 if
 absent) and `gradient_scales()` (name: typical size of a gradient's entry, which Adam's ε is measured in, 1 if absent).

@@ -47,6 +47,7 @@ ACTIVATIONS = {
         lambda gradient, value: gradient.mul_(value.clamp_max(0).add_(1)),
     ),
 }
+BOUNDED = ("tanh", "sigmoid")  # activations whose values stay in an interval
 
 
 class Recurrence(torch.autograd.Function):

@@ -53,6 +53,7 @@ class Cell:
     """Gated recurrent unit; every parameter may carry leading dimensions (`network`), which broadcast."""
 
     width: Annotated[int, Range(1, 4096)] = 128  # units
+    bounded = True  # each state is a mean of the last one and a tanh
 
     def parameter_dims(self) -> dict[str, tuple[str, ...]]:
         return dict(PARAMETERS)

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from degeneracy.cells._recurrence import ACTIVATIONS, Recurrence, apply_weights, flat, sizes_of
+from degeneracy.cells._recurrence import ACTIVATIONS, BOUNDED, Recurrence, apply_weights, flat, sizes_of
 from degeneracy.units import Range
 
 
@@ -35,6 +35,11 @@ class Cell:
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
     gamma: Annotated[float, Range(1e-6, 1e6)] = 1.0  # richness of feature learning
     time_constant: Annotated[float, Range(1e-6, 1)] = 0.1  # share τ of the way to its target a current goes in a step
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a ball of currents is mapped into itself: what arrives is bounded, and the rest decays."""
+        return self.activation in BOUNDED
 
     @property
     def learning_rate_scale(self) -> float:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from degeneracy.cells._recurrence import (
     ACTIVATIONS,
+    BOUNDED,
     Recurrence,
     add_product,
     apply_weights,
@@ -30,7 +31,7 @@ class Cell:
     @property
     def bounded(self) -> bool:
         """Whether states stay in a ball whatever happens, as the sum rule for fixed points needs."""
-        return self.activation in ("tanh", "sigmoid")
+        return self.activation in BOUNDED
 
     def parameter_dims(self) -> dict[str, tuple[str, ...]]:
         return {
