@@ -266,8 +266,8 @@ def test_what_a_metric_cannot_compute_before_training_or_on_half_the_trials_is_n
     measured = comparison.measure("cka", still, {})
     assert measured["untrained_distance"].isnull().all() and measured["distance"].notnull().all()
     assert "never change" in measured["untrained_distance"].attrs["long_name"]
-    measured = comparison.measure("dsa", trained, {"rank": 250, "delays": 6})  # a half has 16 · 15 embedded states
-    assert measured["null"].isnull().all() and "rank 250" in measured["null"].attrs["long_name"]
+    measured = comparison.measure("dsa", trained, {"rank": 33, "delays": 19})  # a half has 16 · 2 embedded states
+    assert measured["null"].isnull().all() and "rank 33" in measured["null"].attrs["long_name"]
 
 
 def test_dsa_floor_falls_with_the_number_of_probe_trials(trained, tmp_path):

@@ -101,12 +101,15 @@ def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
     change, spread, _, p = statistics.trend(theta, error, counts)
     assert change.item() == pytest.approx(2) and spread.item() == pytest.approx(0.1 * np.sqrt(2)) and p.item() < 1e-5
     generator = np.random.default_rng(0)
-    alarms = []
-    for _ in range(500):
-        data = [scalar(generator.normal(5, 1, 9)) for _ in range(3)]
-        result = statistics.summarise([1, 2, 3], data, 0.95, SCALAR)["trend_p"]
-        alarms.append((result.sel(measure=["sd", "mean"]) < 0.05).values)
-    assert np.all(np.abs(np.mean(alarms, axis=0) - 0.05) < 0.03)
+    estimates = {"mean": np.mean, "sd": np.std}
+    alarms = {name: 0 for name in estimates}
+    for _ in range(400):
+        levels = generator.normal(5, 1, (3, 9))
+        for name, estimate in estimates.items():
+            theta = np.array([[estimate(x)] for x in levels])
+            error = np.array([[jackknife_error(lambda index, x=x, e=estimate: e(x[index]), 9)] for x in levels])
+            alarms[name] += statistics.trend(theta, error, counts)[3].item() < 0.05
+    assert all(0.02 < count / 400 < 0.08 for count in alarms.values()), alarms
 
 
 def test_levels_that_have_no_order_have_no_trend():

@@ -29,7 +29,7 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         features = _features(module, measured, options) if usable.any() else {}
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
         results = _over_pairs(module, features, features, pairs, options)
-        results = results or {key: np.zeros(0) for key in module.MEASURES}  # a single network has no pair
+        results = results or {key: np.full(len(pairs), np.nan) for key in module.MEASURES}  # no pair of two
         arrays = {key: _matrix(values, pairs, usable) for key, values in results.items()}
         data = _dataset(name, arrays, ("network", "network_other"), population)
         return data.assign(_null(module, measured, usable, options) | _untrained(module, population, options))

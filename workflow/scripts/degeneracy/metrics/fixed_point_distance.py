@@ -42,7 +42,7 @@ def features(population) -> dict[str, np.ndarray]:
     kinds = 2 * place + (points["n_unstable"].values > 0)
     scale = _deviation(population.trials("train"))
     cell, parameters = make_cell(population.condition), population.parameters
-    outputs = np.full((len(rows), most, population.networks.sizes["output"]), np.nan)
+    outputs = np.zeros((len(rows), most, population.networks.sizes["output"]))
     kind = np.full((len(rows), most), -1)
     for network, own in ((place, own) for place, own in enumerate(rows) if len(own)):
         named = {name: torch.as_tensor(value[network : network + 1]).double() for name, value in parameters.items()}
