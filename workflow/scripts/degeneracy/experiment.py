@@ -243,10 +243,18 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
             level = _cast(level, schema["$defs"][section]["properties"][key], schema)
         spec = {**start, section: start[section] | {key: level}}
         spec = _resolve_units(spec, f"{where}.levels", sweep["task"])
+        _refuse_idle_noise(spec, where, schema)
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
         raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
     return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
+
+
+def _refuse_idle_noise(spec: dict, where: str, schema: dict) -> None:
+    """Raise ValueError if the size of a noise is chosen that no trials get."""
+    kind, noise = spec["trials"]["ood_kind"], spec["trials"]["ood_noise"]
+    if kind != "noise" and noise != _defaults(schema, "trials")["ood_noise"]:
+        raise ValueError(f'{where}: trials.ood_noise: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
 
 
 def _named(spec: dict, schema: dict) -> Condition:

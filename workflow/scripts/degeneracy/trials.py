@@ -1,6 +1,6 @@
 """Trials: the inputs, targets and loss mask a task generates, in three groups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -25,12 +25,21 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
     `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
     generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
     trials leave the probe trials as they are.
+
+    With the option `ood_kind` "longer" the ood trials are the task's own (longer ones, or with longer delays); with
+    "noise" they are trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD
+    `ood_noise` (input units) is added, and whose targets are those of the inputs without the noise.
     """
     task, options = make_task(condition), condition["trials"]
     groups = {}
     for index, group in enumerate(GROUPS):
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
-        groups[group] = _dataset(task.trials(generator, options[group], ood=group == "ood"), task)
+        ood = options["ood_kind"] if group == "ood" else None
+        made = task.trials(generator, options[group], ood=ood == "longer")
+        if ood == "noise":
+            noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
+            made = replace(made, inputs=made.inputs + noise)
+        groups[group] = _dataset(made, task)
     return groups
 
 

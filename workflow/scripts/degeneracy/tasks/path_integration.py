@@ -1,0 +1,76 @@
+"""Path integration: know the position from the start, the headings and the speeds in a box."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy.special import ndtr
+
+from degeneracy.trials import Trials
+from degeneracy.units import Range
+
+HALF_WIDTH = 5.0  # of the box; positions stay within ± this
+TOP_SPEED = 0.2  # box units a step
+SPEED_SCALE = 10.0  # input over speed
+TURN = 0.2  # SD of what a step adds to each component of the heading, before it is normalised
+SPEED_MEMORY = 0.9  # correlation of the speed's Gaussian with the one a step before
+
+
+@dataclass(frozen=True)
+class Task:
+    """Position in 2 or 3 dimensions from heading and speed at each step and the start position at the first step.
+
+    Inputs are the components of the heading, a unit vector (cos θ and sin θ in 2D), 10 · speed, and the start
+    position at the first step, 0 afterwards. The target is start + Σ speed · heading, this step included: a sum of
+    inputs, since a path that would leave the box has its heading reflected, and its position is never clipped.
+    Headings turn at random, and speeds in [0, 0.2] have a uniform distribution and wander at random, too.
+
+    # ASSUME: in 3D the inputs are the components of the unit vector, not azimuth and elevation, so that dimensions
+    # add variables to integrate and no trigonometry.
+    # ASSUME: 100 steps, the speeds and how fast they and headings change; the paper states the box of ±5.
+    """
+
+    dimensions: Annotated[int, Range(2, 3)] = 2
+    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+
+    @property
+    def inputs(self) -> list[str]:
+        axes = "xyz"[: self.dimensions]
+        return [*(f"heading_{axis}" for axis in axes), "speed", *(f"start_{axis}" for axis in axes)]
+
+    @property
+    def outputs(self) -> list[str]:
+        return [f"position_{axis}" for axis in "xyz"[: self.dimensions]]
+
+    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
+        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
+        steps = self.time_steps * (2 if ood else 1)
+        start = generator.uniform(-HALF_WIDTH, HALF_WIDTH, (count, self.dimensions))
+        heading = _unit(generator.standard_normal((count, self.dimensions)))
+        drive = generator.standard_normal((count, 1))
+        inputs = np.zeros((count, steps, len(self.inputs)))  # (trial, time, input)
+        targets = np.zeros((count, steps, self.dimensions))
+        inputs[:, 0, self.dimensions + 1 :] = position = start
+        for step in range(steps):
+            speed = TOP_SPEED * ndtr(drive)  # (trial, 1)
+            outside = np.abs(position + speed * heading) > HALF_WIDTH
+            heading = np.where(outside, -heading, heading)  # reflected at the wall
+            position = position + speed * heading
+            inputs[:, step, : self.dimensions] = heading
+            inputs[:, step, self.dimensions] = SPEED_SCALE * speed[:, 0]
+            targets[:, step] = position
+            heading = _unit(heading + TURN * generator.standard_normal(heading.shape))
+            noise = generator.standard_normal(drive.shape)
+            drive = SPEED_MEMORY * drive + np.sqrt(1 - SPEED_MEMORY**2) * noise
+        return Trials(inputs, targets, np.ones((count, steps)))
+
+    def constant_inputs(self) -> np.ndarray:
+        """Inputs (condition, input) at which fixed points are sought: speed 0, heading along the first axis.
+
+        At speed 0 the heading is of no consequence to a network that has learnt the task, so one stands for all.
+        """
+        return np.eye(1, len(self.inputs))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

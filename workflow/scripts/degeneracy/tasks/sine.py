@@ -1,0 +1,51 @@
+"""Sine generation: a constant input names the frequency to oscillate at (Sussillo & Barak 2013, Fig. 5)."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from degeneracy.trials import Trials
+from degeneracy.units import Range
+
+LOWEST, HIGHEST = 1.0, 30.0  # Hz
+
+
+@dataclass(frozen=True)
+class Task:
+    """N independent channels, each answering sin(2πft) to the constant input f / 30 Hz, t = 0 at the first step.
+
+    Each channel of a trial draws f from `frequencies` values evenly spaced in [1, 30] Hz (a single one is 1 Hz).
+    With one channel there are only as many different trials as frequencies.
+
+    # ASSUME: 100 steps of 10 ms and the input f / 30; the paper states the interval and the number of frequencies.
+    """
+
+    channels: Annotated[int, Range(1, 16)] = 1
+    frequencies: Annotated[int, Range(1, 1000)] = 10
+    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+    time_step: Annotated[float, Range(0.0001, 0.0166)] = 0.01  # s; at most half a period of the highest frequency
+
+    @property
+    def inputs(self) -> list[str]:
+        return [f"frequency_{channel}" for channel in range(self.channels)]
+
+    @property
+    def outputs(self) -> list[str]:
+        return [f"sine_{channel}" for channel in range(self.channels)]
+
+    @property
+    def _spaced(self) -> np.ndarray:
+        return np.linspace(LOWEST, HIGHEST, self.frequencies)  # Hz
+
+    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
+        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
+        steps = self.time_steps * (2 if ood else 1)
+        frequency = generator.choice(self._spaced, (count, 1, self.channels))  # Hz (trial, 1, channel)
+        time = self.time_step * np.arange(steps)[:, None]  # s (time, 1)
+        inputs = np.repeat(frequency / HIGHEST, steps, axis=1)  # (trial, time, channel)
+        return Trials(inputs, np.sin(2 * np.pi * frequency * time), np.ones((count, steps)))
+
+    def constant_inputs(self) -> np.ndarray:
+        """Inputs (condition, input) at which fixed points are sought: each frequency, the same in all channels."""
+        return np.repeat(self._spaced[:, None] / HIGHEST, self.channels, axis=1)
