@@ -14,7 +14,7 @@ from conftest import ROOT, SCHEMA, TINY
 from degeneracy import experiment
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
-KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
+KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources")
 
 
 def snakemake(project: Path, *arguments: str, check: bool = True) -> str:
