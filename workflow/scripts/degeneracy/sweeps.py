@@ -1,6 +1,5 @@
 """A sweep as a figure sees it: populations, statistics and maps, sorted out of a heap of artifacts."""
 
-import json
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -39,8 +38,3 @@ def load(factor: str, paths: list[str]) -> SweepArtifacts:
     }
     levels = {level_of(one.condition, factor): one for one in populations}
     return SweepArtifacts(factor, levels, named["statistics"], named["map"])
-
-
-def condition_of(data: xr.Dataset) -> dict:
-    """The resolved condition that an artifact carries."""
-    return json.loads(data.attrs["condition"])
