@@ -125,3 +125,14 @@ def test_interval_of_a_positive_measure_stays_positive():
     assert 0 < low[0, 0] < 0.1 < high[0, 0] and low[0, 1] < 0
     zero, _ = statistics.interval(np.zeros((1, 1)), np.zeros((1, 1)), np.array([[9]]), 0.95, np.array([True]))
     assert zero.item() == 0
+
+
+def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():
+    data = [scalar(np.full(9, 9.0)), scalar(np.full(9, 27.0)), scalar(np.full(9, 81.0))]
+    result = statistics.summarise([2, 3, 4], data, 0.95, SCALAR)
+    spreads = result.sel(measure=["sd", "log_sd", "cv", "mad"])
+    assert (
+        np.all(spreads["degeneracy"] == 0) and np.all(spreads["contribution"] == 0) and np.all(spreads["trend_p"] == 1)
+    )
+    mean = result.sel(measure="mean")
+    assert mean["trend_low"] == mean["trend"] == mean["trend_high"] == 72 and mean["trend_p"] == 0

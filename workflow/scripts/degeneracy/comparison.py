@@ -57,9 +57,7 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
         matrix[own, own] = data["distance"].values
         for other in range(one + 1, len(populations)):
             rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
-            pairs = np.stack(
-                [index.ravel() for index in np.meshgrid(range(len(rows)), range(len(columns)), indexing="ij")], axis=1
-            )
+            pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
             found = _over_pairs(module, features[one], features[other], pairs, options)
             if found:
                 block = found["distance"].reshape(len(rows), len(columns))

@@ -220,14 +220,9 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
     section, _, key = sweep["factor"].partition(".")
     own = sweep.get("base", {})
     start = {part: base[part] | own.get(part, {}) for part in SECTIONS}
-    known = _resolve_units(start, f"{where}.base", sweep["task"]).get(section, {})
-    if key not in known or key == "name":
-        allowed = [
-            f"{part}.{option}"
-            for part, options in _resolve_units(start, where, sweep["task"]).items()
-            for option in options
-        ]
-        allowed.remove("task.name")
+    resolved = _resolve_units(start, f"{where}.base", sweep["task"])
+    allowed = {f"{part}.{option}" for part, options in resolved.items() for option in options} - {"task.name"}
+    if sweep["factor"] not in allowed:
         raise ValueError(
             f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}'
         )

@@ -172,6 +172,8 @@ def _scalar_spread(data: xr.Dataset, name: str, used: np.ndarray):
     if len(values) < 2:
         return np.nan, np.nan, np.full(len(values), np.nan)
     statistic = SPREADS[name][1]
+    if name != "mean" and np.ptp(values) == 0 and np.isfinite(statistic(values)):
+        return 0.0, 0.0, np.zeros(len(values))  # not the rounding of a logarithm or a mean
     error = (bootstrap_error if name == "mad" else jackknife_error)(lambda index: statistic(values[index]), len(values))
     return statistic(values), error, DEVIATIONS[name](values)
 
@@ -210,5 +212,6 @@ def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
     variance = parts.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
         freedom = variance**2 / np.sum(parts**2 / (counts[:, None] - 1), 0)
-        p = 2 * stdtr(freedom, -np.abs(change) / np.sqrt(variance))
+        freedom = np.where(variance > 0, freedom, 1.0)  # without variance the change is exact, whatever the freedom
+        p = np.where(change == 0, 1.0, 2 * stdtr(freedom, -np.abs(change) / np.sqrt(variance)))
     return change, np.sqrt(variance), freedom, p
