@@ -74,6 +74,17 @@ def fixed_points_of(condition):
     return [layout.fixed_points(condition.task, condition.name, block) for block in EXPERIMENT.blocks]
 
 
+def networks_to_train():
+    """Networks of the experiment whose artifact is not there yet; those whose condition or code changed come on top."""
+    missing = [
+        seeds
+        for condition in EXPERIMENT.conditions
+        for block, seeds in EXPERIMENT.blocks.items()
+        if not os.path.exists(layout.networks(condition.task, condition.name, block))
+    ]
+    return sum(map(len, missing))
+
+
 def metric_options(task, metric):
     return EXPERIMENT.metrics[task][metric]
 
@@ -117,3 +128,8 @@ def figure_artifacts(sweep, figure, metric=None):
     }
     paths = [path for part in units.constant("figures", figure, "READS") for path in sources[part]()]
     return list(dict.fromkeys(paths))
+
+
+if workflow.is_main_process:
+    total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
+    logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {networks_to_train()} of them to train.")
