@@ -23,7 +23,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from degeneracy.cells._recurrence import ACTIVATIONS, BOUNDED, Recurrence, apply_weights, flat, sizes_of
+from degeneracy.cells._recurrence import (
+    ACTIVATIONS,
+    BOUNDED,
+    Recurrence,
+    apply_weights,
+    flat,
+    sizes_of,
+    stacked_weights,
+)
 from degeneracy.units import Range
 
 
@@ -40,6 +48,11 @@ class Cell:
     def bounded(self) -> bool:
         """Whether a ball of currents is mapped into itself: what arrives is bounded, and the rest decays."""
         return self.activation in BOUNDED
+
+    @property
+    def keep(self) -> float:
+        """Share of its current that a unit keeps in a step."""
+        return 1 - self.time_constant
 
     @property
     def learning_rate_scale(self) -> float:
@@ -76,6 +89,14 @@ class Cell:
         rates = ACTIVATIONS[self.activation].value(states).reshape(states.shape[0], -1, self.width)
         outputs = rates @ (parameters["readout_weights"].mT / (self.gamma * self.width))  # (network, state, output)
         return outputs.reshape(*states.shape[:-1], -1)
+
+    def stacked(self, parameters: dict[str, Tensor]) -> Tensor:
+        """What takes rates, inputs and 1 to the next drives and to the outputs (network, unit + output, …)."""
+        recurrent = parameters["recurrent_weights"] * (self.time_constant / self.width)
+        inputs = parameters["input_weights"] * self.time_constant
+        readout = parameters["readout_weights"] / (self.gamma * self.width)
+        no_bias, no_readout_bias = (weights.new_zeros(weights.shape[:-1]) for weights in (inputs, readout))
+        return stacked_weights(recurrent, inputs, no_bias, readout, no_readout_bias)
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Current (…, unit) one step after `state` (…, unit) under inputs (…, input)."""

@@ -16,6 +16,7 @@ from degeneracy.cells._recurrence import (
     apply_weights,
     flat,
     linear_readout,
+    stacked_weights,
     uniform_parameters,
 )
 from degeneracy.units import Range
@@ -27,6 +28,8 @@ class Cell:
 
     width: Annotated[int, Range(1, 4096)] = 128  # units
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
+
+    keep = 0.0  # share of its current that a unit keeps in a step
 
     @property
     def bounded(self) -> bool:
@@ -54,6 +57,11 @@ class Cell:
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of states (network, …, unit)."""
         return linear_readout(parameters, states)
+
+    def stacked(self, parameters: dict[str, Tensor]) -> Tensor:
+        """What takes rates, inputs and 1 to the next drives and to the outputs (network, unit + output, …)."""
+        names = ("recurrent_weights", "input_weights", "bias", "readout_weights", "readout_bias")
+        return stacked_weights(*(parameters[name] for name in names))
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
