@@ -5,7 +5,8 @@
 Both train one network on the same minibatches with Adam and gradient clipping, in turn, in one process, on one
 thread; the table shows
 
-    ours ms, stock ms    median time of a step (forward, backward, clipping, Adam)
+    ours ms, stock ms    median processor time of a step: forward, backward, clipping, Adam; other work on the core
+                         lengthens it less than the time on the wall
     ratio                median of stock / ours over pairs of steps, one of each right after the other
     GFLOP/s              6 · units² · batch · steps (the recurrent products and their gradients alone) in ours ms
     peak                 GFLOP/s of a product of two 1024 x 1024 matrices, median over the same minutes
@@ -24,8 +25,8 @@ import torch
 # In place of this folder, whose coverage.py numba would import for the package of that name
 sys.path[0] = str(Path(__file__).parents[2] / "workflow" / "scripts")
 
-from degeneracy import training
-from degeneracy.cells.vanilla import Cell
+from degeneracy import training  # noqa: E402
+from degeneracy.cells.vanilla import Cell  # noqa: E402
 
 CHANNELS = 3
 

@@ -137,44 +137,53 @@ def backward(activation, keep, recurrent, sources, by_output, now, later, by_rat
     add(part.reshape(-1), gradient.reshape(-1))
 
 
-def error_and_gradient(activation: str, keep: float, weights, inputs, targets, mask) -> tuple[float, np.ndarray]:
-    """Masked MSE of one network, and its gradient with respect to the stacked weights.
+def blocks(width: int) -> tuple:
+    """Where the stacked weights hold recurrent weights, input weights, bias, readout weights and readout bias."""
+    unit, output = slice(width), slice(width, None)
+    return (unit, unit), (unit, slice(width, -1)), (unit, -1), (output, unit), (output, -1)
 
-    Weights (unit + output, unit + input + 1); inputs and targets (time, trial, channel), mask (time, trial).
+
+def error_and_gradients(activation: str, keep: float, inputs, targets, mask, *parts) -> tuple:
+    """Masked MSE of one network, and its gradients with respect to the parts of the stacked weights (see `blocks`).
+
+    Inputs and targets (time, trial, channel), mask (time, trial).
     """
     steps, trials, outputs = targets.shape
-    rows, columns = weights.shape
-    width = rows - outputs
+    width = len(parts[0])
+    rows, columns = width + outputs, width + inputs.shape[-1] + 1
+    weights, gradient, part = np.zeros((3, rows, columns), FLOAT)
+    for block, values in zip(blocks(width), parts, strict=True):
+        weights[block] = values
     sources = np.empty((steps + 1, columns, trials), FLOAT)
     sources[0, :width], sources[-1, width:-1], sources[:, -1] = 0, 0, 1
     sources[:-1, width:-1] = inputs.transpose(0, 2, 1)
     by_output = np.empty((steps, outputs * trials), FLOAT)
     product, now, later = np.zeros((3, rows, trials), FLOAT)
     currents, by_rate = np.zeros(width * trials, FLOAT), np.empty((width, trials), FLOAT)
-    part, gradient = np.zeros((2, rows, columns), FLOAT)
     code, keep, scale = ACTIVATIONS[activation], FLOAT(keep), ONE / (FLOAT(outputs) * mask.sum())
     targets = np.ascontiguousarray(targets.transpose(0, 2, 1))
     error = forward(code, keep, scale, weights, sources, targets, mask, product, currents, by_output)
     recurrent = np.ascontiguousarray(weights[:, :width].T)
     backward(code, keep, recurrent, sources, by_output, now, later, by_rate, part, gradient)
-    return error, gradient
+    return error, *(gradient[block] for block in blocks(width))
 
 
 class MaskedError(torch.autograd.Function):
-    """Masked MSE (network) of networks given by stacked weights (network, unit + output, unit + input + 1).
+    """Masked MSE (network) of networks given by the parts of their stacked weights, each (network, …).
 
     Inputs and targets (network, time, trial, channel) and mask (network, time, trial) get no gradient.
     """
 
     @staticmethod
-    def forward(ctx, activation: str, keep: float, weights: Tensor, *trials: Tensor) -> Tensor:
-        networks = zip(*(tensor.detach().contiguous().numpy() for tensor in (weights, *trials)), strict=True)
-        errors, gradients = zip(*(error_and_gradient(activation, keep, *network) for network in networks), strict=True)
-        ctx.save_for_backward(torch.from_numpy(np.stack(gradients)))
-        return weights.new_tensor(errors)
+    def forward(ctx, activation: str, keep: float, *tensors: Tensor) -> Tensor:
+        networks = zip(*(tensor.detach().contiguous().numpy() for tensor in tensors), strict=True)
+        results = [error_and_gradients(activation, keep, *network) for network in networks]
+        errors, *gradients = (torch.from_numpy(np.stack(own)) for own in zip(*results, strict=True))
+        ctx.save_for_backward(*gradients)
+        return errors.float()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, by_error: Tensor):
-        (gradients,) = ctx.saved_tensors
-        return None, None, by_error[:, None, None] * gradients, None, None, None
+        gradients = (by_error.view(-1, *[1] * (own.ndim - 1)) * own for own in ctx.saved_tensors)
+        return None, None, None, None, None, *gradients

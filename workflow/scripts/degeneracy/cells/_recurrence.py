@@ -133,13 +133,6 @@ def linear_readout(parameters: dict[str, Tensor], states: Tensor) -> Tensor:
     return outputs.reshape(*states.shape[:-1], -1)
 
 
-def stacked_weights(recurrent: Tensor, inputs: Tensor, bias: Tensor, readout: Tensor, readout_bias: Tensor) -> Tensor:
-    """One matrix (network, unit + output, unit + input + 1) that takes rates, inputs and 1 to drives and outputs."""
-    through = readout.new_zeros(*readout.shape[:-1], inputs.shape[-1])  # from inputs to outputs
-    drive = torch.cat((recurrent, inputs, bias[..., None]), -1)
-    return torch.cat((drive, torch.cat((readout, through, readout_bias[..., None]), -1)), -2)
-
-
 def sizes_of(cell, inputs: int, outputs: int) -> dict[str, list[int]]:
     """Shape of each parameter of one network."""
     sizes = {"unit": cell.width, "source_unit": cell.width, "input": inputs, "output": outputs}

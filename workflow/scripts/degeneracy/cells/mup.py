@@ -30,7 +30,6 @@ from degeneracy.cells._recurrence import (
     apply_weights,
     flat,
     sizes_of,
-    stacked_weights,
 )
 from degeneracy.units import Range
 
@@ -90,13 +89,13 @@ class Cell:
         outputs = rates @ (parameters["readout_weights"].mT / (self.gamma * self.width))  # (network, state, output)
         return outputs.reshape(*states.shape[:-1], -1)
 
-    def stacked(self, parameters: dict[str, Tensor]) -> Tensor:
-        """What takes rates, inputs and 1 to the next drives and to the outputs (network, unit + output, …)."""
+    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
         recurrent = parameters["recurrent_weights"] * (self.time_constant / self.width)
         inputs = parameters["input_weights"] * self.time_constant
         readout = parameters["readout_weights"] / (self.gamma * self.width)
         no_bias, no_readout_bias = (weights.new_zeros(weights.shape[:-1]) for weights in (inputs, readout))
-        return stacked_weights(recurrent, inputs, no_bias, readout, no_readout_bias)
+        return recurrent, inputs, no_bias, readout, no_readout_bias
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Current (…, unit) one step after `state` (…, unit) under inputs (…, input)."""

@@ -16,7 +16,6 @@ from degeneracy.cells._recurrence import (
     apply_weights,
     flat,
     linear_readout,
-    stacked_weights,
     uniform_parameters,
 )
 from degeneracy.units import Range
@@ -58,10 +57,10 @@ class Cell:
         """Outputs (network, …, output) of states (network, …, unit)."""
         return linear_readout(parameters, states)
 
-    def stacked(self, parameters: dict[str, Tensor]) -> Tensor:
-        """What takes rates, inputs and 1 to the next drives and to the outputs (network, unit + output, …)."""
+    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
         names = ("recurrent_weights", "input_weights", "bias", "readout_weights", "readout_bias")
-        return stacked_weights(*(parameters[name] for name in names))
+        return tuple(parameters[name] for name in names)
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
