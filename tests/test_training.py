@@ -4,6 +4,7 @@ import torch
 
 from conftest import make_condition
 from degeneracy import training, trials
+from degeneracy.cells import _kernel, mup, vanilla
 from degeneracy.condition import make_cell
 
 CPU = torch.device("cpu")
@@ -193,3 +194,43 @@ def test_cuda_without_a_device_is_one_sentence():
         pytest.skip("a CUDA device is here")
     with pytest.raises(ValueError, match="no CUDA device"):
         training.choose_device("cuda")
+
+
+def error_in_double_precision(cell, parameters, inputs, targets, mask):
+    exact = {name: value.detach().double().requires_grad_() for name, value in parameters.items()}
+    error = training.mean_squared_error(cell, exact, inputs.double(), targets.double(), mask.double())
+    return error, torch.autograd.grad(error.sum(), list(exact.values()))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("kind", [vanilla, mup])
+@pytest.mark.parametrize(
+    "width, batch, steps", [(1, 1, 1), (17, 1, 2), (17, 63, 100), (64, 64, 2), (64, 64, 100), (128, 63, 1), (8, 3, 100)]
+)
+def test_compiled_gradients_equal_those_in_double_precision(kind, activation, width, batch, steps):
+    cell = kind.Cell(width=width, activation=activation)
+    made = [cell.initialise(np.random.default_rng(seed), 2, 3) for seed in (0, 1)]
+    parameters = {name: torch.tensor(np.stack([one[name] for one in made])).float() for name in made[0]}
+    inputs, targets = torch.randn(2, steps, batch, 2), torch.randn(2, steps, batch, 3)
+    mask = (torch.rand(2, steps, batch) < 0.7).float()
+    mask[:, 0, 0] = 1
+    leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    error = training.mean_squared_error(cell, leaves, inputs, targets, mask)
+    assert type(error.grad_fn).__name__ == "MaskedErrorBackward"
+    gradients = torch.autograd.grad(error.sum(), list(leaves.values()))
+    exact, expected = error_in_double_precision(cell, parameters, inputs, targets, mask)
+    assert torch.allclose(error.double(), exact, rtol=1e-5)
+    for ours, reference in zip(gradients, expected, strict=True):
+        assert (ours - reference).norm() <= 1e-5 * reference.norm()
+
+
+def test_compiled_activations_over_the_whole_range():
+    currents = np.concatenate([np.linspace(-12, 12, 200_001), [-np.inf, np.inf, 1e-30, 3e38]]).astype(np.float32)
+    rates = np.empty_like(currents)
+    _kernel.activate(_kernel.TANH, currents, rates)
+    np.testing.assert_allclose(rates, np.tanh(currents.astype(float)), rtol=3e-7)
+    _kernel.activate(_kernel.RELU, currents, rates)
+    assert np.array_equal(rates, np.maximum(currents, 0))
+    for activation in _kernel.ACTIVATIONS.values():
+        _kernel.activate(activation, np.full(9, np.nan, np.float32), rates)
+        assert np.isnan(rates[:9]).all()

@@ -170,6 +170,12 @@ def _order(group: Group, trials: int, options: dict) -> np.ndarray:
 
 def mean_squared_error(cell, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
     """Masked MSE (network) of the outputs for trials (network, time, trial, …); mask (network, time, trial)."""
+    if hasattr(cell, "affine") and inputs.device.type == "cpu" and inputs.dtype == torch.float32:
+        from degeneracy.cells import _kernel  # only training waits for the compiler
+
+        if cell.activation in _kernel.ACTIVATIONS:
+            weights = cell.affine(parameters)
+            return _kernel.MaskedError.apply(cell.activation, cell.keep, inputs, targets, mask, *weights)
     outputs = cell.readout(parameters, cell.states(parameters, inputs))
     squared = (outputs - targets).square().mean(-1)  # (network, time, trial)
     return (squared * mask).sum((1, 2)) / mask.sum((1, 2))

@@ -23,7 +23,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from degeneracy.cells._recurrence import ACTIVATIONS, BOUNDED, Recurrence, apply_weights, flat, sizes_of
+from degeneracy.cells._recurrence import (
+    ACTIVATIONS,
+    BOUNDED,
+    Recurrence,
+    apply_weights,
+    flat,
+    sizes_of,
+)
 from degeneracy.units import Range
 
 
@@ -40,6 +47,11 @@ class Cell:
     def bounded(self) -> bool:
         """Whether a ball of currents is mapped into itself: what arrives is bounded, and the rest decays."""
         return self.activation in BOUNDED
+
+    @property
+    def keep(self) -> float:
+        """Share of its current that a unit keeps in a step."""
+        return 1 - self.time_constant
 
     @property
     def learning_rate_scale(self) -> float:
@@ -76,6 +88,14 @@ class Cell:
         rates = ACTIVATIONS[self.activation].value(states).reshape(states.shape[0], -1, self.width)
         outputs = rates @ (parameters["readout_weights"].mT / (self.gamma * self.width))  # (network, state, output)
         return outputs.reshape(*states.shape[:-1], -1)
+
+    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
+        recurrent = parameters["recurrent_weights"] * (self.time_constant / self.width)
+        inputs = parameters["input_weights"] * self.time_constant
+        readout = parameters["readout_weights"] / (self.gamma * self.width)
+        no_bias, no_readout_bias = (weights.new_zeros(weights.shape[:-1]) for weights in (inputs, readout))
+        return recurrent, inputs, no_bias, readout, no_readout_bias
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Current (…, unit) one step after `state` (…, unit) under inputs (…, input)."""

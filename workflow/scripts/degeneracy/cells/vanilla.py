@@ -28,6 +28,8 @@ class Cell:
     width: Annotated[int, Range(1, 4096)] = 128  # units
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
 
+    keep = 0.0  # share of its current that a unit keeps in a step
+
     @property
     def bounded(self) -> bool:
         """Whether states stay in a ball whatever happens, as the sum rule for fixed points needs."""
@@ -54,6 +56,11 @@ class Cell:
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of states (network, …, unit)."""
         return linear_readout(parameters, states)
+
+    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
+        names = ("recurrent_weights", "input_weights", "bias", "readout_weights", "readout_bias")
+        return tuple(parameters[name] for name in names)
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
