@@ -126,6 +126,8 @@ def test_whole_numbers_and_floats_are_one_number(tiny):
     assert isinstance(training["learning_rate"], float) and isinstance(training["epochs"], int)
     tiny["sweeps"]["clip"] = {"task": "flip_flop", "factor": "training.gradient_clip", "levels": [1, 2]}
     assert len(resolve(tiny).conditions) == 3  # a clip of 1 is the base
+    tiny["sweeps"]["l1"] = {"task": "flip_flop", "factor": "training.l1", "levels": [0, 0.1]}
+    assert len(resolve(tiny).conditions) == 4  # no penalty is the base
     tiny["sweeps"]["clip"]["levels"] = [2, 2.0]
     with pytest.raises(ValueError, match="must not repeat a level"):
         resolve(tiny)

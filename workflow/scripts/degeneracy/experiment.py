@@ -184,9 +184,9 @@ def _rename(where: str, function, *arguments):
 
 
 def _defaults(schema: dict, section: str) -> dict:
-    """Defaults of a section of the schema."""
+    """Defaults of a section of the schema, in the types it declares."""
     properties = schema["$defs"][section]["properties"]
-    return {key: part["default"] for key, part in properties.items() if "default" in part}
+    return {key: _cast(part["default"], part, schema) for key, part in properties.items() if "default" in part}
 
 
 def _base(task: str, config: dict, schema: dict) -> dict:
