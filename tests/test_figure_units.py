@@ -61,7 +61,7 @@ def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
 
     def names(text):
         unit = figure('SCOPE = "experiment"\nREADS = ("statistics",)\n' + text)
-        return [sweep.name for sweep in found if unit.is_for(sweep)]
+        return [sweep.name for sweep in unit.choose(found)]
 
     assert names("") == ["channels", "width", "frequencies", "steps"]
     assert names('FACTORS = ("complexity",)') == ["channels", "frequencies"]
@@ -69,6 +69,7 @@ def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
     assert names('TASKS = ("sine",)') == ["frequencies", "steps"]
     assert names('TASKS = ("sine",)\nFACTORS = ("model.width",)') == []
     assert names("LEAST_LEVELS = 3") == ["width"]
+    assert names("ONE_A_TASK = True") == ["channels", "frequencies"]
 
 
 def test_a_figure_of_directions_gets_that_one_table(tmp_path, monkeypatch):

@@ -123,9 +123,8 @@ def drawn_sweeps(figure, sweep=None, metric=None):
     """The sweeps that a figure shows (one, or those of the experiment that it is for), each with its artifacts."""
     if sweep:
         return {sweep: figure_artifacts(EXPERIMENT.sweeps[sweep], figure, metric)}
-    shown = [one for one in EXPERIMENT.sweeps.values() if figure in figures_of(one, "experiment")]
-    if FIGURES[figure].one_a_task:
-        shown = list({one.task: one for one in reversed(shown)}.values())[::-1]
+    shown = FIGURES[figure].choose(EXPERIMENT.sweeps.values())
+    shown = [one for one in shown if figure in figures_of(one, "experiment")]
     artifacts = {one.name: figure_artifacts(one, figure) for one in shown}
     return {name: paths for name, paths in artifacts.items() if paths}
 

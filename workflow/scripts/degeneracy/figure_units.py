@@ -34,6 +34,13 @@ class FigureUnit:
             and len(sweep.conditions) >= self.least_levels
         )
 
+    def choose(self, sweeps) -> list:
+        """The sweeps it is for, in their order; the first of each task where it shows one a task."""
+        found = [sweep for sweep in sweeps if self.is_for(sweep)]
+        if not self.one_a_task:
+            return found
+        return [sweep for place, sweep in enumerate(found) if sweep.task not in {one.task for one in found[:place]}]
+
 
 def declared(name: str) -> FigureUnit:
     """What a figure's file says. Raises ValueError with one sentence that names the file and the constant."""

@@ -15,7 +15,46 @@ PAGE = 7.4  # inches
 HEIGHT = 1.75  # inches, of a panel
 
 
-def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=panel):
+def dots(axis, data, factor_name: str) -> None:
+    """`panel` with room for many levels: n stands once where it is the same for all."""
+    panel(axis, data, factor_name)
+    used, total = data["n_used"].values, data["n_networks"].values
+    labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
+    if (used == used[0]).all() and (used == total).all():
+        note = f"(n = {used[0]} each)"
+    else:
+        labels = [f"{label}\n{some}/{all_}" for label, some, all_ in zip(labels, used, total, strict=True)]
+        note = "(below: n that learnt the task)"
+    axis.set_xticks(range(len(labels)), labels)
+    if max(len(line) for label in labels for line in label.splitlines()) * len(labels) > 26:
+        axis.tick_params(axis="x", rotation=90 if len(labels) > 6 else 45)
+    axis.set_xlabel(f"{factor_name}\n{note}" if len(factor_name + note) > 26 else f"{factor_name} {note}")
+
+
+def curve(axis, data, factor_name: str) -> None:
+    """Degeneracy of one measure (a statistics artifact with its measure chosen) along the levels, a line and a band."""
+    levels = data["level"].values
+    numbers = levels.dtype.kind in "if"
+    place = levels if numbers else np.arange(len(levels))
+    for one, shares in zip(place, data["contribution"].values, strict=True):
+        axis.plot(np.full(len(shares), one), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
+    axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
+    axis.plot(place, data["degeneracy"], "-o", color=style.BLUE, markersize=3)
+    for key, (label, line) in REFERENCES.items():
+        if np.isfinite(data[key]).any():
+            axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=label, zorder=0)
+    if not numbers:
+        axis.set_xticks(place, levels)
+    elif levels.max() > 10 * levels[levels > 0].min():
+        least = levels[levels > 0].min()
+        axis.set_xscale("log") if levels.min() > 0 else axis.set_xscale("symlog", linthresh=least)
+    used = data["n_used"].values
+    axis.set_title(f"n = {used.min()}" + (f" to {used.max()}" if used.max() > used.min() else ""))
+    axis.set_xlabel(factor_name)
+    axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
+
+
+def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):
     """Figure of degeneracy (rows: sweeps, columns: (metric, measure)), with the MDS map of each sweep beside.
 
     Columns that no sweep has are left out, and so are panels that a sweep has not.
@@ -54,33 +93,10 @@ def wall(experiment, metric: str, measure: str, across: int = 4):
     for axis in axes.flat[len(sweeps) :]:
         axis.set_axis_off()
     for axis, sweep in zip(axes.flat, sweeps, strict=False):
-        column(axis, sweep, metric, measure, panel)
-        axis.set_title(f"{bold(row_name(sweep, sweeps))}\n{axis.get_title()}".rstrip())
+        column(axis, sweep, metric, measure, dots)
+        heading(axis, row_name(sweep, sweeps))
     legend(figure)
     return figure
-
-
-def curve(axis, data, factor_name: str) -> None:
-    """Degeneracy of one measure (a statistics artifact with its measure chosen) along the levels, a line and a band."""
-    levels = data["level"].values
-    numbers = levels.dtype.kind in "if"
-    place = levels if numbers else np.arange(len(levels))
-    for one, shares in zip(place, data["contribution"].values, strict=True):
-        axis.plot(np.full(len(shares), one), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
-    axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
-    axis.plot(place, data["degeneracy"], "-o", color=style.BLUE, markersize=3)
-    for key, (label, line) in REFERENCES.items():
-        if np.isfinite(data[key]).any():
-            axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=label, zorder=0)
-    if not numbers:
-        axis.set_xticks(place, levels)
-    elif levels.max() > 10 * levels[levels > 0].min():
-        least = levels[levels > 0].min()
-        axis.set_xscale("log") if levels.min() > 0 else axis.set_xscale("symlog", linthresh=least)
-    used = data["n_used"].values
-    axis.set_title(f"n = {used.min()}" + (f" to {used.max()}" if used.max() > used.min() else ""))
-    axis.set_xlabel(factor_name)
-    axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
 
 
 def column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
@@ -89,14 +105,30 @@ def column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
         return False
     data = sweep.statistics[metric].sel(measure=measure)
     draw_panel(axis, data, sweep.factor_name)
+    zoom(axis, data)
     small(axis)
     return True
+
+
+def zoom(axis, data) -> None:
+    """Let networks, intervals and references fill the panel.
+
+    Left out are the proven bounds and floors that are 0 by construction, far below all distances of weights; the
+    figure of one metric shows them.
+    """
+    shown = [data[name].values for name in ("contribution", "degeneracy", "interval_low", "interval_high", "ceiling")]
+    values = np.concatenate([one.ravel() for one in [*shown, data["floor"].values[data["floor"].values > 0]]])
+    values = values[np.isfinite(values)]
+    if len(values) and np.ptp(values) > 0:
+        margin = 0.08 * np.ptp(values)
+        axis.set_ylim(values.min() - margin, values.max() + margin)
 
 
 def map_column(axis, sweep) -> bool:
     """The first MDS map of a sweep, if it has one."""
     for data in sweep.maps.values():
         network_map.panel(axis, data)
+        axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
             line.set_label("_colours are those of the levels in the row")  # not in the legend
         small(axis)
@@ -117,8 +149,8 @@ def bold(text: str) -> str:
 
 
 def heading(axis, text: str) -> None:
-    """Name of a column over its first panel."""
-    axis.set_title(f"{bold(text)}\n{axis.get_title()}".rstrip())
+    """Name of a column or a panel over its title."""
+    axis.title.set_text(f"{bold(text)}\n{axis.get_title()}".rstrip())
 
 
 def row_name(sweep, sweeps) -> str:

@@ -1,9 +1,8 @@
 """Degeneracy of the representation, the mean SVCCA distance, against everything that is swept.
 
 A panel is a sweep. Small dots are networks, large dots the populations' degeneracy with intervals from the network
-jackknife; n counts the networks that learnt the task. Open triangles are means of proven lower bounds, dashed lines
-the networks before training, dotted lines each network against itself. Titles give the fitted change from the first to
-the last level and its interval.
+jackknife; n counts the networks that learnt the task. Dashed lines are the networks before training, dotted lines each
+network against itself. Titles give the fitted change from the first to the last level and its interval.
 """
 
 from degeneracy.figures import _panels

@@ -4,8 +4,8 @@ A row is a sweep. The raw permutation distance grows with the size of the matric
 falls with the number n of units by that division alone, before training (dashed) as after it; relative to the norms of
 the two matrices it can be compared across widths. Small dots are networks, large dots the populations' degeneracy with
 intervals from the network jackknife; n counts the networks that learnt the task. Open triangles are means of proven
-lower bounds, dashed lines the networks before training, dotted lines each network against itself. Titles give the
-fitted change from the first to the last level and its interval.
+lower bounds, dashed lines the networks before training, dotted lines each network against itself. Thin lines that
+leave a panel lead to bounds below it. Titles give the fitted change from the first to the last level and its interval.
 """
 
 from degeneracy.figures import _panels
