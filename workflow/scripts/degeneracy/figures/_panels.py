@@ -18,17 +18,15 @@ HEIGHT = 1.75  # inches, of a panel
 def dots(axis, data, factor_name: str) -> None:
     """`panel` with room for many levels: n stands once where it is the same for all."""
     panel(axis, data, factor_name)
-    used, total = data["n_used"].values, data["n_networks"].values
+    used, total = data["n_used"].values, int(data["n_networks"].max())
     labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
-    if (used == used[0]).all() and (used == total).all():
-        note = f"(n = {used[0]} each)"
-    else:
-        labels = [f"{label}\n{some}/{all_}" for label, some, all_ in zip(labels, used, total, strict=True)]
-        note = "(below: n that learnt the task)"
-    axis.set_xticks(range(len(labels)), labels)
-    if max(len(line) for label in labels for line in label.splitlines()) * len(labels) > 26:
-        axis.tick_params(axis="x", rotation=90 if len(labels) > 6 else 45)
-    axis.set_xlabel(f"{factor_name}\n{note}" if len(factor_name + note) > 26 else f"{factor_name} {note}")
+    crowded = max(map(len, labels)) * len(labels) > 24
+    note = f"n = {used[0]} each"
+    if (used < total).any():
+        note = f"n of {total} below" if not crowded else f"in brackets: n of {total}"
+        labels = [f"{label} ({n})" if crowded else f"{label}\n{n}" for label, n in zip(labels, used, strict=True)]
+    axis.set_xticks(range(len(labels)), labels, rotation=45 if crowded else 0)
+    axis.set_xlabel(f"{factor_name} ({note})" if len(factor_name + note) < 25 else f"{factor_name}\n({note})")
 
 
 def curve(axis, data, factor_name: str) -> None:
@@ -130,7 +128,7 @@ def map_column(axis, sweep) -> bool:
         network_map.panel(axis, data)
         axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
-            line.set_label("_colours are those of the levels in the row")  # not in the legend
+            line.set(label="_level", clip_on=False)  # not in the legend: colours are those of the levels in the row
         small(axis)
         return True
     return False

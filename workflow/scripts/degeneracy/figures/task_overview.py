@@ -86,11 +86,11 @@ def trial(axis, probe, outputs: np.ndarray) -> str:
         for lane in range(min(LANES, count)):
             height, size = -1.3 * len(ticks), np.abs(values[..., lane]).max() or 1.0
             ticks[height] = f"{_name(probe, kind, lane)} (±{size:.2g})"
-            line = height + values[0, :, lane] / size / 2
+            line = height + values[0, :, lane] / size / 2  # half a lane high
             if kind == "input":
                 axis.fill_between(steps, height, line, step="mid", color="0.7", label=kind)
             else:
-                axis.plot(steps, line, color=style.ORANGE, linewidth=2.2, label="target")
+                axis.step(steps, line, where="mid", color=style.ORANGE, linewidth=2.2, label="target")
                 axis.plot(steps, height + outputs[:, lane] / size / 2, color=style.BLUE, linewidth=0.9, label="output")
     axis.set_xlabel("time (steps)")
     axis.set_yticks(list(ticks), list(ticks.values()))
