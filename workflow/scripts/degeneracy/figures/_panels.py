@@ -1,5 +1,6 @@
 """Panels of the figures of a whole experiment: rows are sweeps, columns metrics, in one page's width."""
 
+import re
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -31,8 +32,9 @@ def dots(axis, data, factor_name: str) -> None:
 
 def curve(axis, data, factor_name: str) -> None:
     """Degeneracy of one measure (a statistics artifact with its measure chosen) along the levels, a line and a band."""
+    numbers = data["level"].dtype.kind in "if"
+    data = data.sortby("level") if numbers else data
     levels = data["level"].values
-    numbers = levels.dtype.kind in "if"
     place = levels if numbers else np.arange(len(levels))
     for one, shares in zip(place, data["contribution"].values, strict=True):
         axis.plot(np.full(len(shares), one), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
@@ -43,8 +45,7 @@ def curve(axis, data, factor_name: str) -> None:
             axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=label, zorder=0)
     if not numbers:
         axis.set_xticks(place, levels)
-    elif levels.max() > 10 * levels[levels > 0].min():
-        least = levels[levels > 0].min()
+    elif levels.min() >= 0 and levels.max() > 10 * (least := levels[levels > 0].min()):
         axis.set_xscale("log") if levels.min() > 0 else axis.set_xscale("symlog", linthresh=least)
     used = data["n_used"].values
     axis.set_title(f"n = {used.min()}" + (f" to {used.max()}" if used.max() > used.min() else ""))
@@ -72,9 +73,8 @@ def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):
                 blank(axis)
         row_label(row[0], row_name(sweep, sweeps))
     for axis, (metric, _) in zip(axes[0], columns, strict=False):
-        heading(
-            axis, next(sweep.statistics[metric].attrs["metric_level"] for sweep in sweeps if metric in sweep.statistics)
-        )
+        level = next(sweep.statistics[metric].attrs["metric_level"] for sweep in sweeps if metric in sweep.statistics)
+        heading(axis, level)
     if with_maps:
         heading(axes[0, -1], "map")
     legend(figure)
@@ -143,7 +143,7 @@ def small(axis) -> None:
 
 
 def bold(text: str) -> str:
-    return " ".join(f"$\\bf{{{word}}}$" for word in text.replace("_", " ").split())
+    return re.sub(r"[A-Za-z0-9.]+", r"$\\bf{\g<0>}$", text.replace("_", " "))
 
 
 def heading(axis, text: str) -> None:

@@ -1,11 +1,10 @@
-"""The tasks, and how one network solves each: a probe trial, and the network's states in the plane of their first two
-PCs.
+"""The tasks, and how one network solves each: a probe trial, and its states in the plane of their first two PCs.
 
 A row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range its name gives.
-Right: states on probe trials, coloured by what the title names; filled circles are stable fixed points, open symbols
-have one or more unstable directions, crosses are slow points. Where a task has frequencies or the like, an input
-constant within a trial, the last column shows it. The network is the first that learnt the task, in the first
-condition of the task's first sweep.
+Right: states on probe trials, coloured by what the title names, those of a few trials joined by lines; filled circles
+are stable fixed points, open symbols have one or more unstable directions, crosses are slow points. Where a task has
+frequencies or the like, an input constant within a trial, the last column shows it. The network is the first that
+learnt the task, in the first condition of the task's first sweep.
 """
 
 from typing import Annotated
@@ -22,7 +21,8 @@ from degeneracy.units import Range
 SCOPE = "experiment"
 READS = ("networks", "trials", "fixed_points")
 ONE_A_TASK = True
-LANES = 3  # inputs and outputs shown of each trial
+LANES = 3  # inputs and outputs shown of the trial
+PATHS = 8  # trials whose states are joined by lines
 
 
 def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
@@ -43,6 +43,8 @@ def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
             continue
         centre, plane = principal_plane(states[0])
         place = (states[0, :trials] - centre) @ plane.T  # (trial, time, 2)
+        for axis in row[1:]:
+            axis.plot(*place[:PATHS].transpose(2, 1, 0), color="0.85", linewidth=0.3, zorder=0)
         for axis, (name, values) in zip(row[1:], colourings(probe.isel(trial=slice(trials))), strict=True):
             dots = axis.scatter(*place.reshape(-1, 2).T, c=values.ravel(), s=2, linewidths=0, rasterized=True)
             bar = figure.colorbar(dots, ax=axis, pad=0.02, aspect=25)
