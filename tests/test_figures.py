@@ -42,6 +42,12 @@ def test_states_are_coloured_by_an_output_and_by_what_else_the_data_tells(task, 
         assert np.all(other == np.arange(other.shape[1]))
 
 
+def test_an_input_that_changes_within_one_trial_names_no_colour():
+    data = probe(name="sine", time_steps=9).copy(deep=True)
+    data["inputs"][0, 3] += 1
+    assert task_overview.colourings(data)[1][0] == "time (steps)"
+
+
 def test_an_example_trial_shows_the_first_outputs_and_says_so(trained):
     sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: trained})
     with style.applied():
