@@ -1,5 +1,7 @@
 """What figures show: which states get which colours, which rows are there, which axis is logarithmic."""
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -116,3 +118,23 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
     assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
     assert first.texts[0].get_text() == "flip flop"
     assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+
+
+def test_a_map_beside_the_panels_leaves_them_their_room():
+    places = np.array([[-0.4, -0.1], [-0.4, -0.12], [0.0, 0.2], [0.5, -0.1], [0.45, 0.15]])
+    placed = xr.Dataset(
+        {
+            "distance": (("network", "network_other"), np.ones((5, 5)), {"long_name": "distance"}),
+            "position": (("network", "axis"), places),
+            "stress": 0.1,
+            "status": ("network", np.ones(5, int)),
+        },
+        {"level": ("network", [1, 1, 1, 2, 2])},
+    )
+    one = sweeps.SweepArtifacts("a", "sine", "task.channels", {}, {"ood_loss": degeneracy([1, 2])}, {"dsa": placed})
+    with style.applied(), warnings.catch_warnings():
+        warnings.simplefilter("error")  # a layout that finds no room only warns
+        figure = _panels.grid(sweeps.ExperimentArtifacts({"a": one}), [("ood_loss", "log_sd")] * 3, with_maps=True)
+        figure.canvas.draw()
+    assert min(axis.get_position().height for axis in figure.axes) > 0.3
+    assert len(figure.axes) == 4

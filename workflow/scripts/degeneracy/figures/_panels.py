@@ -13,7 +13,7 @@ from degeneracy.figures.degeneracy import REFERENCES, legend, panel
 LEVELS = (("ood_loss", "log_sd"), ("dsa", "distance"), ("permutation_distance", "relative"))  # metric, measure
 REPRESENTATION = ("svcca", "distance")
 PAGE = 7.4  # inches
-HEIGHT = 1.75  # inches, of a panel
+HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
 
 
 def dots(axis, data, factor_name: str) -> None:
@@ -62,7 +62,7 @@ def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):
     columns = [one for one in columns if any(one[0] in sweep.statistics for sweep in sweeps)]
     with_maps = with_maps and any(sweep.maps for sweep in sweeps)
     count = len(columns) + with_maps
-    size = (max(PAGE, 1.6 * count) if count > 2 else 2.6 * count, HEIGHT * len(sweeps) + 0.3)
+    size = (max(PAGE, 1.6 * count) if count > 2 else 2.6 * count, HEIGHT * len(sweeps) + MORE)
     figure, axes = plt.subplots(len(sweeps), count, figsize=size, squeeze=False)
     for row, sweep in zip(axes, sweeps, strict=True):
         drawn = [column(axis, sweep, *one, draw_panel) for axis, one in zip(row, columns, strict=False)]
@@ -86,7 +86,7 @@ def wall(experiment, metric: str, measure: str, across: int = 4):
     sweeps = list(experiment.sweeps.values())
     across = min(across, len(sweeps))
     down = -(-len(sweeps) // across)
-    size = (PAGE * max(across, 2) / 4, HEIGHT * down + 0.3)
+    size = (PAGE * max(across, 2) / 4, HEIGHT * down + MORE)
     figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
     for axis in axes.flat[len(sweeps) :]:
         axis.set_axis_off()
@@ -128,7 +128,8 @@ def map_column(axis, sweep) -> bool:
         network_map.panel(axis, data)
         axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
-            line.set(label="_level", clip_on=False)  # not in the legend: colours are those of the levels in the row
+            line.set(label="_level")  # not in the legend: colours are those of the levels in the row
+            line.set(clip_on=False, in_layout=False)  # equal scales come after the layout, points may reach the edge
         small(axis)
         return True
     return False
