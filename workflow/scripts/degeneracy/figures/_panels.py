@@ -48,7 +48,8 @@ def curve(axis, data, factor_name: str) -> None:
     elif levels.min() >= 0 and levels.max() > 10 * (least := levels[levels > 0].min()):
         axis.set_xscale("log") if levels.min() > 0 else axis.set_xscale("symlog", linthresh=least)
     used = data["n_used"].values
-    axis.set_title(f"n = {used.min()}" + (f" to {used.max()}" if used.max() > used.min() else ""))
+    several = f" to {used.max()}" if used.max() > used.min() else ""
+    axis.set_title(f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band")
     axis.set_xlabel(factor_name)
     axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
 
