@@ -96,6 +96,9 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
         "figures/channels/*.png": 4,
         "figures/channels/*/degeneracy.png": 3,
         "figures/channels/dsa/map.pdf": 1,
+        "figures/complexity.pdf": 1,
+        "figures/task_overview.png": 1,
+        "figures/*.*": 4,
     }.items():
         assert len(list(results.glob(pattern))) == count, pattern
     assert not list(results.rglob("*.tmp"))
@@ -133,6 +136,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "compute_statistics": 3,
         "draw_figure": 4,
         "draw_metric_figure": 4,
+        "draw_experiment_figure": 1,  # the overview of tasks shows the first block
     }
 
 
@@ -169,26 +173,68 @@ def test_levels_in_another_order_redraw_and_summarise_anew(project):
     other = yaml.safe_load(yaml.safe_dump(TINY))
     other["sweeps"]["channels"]["levels"] = [3, 2]
     write_config(project, other)
-    assert planned(project) == {"compute_map": 1, "compute_statistics": 3, "draw_figure": 4, "draw_metric_figure": 4}
+    assert planned(project) == {
+        "compute_map": 1, "compute_statistics": 3, "draw_figure": 4, "draw_metric_figure": 4,
+        "draw_experiment_figure": 2,
+    }  # fmt: skip
 
 
 def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
-    assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1}
+    assert planned(project) == {
+        "compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1, "draw_experiment_figure": 1
+    }  # fmt: skip
 
 
 def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
-    assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_figure": 1, "draw_metric_figure": 1}
+    assert planned(project) == {
+        "compute_metric": 2, "compute_statistics": 1, "draw_figure": 1, "draw_metric_figure": 1,
+        "draw_experiment_figure": 1,
+    }  # fmt: skip
     edit(module(project, "solvers/orthogonal.py"), "import ", "UNUSED = 1\nimport ")
     assert planned(project) == {
-        "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_figure": 1, "draw_metric_figure": 3
+        "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_figure": 1, "draw_metric_figure": 3,
+        "draw_experiment_figure": 1,
     }  # fmt: skip
 
 
 def test_editing_a_figure_redraws_only_it(project):
     edit(module(project, "figures/loss_curves.py"), "linewidth=0.8", "linewidth=0.9")
     assert planned(project) == {"draw_figure": 1}
+
+
+OWN_FIGURE = '''"""How many networks learnt the task, in every sweep."""
+
+from degeneracy import style
+
+SCOPE = "experiment"
+READS = ("statistics",)
+METRICS = ("dsa",)
+FACTORS = ("model.gamma",)
+
+
+def draw(experiment):
+    figure, axes = style.panels(1, len(experiment.sweeps))
+    for axis, sweep in zip(axes[0], experiment.sweeps.values(), strict=True):
+        axis.plot(sweep.statistics["dsa"]["n_used"])
+        axis.set_title(f"{sweep.task} {sweep.name} {sweep.factor_name}")
+    return figure
+'''
+
+
+def test_a_new_figure_of_the_experiment_is_drawn_where_its_factor_is_swept(project):
+    own = module(project, "figures/learnt.py")
+    own.write_text(OWN_FIGURE, encoding="utf-8")
+    assert planned(project) == {}  # nothing here sweeps gamma
+    edit(own, "model.gamma", "task.channels")
+    assert planned(project) == {"draw_experiment_figure": 1}
+    snakemake(project)
+    assert (project / "results/figures/learnt.pdf").exists()
+    edit(own, '"experiment"', '"experimant"')
+    output = snakemake(project, "-n", check=False)
+    assert "figures/learnt.py: SCOPE: given 'experimant'; did you mean \"experiment\"?" in output
+    assert "Traceback" not in output
 
 
 def test_editing_the_trainer_or_the_task_reruns_from_there(project):
@@ -264,7 +310,7 @@ def test_another_configuration_replaces_the_default_one(project):
     (project / "own.yaml").write_text(yaml.safe_dump(own | {"metrics": ["ood_loss"]}))
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {"generate_trials": 2, "train_networks": 2, "find_fixed_points": 2, "compute_metric": 2} | {
-        "compute_statistics": 1, "draw_figure": 4, "draw_metric_figure": 1
+        "compute_statistics": 1, "draw_figure": 4, "draw_metric_figure": 1, "draw_experiment_figure": 1
     }  # fmt: skip
 
 

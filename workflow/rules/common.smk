@@ -16,11 +16,12 @@ RULES = [f"workflow/rules/{name}" for name in RULES]
 
 sys.path.insert(0, str(SCRIPTS))
 
-from degeneracy import experiment as experiments, layout, units  # noqa: E402
+from degeneracy import experiment as experiments, figure_units, layout, units  # noqa: E402
 from degeneracy.condition import dumps  # noqa: E402
 
 try:
     EXPERIMENT = experiments.resolve(config, SCHEMA)
+    FIGURES = {name: figure_units.declared(name) for name in EXPERIMENT.figures}
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -105,29 +106,62 @@ def figures_of(sweep, scope):
     """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""
 
     def has_input(figure):
-        needed = units.constant("figures", figure, "METRICS", ())
-        return not needed or any(metric in metrics_of(sweep) for metric in needed)
+        return not figure.metrics or any(metric in metrics_of(sweep) for metric in figure.metrics)
 
-    scoped = [name for name in EXPERIMENT.figures if units.constant("figures", name, "SCOPE", "sweep") == scope]
-    return [name for name in scoped if has_input(name)]
+    scoped = [name for name, figure in FIGURES.items() if figure.scope == scope and figure.is_for(sweep)]
+    return [name for name in scoped if has_input(FIGURES[name])]
 
 
 def figure_artifacts(sweep, figure, metric=None):
     """The artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
-    chosen = (
-        [metric]
-        if metric
-        else [name for name in units.constant("figures", figure, "METRICS", ()) if name in metrics_of(sweep)]
-    )
+    figure = FIGURES[figure]
+    chosen = [metric] if metric else [name for name in figure.metrics if name in metrics_of(sweep)]
+    first = slice(1 if figure.one_a_task else None)
+    conditions = sweep.conditions[first]
     sources = {
-        "trials": lambda: [trials_of(condition) for condition in sweep.conditions],
-        "networks": lambda: [path for condition in sweep.conditions for path in networks_of(condition)],
-        "fixed_points": lambda: [path for condition in sweep.conditions for path in fixed_points_of(condition)],
+        "trials": lambda: [trials_of(condition) for condition in conditions],
+        "networks": lambda: [path for condition in conditions for path in networks_of(condition)[first]],
+        "fixed_points": lambda: [path for condition in conditions for path in fixed_points_of(condition)[first]],
         "statistics": lambda: [layout.statistics(sweep.name, name) for name in chosen],
-        "map": lambda: [layout.network_map(sweep.name, metric)],
+        "map": lambda: [layout.network_map(sweep.name, name) for name in chosen if name in maps_of(sweep)],
+        "directions": list,  # of no sweep: it is one file for the experiment
     }
-    paths = [path for part in units.constant("figures", figure, "READS") for path in sources[part]()]
+    paths = [path for part in figure.reads for path in sources[part]()]
     return list(dict.fromkeys(paths))
+
+
+def drawn_sweeps(figure, sweep=None, metric=None):
+    """The sweeps that a figure shows (one, or those of the experiment that it is for), each with its artifacts."""
+    if sweep:
+        return {sweep: figure_artifacts(EXPERIMENT.sweeps[sweep], figure, metric)}
+    shown = FIGURES[figure].choose(EXPERIMENT.sweeps.values())
+    shown = [one for one in shown if figure in figures_of(one, "experiment")]
+    artifacts = {one.name: figure_artifacts(one, figure) for one in shown}
+    return {name: paths for name, paths in artifacts.items() if paths}
+
+
+def figure_inputs(wildcards):
+    """All artifacts of a figure."""
+    paths = [path for one in drawn_sweeps(**wildcards).values() for path in one]
+    return list(dict.fromkeys(paths)) + directions_of(wildcards.figure)
+
+
+def figure_arguments(wildcards):
+    """The same as arguments of the script, sorted by sweep."""
+    arguments = [("--directions", path) for path in directions_of(wildcards.figure)]
+    for sweep, paths in drawn_sweeps(**wildcards).items():
+        arguments.append(("--sweep", sweep, EXPERIMENT.sweeps[sweep].factor, *paths))
+    return [word for group in arguments for word in group]
+
+
+def directions_of(figure):
+    return [layout.directions()] if "directions" in FIGURES[figure].reads else []
+
+
+def experiment_figures():
+    """Figures of the whole experiment that have something to draw in it."""
+    scoped = [name for name, figure in FIGURES.items() if figure.scope == "experiment"]
+    return [name for name in scoped if drawn_sweeps(name) or directions_of(name)]
 
 
 if workflow.is_main_process:

@@ -1,6 +1,6 @@
 rule draw_figure:
     input:
-        lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure),
+        figure_inputs,
     output:
         pdf=layout.figure("{sweep}", "{figure}", "pdf"),
         png=report(
@@ -21,17 +21,18 @@ rule draw_figure:
         script=script("draw_figure.py"),
         code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
-        factor=lambda wildcards: sweep_of(wildcards).factor,
-        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
+        artifacts=figure_arguments,
+        # levels in another order leave the paths of statistics and maps as they are
+        levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in drawn_sweeps(**wildcards)],
         caption=lambda wildcards: units.docstring("figures", wildcards.figure),
     shell:
-        "python {params.script:q} {wildcards.figure} --factor {params.factor} --artifacts {input:q}"
-        " --options {params.options:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        "python {params.script:q} {wildcards.figure} {params.artifacts:q} --options {params.options:q}"
+        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
 use rule draw_figure as draw_metric_figure with:
     input:
-        lambda wildcards: figure_artifacts(sweep_of(wildcards), wildcards.figure, wildcards.metric),
+        figure_inputs,
     output:
         pdf=layout.metric_figure("{sweep}", "{metric}", "{figure}", "pdf"),
         png=report(
@@ -44,6 +45,22 @@ use rule draw_figure as draw_metric_figure with:
         "results/logs/figures/{sweep}/{metric}/{figure}.log",
 
 
+use rule draw_figure as draw_experiment_figure with:
+    input:
+        figure_inputs,
+    output:
+        pdf=layout.experiment_figure("{figure}", "pdf"),
+        png=report(
+            layout.experiment_figure("{figure}", "png"),
+            caption=CAPTION,
+            category="experiment",
+            labels={"figure": "{figure}", "metric": "all"},
+        ),
+    log:
+        "results/logs/figures/{figure}.log",
+
+
+TARGETS += [layout.experiment_figure(figure, "png") for figure in experiment_figures()]
 for sweep in EXPERIMENT.sweeps.values():
     TARGETS += [layout.figure(sweep.name, figure, "png") for figure in figures_of(sweep, "sweep")]
     for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):

@@ -1,20 +1,30 @@
-"""Draw one figure of a sweep from its artifacts."""
+"""Draw one figure of a sweep, or of a whole experiment, from its artifacts."""
 
-from degeneracy import command, style, sweeps, units
+from degeneracy import command, figure_units, style, sweeps, units
 
 
 def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("figure", help="name of the figure (a file in degeneracy/figures)")
-    parser.add_argument("--factor", required=True, help="what the sweep varies, such as task.channels")
-    parser.add_argument("--artifacts", nargs="+", required=True, help="artifacts the figure reads, levels in order")
+    parser.add_argument(
+        "--sweep",
+        nargs="+",
+        action="append",
+        default=[],
+        help="name, factor (such as task.channels) and artifacts of a sweep, levels in order; may be repeated",
+    )
+    parser.add_argument("--directions", help="table of directions, for figures that read it")
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the figure (JSON)")
     parser.add_argument("--output", nargs="+", required=True, help="files to write, their endings say the format")
     arguments = parser.parse_args()
     options = units.resolve_options("figures", arguments.figure, arguments.options, arguments.figure)
-    sweep = sweeps.load(arguments.factor, arguments.artifacts)
+    shown = sweeps.load_experiment(arguments.sweep, arguments.directions)
+    if figure_units.declared(arguments.figure).scope != "experiment":
+        if len(shown.sweeps) != 1:
+            raise ValueError(f"--sweep: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
+        (shown,) = shown.sweeps.values()
     with style.applied():
-        style.save(units.load("figures", arguments.figure).draw(sweep, **options), arguments.output)
+        style.save(units.load("figures", arguments.figure).draw(shown, **options), arguments.output)
 
 
 if __name__ == "__main__":

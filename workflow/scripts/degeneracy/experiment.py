@@ -184,7 +184,7 @@ def _rename(where: str, function, *arguments):
 
 
 def _defaults(schema: dict, section: str) -> dict:
-    """Defaults of a section of the schema."""
+    """Defaults of a section of the schema, in the types it declares."""
     properties = schema["$defs"][section]["properties"]
     return {key: _cast(part["default"], part, schema) for key, part in properties.items() if "default" in part}
 

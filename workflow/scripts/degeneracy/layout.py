@@ -27,9 +27,17 @@ def network_map(sweep: str, metric: str) -> str:
     return f"{RESULTS}/maps/{sweep}/{metric}.nc"
 
 
+def directions() -> str:
+    return f"{RESULTS}/statistics/directions.nc"
+
+
 def figure(sweep: str, figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{sweep}/{figure}.{ending}"
 
 
 def metric_figure(sweep: str, metric: str, figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{sweep}/{metric}/{figure}.{ending}"
+
+
+def experiment_figure(figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{figure}.{ending}"

@@ -1,5 +1,6 @@
-"""A sweep as a figure sees it: populations, statistics and maps, sorted out of a heap of artifacts."""
+"""Sweeps as a figure sees them: populations, statistics and maps, sorted out of a heap of artifacts."""
 
+import json
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -13,6 +14,8 @@ from degeneracy.population import Population
 class SweepArtifacts:
     """What the artifacts of a sweep hold; parts without an artifact are empty."""
 
+    name: str
+    task: str
     factor: str
     populations: dict = field(default_factory=dict)  # level: Population
     statistics: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: statistics
@@ -24,11 +27,20 @@ class SweepArtifacts:
         return self.factor.split(".")[1].replace("_", " ")
 
 
-def load(factor: str, paths: list[str]) -> SweepArtifacts:
+@dataclass(frozen=True)
+class ExperimentArtifacts:
+    """What the artifacts of an experiment hold, sorted by sweep."""
+
+    sweeps: dict[str, SweepArtifacts]  # name: sweep
+    directions: xr.Dataset | None = None
+
+
+def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
     """Read the artifacts of a sweep, whatever their kinds, levels in the order of the networks artifacts."""
     by_kind: dict[str, list[str]] = {}
     for path in paths:
-        by_kind.setdefault(artifacts.attributes_of(path).get("artifact"), []).append(path)
+        attributes = artifacts.attributes_of(path)
+        by_kind.setdefault(attributes.get("artifact"), []).append(path)
     populations: list[Population] = population.load_sweep(
         by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
     )
@@ -37,4 +49,17 @@ def load(factor: str, paths: list[str]) -> SweepArtifacts:
         for kind in ("statistics", "map")
     }
     levels = {level_of(one.condition, factor): one for one in populations}
-    return SweepArtifacts(factor, levels, named["statistics"], named["map"])
+    task = json.loads(attributes["condition"])["task"]["name"]
+    return SweepArtifacts(name, task, factor, levels, named["statistics"], named["map"])
+
+
+def load_experiment(described: list[list[str]], directions: str | None) -> ExperimentArtifacts:
+    """Read sweeps, each described by its name, its factor and the paths of its artifacts, and the table of directions.
+
+    Raises ValueError for a sweep without artifacts.
+    """
+    for one in described:
+        if len(one) < 3:
+            raise ValueError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
+    loaded = {name: load(name, factor, paths) for name, factor, *paths in described}
+    return ExperimentArtifacts(loaded, artifacts.read(directions, "directions") if directions else None)

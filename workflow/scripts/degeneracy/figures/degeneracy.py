@@ -70,4 +70,4 @@ def panel(axis, data, factor_name: str) -> None:
     if change == change:
         axis.set_title(f"change {change:+.2g}\n{100 * data.attrs['confidence']:g}% [{low:+.2g}, {high:+.2g}]")
     elif int(data["n_used"].max()) < 2:
-        axis.set_title("not enough networks learnt the task")
+        axis.set_title("not enough networks\nlearnt the task")

@@ -1,7 +1,7 @@
 """One probe trial a level: inputs, targets, and what one trained network answers.
 
-Grey bars are the inputs, the thick line the target, the thin line the network's output; one row an output. Where
-no network learnt the task, the first one is shown and its title says so.
+Grey bars are the inputs, the thick line the target, the thin line the network's output; one row an output, of many
+the first few. Where no network learnt the task, the first one is shown and its title says so.
 """
 
 from typing import Annotated
@@ -14,8 +14,8 @@ from degeneracy.units import Range
 READS = ("networks", "trials")
 
 
-def draw(sweep, *, trial: Annotated[int, Range(0)] = 0):
-    rows = max(one.networks.sizes["output"] for one in sweep.populations.values())
+def draw(sweep, *, trial: Annotated[int, Range(0)] = 0, outputs: Annotated[int, Range(1)] = 6):
+    rows = min(outputs, max(one.networks.sizes["output"] for one in sweep.populations.values()))
     figure, axes = style.panels(rows, len(sweep.populations), sharex="col", sharey=True)
     figure.set_size_inches(style.PANEL[0] * len(sweep.populations), 0.9 * rows + 0.8)
     for column, (level, population) in zip(axes.T, sweep.populations.items(), strict=True):
@@ -24,17 +24,18 @@ def draw(sweep, *, trial: Annotated[int, Range(0)] = 0):
         if trial >= probe.sizes["trial"]:
             raise ValueError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
         data = probe.isel(trial=trial)
-        outputs = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
-        steps = np.arange(len(outputs))
-        empty = rows - outputs.shape[1]
+        answers = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
+        steps, count = np.arange(len(answers)), answers.shape[1]
+        empty = max(rows - count, 0)
         for axis in column[:empty]:
             axis.set_axis_off()
-        column[empty].set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}")
+        some = f"\nfirst {rows} of {count} outputs" if count > rows else ""
+        column[empty].set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}{some}")
         for row, axis in enumerate(column[empty:]):
             if row < data.sizes["input"]:
                 axis.bar(steps, data["inputs"][:, row], width=0.8, color="0.8", label="input")
             axis.step(steps, data["targets"][:, row], where="mid", color=style.ORANGE, linewidth=2.5, label="target")
-            axis.plot(steps, outputs[:, row], color=style.BLUE, label="output")
+            axis.plot(steps, answers[:, row], color=style.BLUE, label="output")
             axis.set_ylabel(str(data["output"].values[row]).replace("_", " "))
         column[-1].set_xlabel("time (steps)")
     figure.legend(*axes[-1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -28,33 +28,52 @@ def draw(sweep, *, trajectories: int = 8):
             axis.set_title(name)
             continue
         states = one.states[0]  # (trial, time, unit)
-        centre = states.mean((0, 1))
-        plane = np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
+        centre, plane = principal_plane(states)
         for path in (states[:trajectories] - centre) @ plane.T:
             axis.plot(*path.T, color=style.GREY, linewidth=0.4, alpha=0.5, zorder=1)
         points = one.fixed_points
-        place = (points["state"].values - centre) @ plane.T  # (point, axis)
-        converged, unstable = points["converged"].values == 1, points["n_unstable"].values
-        for count in sorted({min(value, 3) for value in unstable[converged]}):
-            marker, colour, label = MARKERS.get(count, MORE)
-            chosen = converged & (np.minimum(unstable, 3) == count)
-            fill = colour if count == 0 else "white"
-            axis.plot(
-                *place[chosen].T,
-                marker,
-                color=colour,
-                markerfacecolor=fill,
-                markersize=4,
-                label=label,
-                zorder=5 - count,
-            )
-        if (~converged).any():
-            axis.plot(*place[~converged].T, "x", color="black", markersize=4, label="slow point", zorder=6)
-        stable = int((converged & (unstable == 0)).sum())
+        mark(axis, points, (points["state"].values - centre) @ plane.T)
+        converged = points["converged"].values == 1
+        stable = int((converged & (points["n_unstable"].values == 0)).sum())
         axis.set_title(f"{name}:\n{stable} stable of {converged.sum()} fixed points")
         axis.set(xlabel="PC 1 (activation)", aspect="equal")
     axes[0, 0].set_ylabel("PC 2 (activation)")
-    found = {label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    order = [label for label in [*(marker[2] for marker in MARKERS.values()), MORE[2], "slow point"] if label in found]
-    figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=5)
+    legend(figure)
     return figure
+
+
+def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (unit) and first two principal directions (2, unit) of states (trial, time, unit)."""
+    centre = states.mean((0, 1))
+    return centre, np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
+
+
+def mark(axis, points, place: np.ndarray) -> None:
+    """Fixed points (a fixed-points artifact) at their places (point, 2), told apart by their unstable directions."""
+    converged, unstable = points["converged"].values == 1, points["n_unstable"].values
+    for count in sorted({min(value, 3) for value in unstable[converged]}):
+        marker, colour, label = MARKERS.get(count, MORE)
+        chosen = converged & (np.minimum(unstable, 3) == count)
+        fill = colour if count == 0 else "white"
+        axis.plot(
+            *place[chosen].T,
+            marker,
+            color=colour,
+            markerfacecolor=fill,
+            markersize=4,
+            label=label,
+            zorder=5 - count,
+        )
+    if (~converged).any():
+        axis.plot(*place[~converged].T, "x", color="black", markersize=4, label="slow point", zorder=6)
+
+
+def legend(figure, names=()) -> None:
+    """One legend of the kinds of fixed points in any panel, after `names` of what else is labelled there."""
+    found = {
+        label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], "slow point"]
+    order = [label for label in order if label in found]
+    if order:
+        figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=len(order))

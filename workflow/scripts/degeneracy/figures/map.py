@@ -18,7 +18,14 @@ def draw(sweep):
     (data,) = sweep.maps.values()
     figure, axes = style.panels(1, 1)
     figure.set_size_inches(3.6, 2.9)
-    axis, levels = axes[0, 0], list(dict.fromkeys(data["level"].values.tolist()))
+    panel(axes[0, 0], data)
+    figure.legend(title=sweep.factor_name, loc="outside right center")
+    return figure
+
+
+def panel(axis, data) -> None:
+    """All networks of a sweep (a map artifact) in the plane."""
+    levels = list(dict.fromkeys(data["level"].values.tolist()))
     colours = style.level_colours(levels)
     for level in levels:
         chosen = data["level"].values == level
@@ -31,5 +38,3 @@ def draw(sweep):
     axis.set(xlabel=f"MDS 1 ({name})", ylabel="MDS 2", aspect="equal")
     axis.margins(0.1)
     axis.set_title(f"{int(np.isfinite(data['position'][:, 0]).sum())} networks, stress {float(data['stress']):.2f}")
-    figure.legend(title=sweep.factor_name, loc="outside right center")
-    return figure

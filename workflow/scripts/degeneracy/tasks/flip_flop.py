@@ -8,6 +8,8 @@ import numpy as np
 from degeneracy.trials import Trials
 from degeneracy.units import Range
 
+COMPLEXITY = ("channels",)
+
 
 @dataclass(frozen=True)
 class Task:

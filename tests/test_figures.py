@@ -1,0 +1,140 @@
+"""What figures show: which states get which colours, which rows are there, which axis is logarithmic."""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+from degeneracy import statistics, style, sweeps, trials
+from degeneracy.figures import _panels, example_trial, task_overview
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def probe(**task):
+    condition = {
+        "task": task,
+        "trials": {"train": 2, "probe": 4, "ood": 2, "seed": 0, "ood_kind": "longer", "ood_noise": 0.0},
+    }
+    return trials.generate(condition)["probe"]
+
+
+@pytest.mark.parametrize(
+    ("task", "second"),
+    [
+        ({"name": "sine", "time_steps": 9}, "input frequency 0"),
+        ({"name": "sine", "time_steps": 9, "frequencies": 1}, "time (steps)"),  # nothing differs between trials
+        ({"name": "path_integration", "time_steps": 9}, "target position y"),
+        ({"name": "delayed_discrimination"}, "time (steps)"),
+    ],
+)
+def test_states_are_coloured_by_an_output_and_by_what_else_the_data_tells(task, second):
+    data = probe(**task)
+    (first, values), (name, other) = task_overview.colourings(data)
+    assert first == f"target {data['output'].values[0].replace('_', ' ')}"
+    np.testing.assert_array_equal(values, data["targets"][..., 0])
+    assert name == second and other.shape == values.shape
+    if second.startswith("time"):
+        assert np.all(other == np.arange(other.shape[1]))
+
+
+def test_an_input_that_changes_within_one_trial_names_no_colour():
+    data = probe(name="sine", time_steps=9).copy(deep=True)
+    data["inputs"][0, 3] += 1
+    assert task_overview.colourings(data)[1][0] == "time (steps)"
+
+
+def test_an_example_trial_shows_the_first_outputs_and_says_so(trained):
+    sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: trained})
+    with style.applied():
+        cut, whole = example_trial.draw(sweep, outputs=2), example_trial.draw(sweep)
+    assert len(cut.axes) == 2 and "first 2 of 3 outputs" in cut.axes[0].get_title()
+    assert len(whole.axes) == 3 and "first" not in whole.axes[0].get_title()
+
+
+def degeneracy(levels, learnt=None):
+    """Statistics (one measure chosen) of made-up losses of four networks a level."""
+    generator = np.random.default_rng(0)
+    metrics = []
+    for level in range(len(levels)):
+        status = np.ones(4, int)
+        status[: 4 - (learnt[level] if learnt else 4)] = 0
+        metrics.append(xr.Dataset({"value": ("network", generator.lognormal(size=4)), "status": ("network", status)}))
+    data = statistics.summarise(levels, metrics, 0.95, {"value": ("loss", "1")})
+    return data.assign_attrs(confidence=0.95, metric_level="behaviour")
+
+
+@pytest.mark.parametrize(
+    ("levels", "scale"),
+    [
+        ([1, 2, 4, 8], "linear"),
+        ([0.1, 1.0, 10.0], "log"),
+        ([10.0, 0.1, 1.0], "log"),
+        ([0.0, 0.001, 0.1], "symlog"),
+        (["tanh", "relu"], "linear"),
+    ],
+)
+def test_a_curve_runs_over_the_levels_in_order(levels, scale):
+    axis = plt.subplots()[1]
+    data = degeneracy(levels).sel(measure="sd")
+    _panels.curve(axis, data, "factor")
+    assert axis.get_xscale() == scale
+    (line,) = [one for one in axis.lines if one.get_marker() == "o"]
+    if isinstance(levels[0], str):
+        assert [one.get_text() for one in axis.get_xticklabels()] == levels
+    else:
+        order = np.argsort(levels)
+        np.testing.assert_array_equal(line.get_xdata(), np.sort(levels))
+        np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
+
+
+def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
+    axis = plt.subplots()[1]
+    _panels.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
+    assert axis.get_xlabel() == "channels (n = 4 each)"
+    _panels.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
+    assert [one.get_text() for one in axis.get_xticklabels()] == ["1\n4", "2\n3"] and "n of 4" in axis.get_xlabel()
+
+
+def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
+    def sweep(name, task, *metrics):
+        return sweeps.SweepArtifacts(
+            name, task, "task.channels", statistics={key: degeneracy([1, 2]) for key in metrics}
+        )
+
+    rows = [sweep("a", "flip_flop", "ood_loss", "other"), sweep("b", "sine", "ood_loss"), sweep("c", "sine", "other")]
+    shown = sweeps.ExperimentArtifacts({one.name: one for one in rows})
+    with style.applied():
+        figure = _panels.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
+    assert len(figure.axes) == 3 * 2  # no sweep has dsa
+    first, _, _, missing, *_ = figure.axes
+    assert [text.get_text() for text in missing.texts] == ["not computed"]
+    assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
+    assert first.texts[0].get_text() == "flip flop"
+    assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+
+
+def test_a_map_beside_the_panels_leaves_them_their_room():
+    places = np.array([[-0.4, -0.1], [-0.4, -0.12], [0.0, 0.2], [0.5, -0.1], [0.45, 0.15]])
+    placed = xr.Dataset(
+        {
+            "distance": (("network", "network_other"), np.ones((5, 5)), {"long_name": "distance"}),
+            "position": (("network", "axis"), places),
+            "stress": 0.1,
+            "status": ("network", np.ones(5, int)),
+        },
+        {"level": ("network", [1, 1, 1, 2, 2])},
+    )
+    one = sweeps.SweepArtifacts("a", "sine", "task.channels", {}, {"ood_loss": degeneracy([1, 2])}, {"dsa": placed})
+    with style.applied(), warnings.catch_warnings():
+        warnings.simplefilter("error")  # a layout that finds no room only warns
+        figure = _panels.grid(sweeps.ExperimentArtifacts({"a": one}), [("ood_loss", "log_sd")] * 3, with_maps=True)
+        figure.canvas.draw()
+    assert min(axis.get_position().height for axis in figure.axes) > 0.3
+    assert len(figure.axes) == 4

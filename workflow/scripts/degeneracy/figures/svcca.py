@@ -1,0 +1,16 @@
+"""Degeneracy of the representation, the mean SVCCA distance, against everything that is swept.
+
+A panel is a sweep. Small dots are networks, large dots the populations' degeneracy with intervals from the network
+jackknife; n counts the networks that learnt the task. Dashed lines are the networks before training, dotted lines each
+network against itself. Titles give the fitted change from the first to the last level and its interval.
+"""
+
+from degeneracy.figures import _panels
+
+SCOPE = "experiment"
+READS = ("statistics",)
+METRICS = ("svcca",)
+
+
+def draw(experiment):
+    return _panels.wall(experiment, *_panels.REPRESENTATION)

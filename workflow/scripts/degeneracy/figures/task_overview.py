@@ -1,0 +1,105 @@
+"""The tasks, and how one network solves each: a probe trial, and its states in the plane of their first two PCs.
+
+A row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range its name gives.
+Right: states on probe trials, coloured by what the title names, those of a few trials joined by lines; filled circles
+are stable fixed points, open symbols have one or more unstable directions, crosses are slow points. Where a task has
+frequencies or the like, an input constant within a trial, the last column shows it. The network is the first that
+learnt the task, in the first condition of the task's first sweep.
+"""
+
+from typing import Annotated
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from degeneracy import style
+from degeneracy.figures._panels import PAGE, row_label
+from degeneracy.figures.fixed_points import legend, mark, principal_plane
+from degeneracy.status import DIVERGED
+from degeneracy.units import Range
+
+SCOPE = "experiment"
+READS = ("networks", "trials", "fixed_points")
+ONE_A_TASK = True
+LANES = 3  # inputs and outputs shown of the trial
+PATHS = 8  # trials whose states are joined by lines
+
+
+def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
+    rows = len(experiment.sweeps)
+    size = (PAGE, 1.9 * rows + 0.3)
+    figure, axes = plt.subplots(rows, 3, figsize=size, squeeze=False, width_ratios=(1.25, 1, 1))
+    for row, sweep in zip(axes, experiment.sweeps.values(), strict=True):
+        ((level, population),) = sweep.populations.items()
+        one, note = population.example()
+        probe = population.trials("probe")
+        states, outputs = one.run(probe["inputs"].values)
+        shown = trial(row[0], probe, outputs[0, 0])
+        row_label(row[0], sweep.task.replace("_", " "))
+        row[0].set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}{shown}", fontsize=7)
+        if one.status[0] == DIVERGED:
+            for axis in row[1:]:
+                axis.set_axis_off()
+            continue
+        centre, plane = principal_plane(states[0])
+        place = (states[0, :trials] - centre) @ plane.T  # (trial, time, 2)
+        for axis in row[1:]:
+            axis.plot(*place[:PATHS].transpose(2, 1, 0), color="0.85", linewidth=0.3, zorder=0)
+        for axis, (name, values) in zip(row[1:], colourings(probe.isel(trial=slice(trials))), strict=True):
+            dots = axis.scatter(*place.reshape(-1, 2).T, c=values.ravel(), s=2, linewidths=0, rasterized=True)
+            bar = figure.colorbar(dots, ax=axis, pad=0.02, aspect=25)
+            bar.outline.set_visible(False)
+            bar.ax.tick_params(labelsize=6)
+            axis.set_title(f"coloured by {name}", fontsize=7)
+            mark(axis, one.fixed_points, (one.fixed_points["state"].values - centre) @ plane.T)
+            axis.set(xlabel="PC 1 (activation)", ylabel="PC 2 (activation)")
+            axis.tick_params(labelsize=6)
+        row[0].tick_params(labelsize=6)
+    legend(figure, ("input", "target", "output"))
+    return figure
+
+
+def colourings(probe) -> list[tuple[str, np.ndarray]]:
+    """Two ways (name, values (trial, time)) to colour states on probe trials, by what the data has to tell.
+
+    The first output; then an input that is constant within every trial and differs between trials, or else the
+    second output, or else time.
+    """
+    inputs, targets = probe["inputs"].values, probe["targets"].values
+    constant = (np.ptp(inputs, axis=1) == 0).all(0) & (np.ptp(inputs[:, 0], axis=0) > 0)  # (input,)
+    found = [(f"target {_name(probe, 'output', 0)}", targets[..., 0])]
+    if constant.any():
+        first = int(np.argmax(constant))
+        found.append((f"input {_name(probe, 'input', first)}", inputs[..., first]))
+    elif targets.shape[-1] > 1:
+        found.append((f"target {_name(probe, 'output', 1)}", targets[..., 1]))
+    else:
+        found.append(("time (steps)", np.broadcast_to(np.arange(targets.shape[1]), targets.shape[:2])))
+    return found
+
+
+def trial(axis, probe, outputs: np.ndarray) -> str:
+    """Inputs, targets and outputs (time, output) of the first probe trial, a lane each; says which were left out."""
+    steps, ticks, left_out = np.arange(len(outputs)), {}, []
+    for kind, values in (("input", probe["inputs"].values), ("output", probe["targets"].values)):
+        count = values.shape[-1]
+        if count > LANES:
+            left_out.append(f"{LANES} of {count} {kind}s")
+        for lane in range(min(LANES, count)):
+            height, size = -1.3 * len(ticks), np.abs(values[..., lane]).max() or 1.0
+            ticks[height] = f"{_name(probe, kind, lane)} (±{size:.2g})"
+            line = height + values[0, :, lane] / size / 2  # half a lane high
+            if kind == "input":
+                axis.fill_between(steps, height, line, step="mid", color="0.7", label=kind)
+            else:
+                axis.step(steps, line, where="mid", color=style.ORANGE, linewidth=2.2, label="target")
+                axis.plot(steps, height + outputs[:, lane] / size / 2, color=style.BLUE, linewidth=0.9, label="output")
+    axis.set_xlabel("time (steps)")
+    axis.set_yticks(list(ticks), list(ticks.values()))
+    axis.spines["left"].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+    return f"\n{', '.join(left_out)}" if left_out else ""
+
+
+def _name(data, kind: str, place: int) -> str:
+    return str(data[kind].values[place]).replace("_", " ")
