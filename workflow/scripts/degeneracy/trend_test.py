@@ -6,7 +6,8 @@ For a scalar it is the value itself, for a spread after its level's median was t
 level is no change of spread. The median, because residuals from the mean of a skewed metric alarm too often. What is
 compared is the trend over its jackknife standard error, which keeps the size when the levels differ in shape or in
 variance and the number of networks grows (Neuhaus 1993; Janssen 1997; Pauly, Brunner & Konietschke 2015). The median
-absolute deviation alone has no usable jackknife: its trend is compared as it is, and its test takes levels to be of one shape.
+absolute deviation alone has no usable jackknife: its trend is compared as it is, and its test takes levels to be of
+one shape.
 
 # ASSUME: without a trend, networks of different levels are exchangeable but for the centre that was taken out. With
 # few networks that is needed; with many, only that the trend is zero (not so for the median absolute deviation).

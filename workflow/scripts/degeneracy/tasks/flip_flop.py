@@ -8,6 +8,8 @@ import numpy as np
 from degeneracy.trials import Trials
 from degeneracy.units import Range
 
+COMPLEXITY = ("channels",)  # options that make the task more complex
+
 
 @dataclass(frozen=True)
 class Task:
