@@ -112,10 +112,33 @@ def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
     assert all(0.02 < count / 400 < 0.08 for count in alarms.values()), alarms
 
 
-def test_levels_that_have_no_order_have_no_trend():
-    data = [scalar(np.arange(5.0) + 1), scalar(np.arange(5.0) + 2)]
-    assert statistics.summarise(["relu", "tanh"], data, 0.95, SCALAR)["trend"].isnull().all()
-    assert statistics.summarise([1, 2], data, 0.95, SCALAR)["trend"].notnull().all()
+def test_more_than_two_levels_that_have_no_order_have_no_trend():
+    data = [scalar(np.arange(5.0) + 1), scalar(np.arange(5.0) + 2), scalar(np.arange(5.0) + 3)]
+    without = statistics.summarise(["relu", "tanh", "elu"], data, 0.95, SCALAR)
+    assert without["trend"].isnull().all() and without["trend_permutation_p"].isnull().all()
+    within = statistics.summarise([1, 2, 3], data, 0.95, SCALAR)
+    assert within["trend"].notnull().all() and within["trend_permutation_p"].notnull().all()
+
+
+@pytest.mark.parametrize(
+    ("levels", "change"), [([8, 2], -3), ([2, 8], 3), (["tanh", "relu"], 3), ([False, True], 3), ([True, False], -3)]
+)
+def test_a_trend_goes_up_the_numbers_and_along_two_levels_of_any_type(levels, change):
+    data = [scalar(np.arange(5.0)), scalar(np.arange(5.0) + 3)]
+    result = statistics.summarise(levels, data, 0.95, SCALAR).sel(measure="mean")
+    assert result["trend"] == pytest.approx(change) and result["trend_permutation_p"] < 0.05
+
+
+def test_levels_listed_in_another_order_have_the_same_trend_and_p():
+    generator = np.random.default_rng(0)
+    data = {level: pairwise(level * distances(generator, 6)) for level in (2, 4, 8)}
+    up, mixed = (
+        statistics.summarise(levels, [data[level] for level in levels], 0.95, {"distance": ("d", "1")})
+        for levels in ([2, 4, 8], [8, 2, 4])
+    )
+    for name in ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p"):
+        assert up[name].item() == mixed[name].item()
+    assert up["trend"] > 0 and up["trend_permutation_p"] < 0.01
 
 
 def test_interval_of_a_positive_measure_stays_positive():
@@ -134,5 +157,7 @@ def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():
     assert (
         np.all(spreads["degeneracy"] == 0) and np.all(spreads["contribution"] == 0) and np.all(spreads["trend_p"] == 1)
     )
+    assert np.all(spreads["trend_permutation_p"] == 1)
     mean = result.sel(measure="mean")
     assert mean["trend_low"] == mean["trend"] == mean["trend_high"] == 72 and mean["trend_p"] == 0
+    assert mean["trend_permutation_p"] == pytest.approx(1e-4)

@@ -92,6 +92,7 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
         "flip_flop/*/fixed_points/*.nc": 4,
         "flip_flop/*/metrics/*.nc": 2 * 3,
         "statistics/channels/*.nc": 3,
+        "statistics/directions.*": 2,
         "figures/channels/*.pdf": 4,
         "figures/channels/*.png": 4,
         "figures/channels/*/degeneracy.png": 3,
@@ -134,6 +135,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "compute_metric": 6,
         "compute_map": 1,
         "compute_statistics": 3,
+        "compute_directions": 1,
         "draw_figure": 4,
         "draw_metric_figure": 4,
         "draw_experiment_figure": 1,  # the overview of tasks shows the first block
@@ -258,7 +260,9 @@ def add_metric(project: Path) -> None:
 
 def test_a_new_metric_file_adds_only_its_own_jobs(project):
     add_metric(project)
-    assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1}
+    assert planned(project) == {
+        "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1
+    }  # fmt: skip
     snakemake(project)
     assert (project / "results/figures/channels/readout_angle/degeneracy.pdf").exists()
     assert planned(project) == {}

@@ -11,6 +11,7 @@ import xarray as xr
 import degeneracy
 from degeneracy.condition import dumps
 
+TEXT = "OUT"  # kinds of dtype of a variable of words, before and after it was written
 # Variables every artifact of a kind must hold: dims and kinds of dtype (f float, i integer, b boolean).
 SCHEMAS = {
     "trials": {
@@ -48,9 +49,23 @@ SCHEMAS = {
         "ceiling": (("level", "measure"), "f"),
         "bound": (("level", "measure"), "f"),
         "contribution": (("level", "measure", "network"), "f"),
+        "trend": (("measure",), "f"),
+        "trend_low": (("measure",), "f"),
+        "trend_high": (("measure",), "f"),
+        "trend_p": (("measure",), "f"),
+        "trend_permutation_p": (("measure",), "f"),
+        "n_networks": (("level",), "i"),
         "n_used": (("level",), "i"),
         "n_not_converged": (("level",), "i"),
         "n_diverged": (("level",), "i"),
+    },
+    "directions": {
+        **dict.fromkeys(("sweep", "task", "factor", "metric", "measure"), (("row",), TEXT)),
+        **dict.fromkeys(("paper_factor", "metric_level", "paper_arrow", "arrow", "agreement"), (("row",), TEXT)),
+        **dict.fromkeys(("levels", "n_used", "n_networks"), (("row",), TEXT)),
+        **dict.fromkeys(("primary", "preferred"), (("row",), "ib")),
+        **dict.fromkeys(("first_degeneracy", "trend", "trend_low", "trend_high"), (("row",), "f")),
+        **dict.fromkeys(("trend_p", "trend_permutation_p", "holm_p"), (("row",), "f")),
     },
     "map": {
         "distance": (("network", "network_other"), "f"),

@@ -1,5 +1,7 @@
 """Where each artifact lies under `results/`: the one home of paths."""
 
+from pathlib import Path
+
 RESULTS = "results"
 
 
@@ -21,6 +23,15 @@ def metric(task: str, condition: str, metric: str) -> str:
 
 def statistics(sweep: str, metric: str) -> str:
     return f"{RESULTS}/statistics/{sweep}/{metric}.nc"
+
+
+def sweep_of(statistics_path) -> str:
+    """The sweep that a statistics artifact belongs to."""
+    return Path(statistics_path).parent.name
+
+
+def directions(ending: str) -> str:
+    return f"{RESULTS}/statistics/directions.{ending}"
 
 
 def network_map(sweep: str, metric: str) -> str:

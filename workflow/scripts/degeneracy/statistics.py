@@ -7,6 +7,7 @@ import xarray as xr
 from scipy.special import stdtr, stdtrit
 
 from degeneracy.status import CONVERGED, DIVERGED
+from degeneracy.trend_test import permutation_p, pseudo_values, scalar_values, trend_weights
 
 RESAMPLES = 2000
 # Spreads of a scalar metric. The mean is no spread; it stands beside them because they are confounded with it.
@@ -64,7 +65,8 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     the criterion, and diverged is part of the result. The interval is `interval`. `contribution` is what each
     network adds: its mean distance to the others, or its deviation from the centre. Distances have a `floor`, the mean
     distance of a network from itself, a `ceiling`, the mean distance before training, and, where the metric proves
-    one, a `bound`, the mean of what the distances are at least; NaN where there is none.
+    one, a `bound`, the mean of what the distances are at least; NaN where there is none. The trend is the fitted change
+    along `trend_order`, with the p-values of Welch and of a permutation of the networks' labels; NaN without an order.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     shape = (len(levels), len(measures))
     theta, error = np.full(shape, np.nan), np.full(shape, np.nan)
     contribution = np.full((*shape, most), np.nan)
+    shuffled = [[np.empty(0)] * len(measures) for _ in levels]  # what the permutation test shuffles
     references = {name: np.full(shape, np.nan) for name in ("floor", "ceiling", "bound")}
     counts = {
         name: np.zeros(len(levels), np.int32) for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")
@@ -92,15 +95,18 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
         for column, name in enumerate(measures):
             spread = _pair_spread if pairwise else _scalar_spread
             theta[row, column], error[row, column], contribution[row, column, used] = spread(data, name, used)
+            shuffled[row][column] = _shuffled(data, name, used)
             if pairwise:
                 for key, value in _references(data, name, used).items():
                     references[key][row, column] = value
     freedom = np.maximum(counts["n_used"] - 1, 1)[:, None]
     low, high = interval(theta, error, freedom, confidence, logarithmic=np.array([name != "mean" for name in measures]))
-    ordered = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels)
-    change, change_error, change_freedom, p = trend(
-        theta, error, counts["n_used"] if ordered else np.zeros(len(levels))
-    )
+    order = trend_order(levels)
+    change, change_error, change_freedom, p = trend(theta[order], error[order], counts["n_used"][order])
+    permuted = [
+        permutation_p([shuffled[row][column] for row in order], "mean" if pairwise else name)
+        for column, name in enumerate(measures)
+    ]
     half_change = stdtrit(change_freedom, 0.5 + confidence / 2) * change_error
     names = [described[name][0] if pairwise else f"{SPREADS[name][0]} of {described['value'][0]}" for name in measures]
     unit = {"units": "units of the measure"}
@@ -132,6 +138,11 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
             "trend_low": ("measure", change - half_change, {"long_name": "lower end of the trend's interval"} | unit),
             "trend_high": ("measure", change + half_change, {"long_name": "upper end of the trend's interval"} | unit),
             "trend_p": ("measure", p, {"long_name": "two-sided p-value of no trend", "units": "1"}),
+            "trend_permutation_p": (
+                "measure",
+                np.array(permuted),
+                {"long_name": "two-sided p-value of no trend by permuting the labels of networks", "units": "1"},
+            ),
             **{
                 name: ("level", values, {"long_name": name.replace("n_", "networks "), "units": "1"})
                 for name, values in counts.items()
@@ -140,6 +151,25 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
         coords={"level": levels, "measure": measures, "measure_name": ("measure", names)},
     )
     return data
+
+
+def trend_order(levels: list) -> list[int]:
+    """Places of the levels along a trend: numbers from the smallest to the largest, false before true.
+
+    Two levels of another type have the order in which they were given; more have none, and the list is empty.
+    """
+    if all(isinstance(level, int | float) for level in levels):
+        return sorted(range(len(levels)), key=lambda place: levels[place])
+    return [0, 1] if len(levels) == 2 else []
+
+
+def _shuffled(data: xr.Dataset, name: str, used: np.ndarray) -> np.ndarray:
+    """One value a network, which the permutation test of a measure shuffles; none for fewer than three networks."""
+    if len(used) < 3:
+        return np.empty(0)
+    if "distance" in data:
+        return pseudo_values(data[name].values[np.ix_(used, used)])
+    return scalar_values(data["value"].values[used], name)
 
 
 def _pair_spread(data: xr.Dataset, name: str, used: np.ndarray):
@@ -206,8 +236,7 @@ def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
     """
     if len(theta) < 2 or np.any(counts < 3):
         return (np.full(theta.shape[1], np.nan),) * 4
-    position = np.linspace(-0.5, 0.5, len(theta))
-    weight = (position / np.sum(position**2))[:, None]
+    weight = trend_weights(len(theta))[:, None]
     change, parts = np.sum(weight * theta, 0), (weight * error) ** 2  # variance each level adds (level, measure)
     variance = parts.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -5,7 +5,8 @@ centre); the large dot is the population's degeneracy with its interval from the
 networks that learnt the task. An open triangle is the mean of the proven lower bounds of the distances: the true
 degeneracy lies between it and the dot. Thin lines are what distances are compared with: the networks before training
 (dashed), and each network against itself on disjoint halves of the probe trials (dotted). The title gives the fitted
-change from the first to the last level and its interval.
+change from the smallest to the largest level (of two levels that are no numbers, from the first to the second) and its
+interval.
 """
 
 import textwrap

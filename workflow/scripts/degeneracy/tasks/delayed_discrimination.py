@@ -10,7 +10,7 @@ from degeneracy.units import Range
 
 AMPLITUDES = np.arange(2, 11)  # of a pulse
 ONSET, PULSE, RESPONSE = 5, 5, 25  # steps: before the first pulse, of a pulse, of response after the longest delay
-COMPLEXITY = ("channels", "delay_maximum", "auxiliary")
+COMPLEXITY = ("channels", "delay_maximum", "auxiliary")  # options that make the task more complex
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from degeneracy.trials import Trials
 from degeneracy.units import Range
 
-COMPLEXITY = ("channels",)
+COMPLEXITY = ("channels",)  # options that make the task more complex
 
 
 @dataclass(frozen=True)

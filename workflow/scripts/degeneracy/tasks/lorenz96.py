@@ -12,7 +12,7 @@ from degeneracy.units import Range
 TIME_STEP = 0.05  # time units a step
 SPIN_UP = 400  # steps from a random state onto the attractor
 CLIMATE = (100, 1000)  # trajectories and steps from which mean and SD are measured
-COMPLEXITY = ("dimension", "horizon")
+COMPLEXITY = ("dimension", "horizon")  # options that make the task more complex
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ TOP_SPEED = 0.1  # box units a step
 SPEED_SCALE = 20.0  # input over speed
 TURN = 0.2  # SD of what a step adds to each component of the heading, before it is normalised
 SPEED_MEMORY = 0.9  # correlation of the speed's Gaussian with the one a step before
-COMPLEXITY = ("dimensions",)
+COMPLEXITY = ("dimensions",)  # options that make the task more complex
 
 
 @dataclass(frozen=True)

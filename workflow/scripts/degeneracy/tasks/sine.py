@@ -9,7 +9,7 @@ from degeneracy.trials import Trials
 from degeneracy.units import Range
 
 LOWEST, HIGHEST = 1.0, 30.0  # Hz
-COMPLEXITY = ("channels", "frequencies")
+COMPLEXITY = ("channels", "frequencies")  # options that make the task more complex
 
 
 @dataclass(frozen=True)

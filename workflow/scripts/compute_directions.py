@@ -1,0 +1,35 @@
+"""Tabulate the direction of degeneracy in every sweep of an experiment, beside the paper's."""
+
+import json
+import os
+from pathlib import Path
+
+from degeneracy import artifacts, command, directions, layout
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument(
+        "--statistics", nargs="+", required=True, help="statistics artifacts, in folders of their sweeps"
+    )
+    parser.add_argument("--output", required=True, help="directions artifact to write")
+    parser.add_argument("--table", required=True, help="the same as comma-separated values")
+    arguments = parser.parse_args()
+    watch = command.Stopwatch()
+    data = [(layout.sweep_of(path), artifacts.read(path, "statistics")) for path in arguments.statistics]
+    result = directions.table(data)
+    # a table of many conditions is of none; the base of every sweep stands beside it
+    sweeps = json.dumps({name: json.loads(one.attrs["condition"]) for name, one in data}, sort_keys=True)
+    confidence = {one.attrs["confidence"] for _, one in data}
+    if len(confidence) > 1:
+        raise ValueError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
+    artifacts.write(
+        arguments.output, "directions", result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
+    )
+    temporary = Path(f"{arguments.table}.{os.getpid()}.tmp")
+    result.to_dataframe().to_csv(temporary, index=False)
+    temporary.replace(arguments.table)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,170 @@
+"""In which direction does degeneracy go as a factor rises, and is it the direction that the paper reports?
+
+One row a sweep, metric and measure. Two rows of each level of analysis are compared with the paper (Huang et al. 2025):
+the `primary` one, of the paper's own measure, and the `preferred` one, of the measure that this project trusts more
+(the spread of the loss grows with its mean, and a weight distance over n² falls with the width by itself). The paper
+reports the behaviour, the dynamics and the weights; for the representation there is no arrow to compare with.
+"""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from degeneracy import units
+from degeneracy.statistics import trend_order
+
+UP, DOWN, UNCLEAR = "up", "down", "unclear"
+COMPLEXITY, OTHER = "complexity", "other"
+# Factors of the paper beside the complexity of the task, which each task declares (COMPLEXITY in its file)
+PAPER_FACTORS = {
+    "model.gamma": "feature learning",
+    "model.width": "width",
+    "training.nuclear_norm": "regularisation",
+    "training.l1": "regularisation",
+}
+# The paper's table: change of degeneracy as the factor rises, by paper factor and level of analysis
+PAPER_ARROWS = {
+    COMPLEXITY: {"behaviour": DOWN, "dynamics": DOWN, "weights": UP},
+    "feature learning": {"behaviour": UP, "dynamics": DOWN, "weights": UP},
+    "width": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
+    "regularisation": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
+}
+# metric: its primary and its preferred measure
+COMPARED = {
+    "ood_loss": ("sd", "log_sd"),
+    "dsa": ("distance", "distance"),
+    "permutation_distance": ("per_n_squared", "relative"),
+    "svcca": ("distance", "distance"),
+}
+COLUMNS = {  # name: what it is, its unit
+    "sweep": ("sweep", "1"),
+    "task": ("task", "1"),
+    "factor": ("factor", "1"),
+    "paper_factor": ("what the factor is in the paper's table", "1"),
+    "metric": ("metric", "1"),
+    "metric_level": ("level of analysis", "1"),
+    "measure": ("measure", "1"),
+    "measure_name": ("measure in words", "1"),
+    "primary": ("whether this is the paper's measure of its level of analysis", "1"),
+    "preferred": ("whether this is the measure of its level of analysis that is trusted more", "1"),
+    "levels": ("levels in the order of the trend", "1"),
+    "n_used": ("networks that learnt the task, at each level", "1"),
+    "n_networks": ("networks trained, at each level", "1"),
+    "first_degeneracy": ("degeneracy at the first level", "units of the measure"),
+    "trend": ("fitted change from the first to the last level", "units of the measure"),
+    "trend_low": ("lower end of the trend's interval", "units of the measure"),
+    "trend_high": ("upper end of the trend's interval", "units of the measure"),
+    "trend_p": ("p-value of no trend (Welch)", "1"),
+    "trend_permutation_p": ("p-value of no trend by permuting the labels of networks", "1"),
+    "holm_p": ("the same, adjusted for all compared rows of the paper factor (Holm)", "1"),
+    "arrow": ("direction of the trend: up, down, or unclear where the interval holds 0 or there is none", "1"),
+    "paper_arrow": ("direction in the paper", "1"),
+    "agreement": ("whether the directions agree", "1"),
+}
+
+
+def paper_factor(task: str, factor: str) -> str:
+    """What a factor (`task.channels`) of a task is in the paper's table; `other` where it is none of it."""
+    section, _, option = factor.partition(".")
+    if section == "task" and option in units.constant("tasks", task, "COMPLEXITY", ()):
+        return COMPLEXITY
+    return PAPER_FACTORS.get(factor, OTHER)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p-values adjusted for being several by the step-down method of Holm (1979); NaN is no test and stays NaN."""
+    adjusted = np.full(len(p), np.nan)
+    tests = np.flatnonzero(~np.isnan(p))
+    ascending = tests[np.argsort(p[tests], kind="stable")]
+    steps = np.arange(len(ascending), 0, -1) * p[ascending]
+    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
+
+
+def arrow(low: float, high: float) -> str:
+    """Direction of a change by its interval: up, down, or unclear where that holds 0 or is NaN."""
+    return UP if low > 0 else DOWN if high < 0 else UNCLEAR
+
+
+def agreement(measured: str, paper: str) -> str:
+    """Whether a measured arrow agrees with the paper's; empty where the paper has none."""
+    if not paper:
+        return ""
+    return UNCLEAR if measured == UNCLEAR else "agrees" if measured == paper else "disagrees"
+
+
+def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
+    """The table of directions (row) from pairs of a sweep's name and one of its statistics artifacts.
+
+    Rows are sorted by sweep and metric, measures stay in their order. `holm_p` adjusts the permutation p-values of all
+    compared rows, primary or preferred, of the same paper factor: across tasks, metrics and both measures. It is NaN
+    for the other rows. Raises ValueError if a metric is given twice for a sweep, or if there is nothing given.
+    """
+    named = {(name, data.attrs["metric"]): data for name, data in sweeps}
+    if not named:
+        raise ValueError("directions: no statistics artifact is given, must be at least one")
+    if len(named) < len(sweeps):
+        raise ValueError("directions: a metric is given twice for the same sweep")
+    rows = [row for key in sorted(named) for row in _rows(key[0], named[key])]
+    family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
+    p = np.array([row["trend_permutation_p"] for row in rows])
+    adjusted = np.full(len(rows), np.nan)
+    for name in set(family) - {""}:
+        adjusted[family == name] = holm(p[family == name])
+    for row, value in zip(rows, adjusted, strict=True):
+        row["holm_p"] = value
+    described = {
+        name: ("row", np.array([row[name] for row in rows]), {"long_name": text, "units": unit})
+        for name, (text, unit) in COLUMNS.items()
+    }
+    return xr.Dataset(described)
+
+
+def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
+    """Rows of one statistics artifact, all columns but the adjusted p-value."""
+    levels = data["level"].values.tolist()
+    order = trend_order(levels)
+    shown = order or list(range(len(levels)))
+    metric, level, factor = (data.attrs[name] for name in ("metric", "metric_level", "factor"))
+    task = json.loads(data.attrs["condition"])["task"]["name"]
+    role = paper_factor(task, factor)
+    shared = {
+        "sweep": sweep,
+        "task": task,
+        "factor": factor,
+        "paper_factor": role,
+        "metric": metric,
+        "metric_level": level,
+        "levels": _joined(levels[place] for place in shown),
+        "n_used": _joined(data["n_used"].values[shown].tolist()),
+        "n_networks": _joined(data["n_networks"].values[shown].tolist()),
+    }
+    rows = []
+    for name in data["measure"].values.tolist():
+        here = data.sel(measure=name)
+        numbers = {key: float(here[key]) for key in ("trend", "trend_low", "trend_high", "trend_p")}
+        numbers["trend_permutation_p"] = float(here["trend_permutation_p"])
+        primary, preferred = (name == compared for compared in COMPARED.get(metric, ("", "")))
+        paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
+        measured = arrow(numbers["trend_low"], numbers["trend_high"])
+        rows.append(
+            shared
+            | numbers
+            | {
+                "measure": name,
+                "measure_name": str(here["measure_name"].values),
+                "primary": primary,
+                "preferred": preferred,
+                "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,
+                "arrow": measured,
+                "paper_arrow": paper,
+                "agreement": agreement(measured, paper),
+            }
+        )
+    return rows
+
+
+def _joined(values) -> str:
+    """`2, 3, 4`, words as they are and false and true in small letters."""
+    return ", ".join(value if isinstance(value, str) else json.dumps(value) for value in values)

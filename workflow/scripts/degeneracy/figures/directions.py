@@ -1,0 +1,140 @@
+"""Which way does degeneracy go as a factor rises, and is it the way the paper reports?
+
+One block a factor, one column a sweep, and for each level of analysis the measure of the paper and, where it is another
+one, the measure that is trusted more. An arrow is the measured direction, a tilde one that the interval does not tell.
+Numbers are the fitted change over the levels in percent of the degeneracy at the first level (in units of the measure
+where that is 0), with its interval, not adjusted for being one of many; p is that of a permutation of the networks'
+labels, adjusted (Holm) within the block. n counts the networks that learnt the task at each level. Colour and word say
+whether the direction is the paper's, which stands with the row; white cells have nothing to be compared with.
+"""
+
+import textwrap
+
+import numpy as np
+
+from degeneracy import style
+
+SCOPE = "experiment"
+READS = ("directions",)
+CELL = (1.75, 0.56)  # inches
+MARGIN, HEAD = 2.3, 0.8  # inches for the names of the rows and of the columns
+ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
+COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "unclear": style.GREY, "": "white"}
+FACTORS = ("complexity", "feature learning", "width", "regularisation", "other")
+LEVELS = ("behaviour", "dynamics", "weights", "representation", "learning")
+
+
+def draw(experiment):
+    rows = experiment.directions.to_dataframe()
+    rows = rows[rows["primary"].astype(bool) | rows["preferred"].astype(bool)]
+    blocks = [rows[rows["paper_factor"] == factor] for factor in FACTORS]
+    blocks = [block for block in blocks if len(block)]
+    if not blocks:
+        figure, axes = style.panels(1, 1)
+        axes[0, 0].set_axis_off()
+        axes[0, 0].text(0.5, 0.5, "none of the metrics compared\nis in this experiment", ha="center", va="center")
+        return figure
+    shelves = _shelves(blocks)
+    width = max(sum(map(_width, shelf)) for shelf in shelves)
+    height = sum(max(map(_height, shelf)) for shelf in shelves)
+    figure = style.plt.figure(figsize=(width, height))
+    figure.set_layout_engine("none")
+    top = height
+    for shelf in shelves:
+        left = 0.0
+        for block in shelf:
+            cells = (_width(block) - MARGIN, _height(block) - HEAD)
+            place = ((left + MARGIN) / width, (top - _height(block)) / height, cells[0] / width, cells[1] / height)
+            _draw_block(figure.add_axes(place), block)
+            left += _width(block)
+        top -= max(map(_height, shelf))
+    return figure
+
+
+def _shelves(blocks: list) -> list[list]:
+    """Blocks one beside another, as long as they are no wider than the widest; then on the next shelf."""
+    widest = max(map(_width, blocks))
+    shelves = [[]]
+    for block in blocks:
+        if sum(map(_width, shelves[-1])) + _width(block) > widest and shelves[-1]:
+            shelves.append([])
+        shelves[-1].append(block)
+    return shelves
+
+
+def _width(block) -> float:
+    return MARGIN + CELL[0] * block["sweep"].nunique()
+
+
+def _height(block) -> float:
+    return HEAD + CELL[1] * len(_measures(block))
+
+
+def _measures(block) -> list[tuple[str, str]]:
+    """Rows of a block: (metric, measure), by level of analysis, the paper's measure first."""
+    named = block.assign(place=[LEVELS.index(level) for level in block["metric_level"]])
+    named = named.sort_values(["place", "metric", "primary"], ascending=[True, True, False], kind="stable")
+    return list(dict.fromkeys(zip(named["metric"], named["measure"], strict=True)))
+
+
+def _draw_block(axis, block) -> None:
+    """The table of one factor: sweeps along x, measures downwards."""
+    sweeps, measures = list(dict.fromkeys(block["sweep"])), _measures(block)
+    axis.set(xlim=(0, len(sweeps)), ylim=(len(measures), 0))
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.xaxis.tick_top()
+    for row in block.itertuples():
+        x, y = sweeps.index(row.sweep), measures.index((row.metric, row.measure))
+        filled = style.plt.Rectangle((x, y), 1, 1, facecolor=COLOURS[row.agreement], alpha=0.35, edgecolor="none")
+        outline = style.plt.Rectangle((x, y), 1, 1, facecolor="none", edgecolor=style.GREY, linewidth=0.6)
+        for patch in (filled, outline):
+            axis.add_patch(patch)
+        axis.text(x + 0.06, y + 0.36, ARROWS[row.arrow] if row.trend == row.trend else "", va="center", fontsize=11)
+        axis.text(x + 0.18, y + 0.22, _change(row).replace("-", "−"), va="center", fontsize=6.5)
+        axis.text(x + 0.18, y + 0.5, _counts(row), va="center", fontsize=6)
+        test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}  "
+        axis.text(x + 0.18, y + 0.78, test + row.agreement, va="center", fontsize=6)
+    heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
+    names = [f"{head.task.replace('_', ' ')}\n{head.factor.split('.')[1].replace('_', ' ')}" for head in heads]
+    labels = [f"{name}\n{textwrap.shorten(head['levels'], 26)}" for name, head in zip(names, heads, strict=True)]
+    axis.set_xticks(np.arange(len(sweeps)) + 0.5, labels)
+    shown = [block[(block["metric"] == metric) & (block["measure"] == measure)].iloc[0] for metric, measure in measures]
+    axis.set_yticks(np.arange(len(measures)) + 0.5, [_row_name(row) for row in shown])
+    axis.annotate(
+        block["paper_factor"].iloc[0],
+        (0, 1),
+        (-4, 8),
+        "axes fraction",
+        textcoords="offset points",
+        ha="right",
+        weight="bold",
+    )
+
+
+def _row_name(row) -> str:
+    said = f"   paper {ARROWS[row.paper_arrow]}" if row.paper_arrow else ""
+    return f"{row.metric_level}{said}\n{textwrap.fill(row.measure_name, 34)}"
+
+
+def _change(row) -> str:
+    """`+12% [5, 20]`, in units of the measure where the degeneracy at the first level is 0."""
+    if np.isnan(row.trend):
+        return "no trend to tell"
+    change, low, high = row.trend, row.trend_low, row.trend_high
+    if row.first_degeneracy > 0:
+        change, low, high = (100 * value / row.first_degeneracy for value in (change, low, high))
+        return (
+            f"{change:+.0f}% [{low:.0f}, {high:.0f}]"
+            if abs(change) >= 10
+            else f"{change:+.1f}% [{low:.1f}, {high:.1f}]"
+        )
+    return f"{change:+.2g} [{low:.2g}, {high:.2g}]"
+
+
+def _counts(row) -> str:
+    """`n = 10, 9, 10 of 10`, one number where all levels have the same."""
+    used, trained = (
+        text.split(", ")[0] if len(set(text.split(", "))) == 1 else text for text in (row.n_used, row.n_networks)
+    )
+    return f"n = {used}" + (f" of {trained}" if row.n_used != row.n_networks else "")
