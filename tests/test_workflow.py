@@ -88,6 +88,7 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
     results = finished / "results"
     for pattern, count in {
         "trials/flip_flop/*.nc": 2,
+        "complexity/flip_flop/*.nc": 2,
         "flip_flop/*/networks/*.nc": 4,
         "flip_flop/*/fixed_points/*.nc": 4,
         "flip_flop/*/metrics/*.nc": 2 * 3,
@@ -264,7 +265,7 @@ def test_another_configuration_replaces_the_default_one(project):
     (project / "own.yaml").write_text(yaml.safe_dump(own | {"metrics": ["ood_loss"]}))
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {"generate_trials": 2, "train_networks": 2, "find_fixed_points": 2, "compute_metric": 2} | {
-        "compute_statistics": 1, "draw_figure": 4, "draw_metric_figure": 1
+        "compute_complexity": 2, "compute_statistics": 1, "draw_figure": 4, "draw_metric_figure": 1
     }  # fmt: skip
 
 
