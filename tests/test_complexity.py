@@ -52,7 +52,7 @@ def test_a_target_that_repeats_an_input_k_steps_old_demands_k_and_one_steps(lag,
 
 
 def test_demand_is_the_time_since_a_constant_input_began():
-    inputs = np.ones((80, 40, 1))
+    inputs = np.zeros((80, 40, 1))  # not even told from what lies before the trial by its value
     targets = np.broadcast_to((np.arange(40)[:, None] // 10 % 2).astype(float), inputs.shape)
     # the target changes last after 30 steps: with 30, the tenth step of the third part is told from the fourth
     assert demand(inputs, targets).demand == pytest.approx(30, abs=2)
@@ -119,6 +119,18 @@ def test_script_writes_an_artifact(tmp_path):
     subprocess.run([*command, *paths], check=True, capture_output=True)
     found = artifacts.read(tmp_path / "complexity.nc", "complexity")
     assert found["target_entropy"] == pytest.approx(3, abs=0.3) and found["window"].values[-1] == 12
+
+
+def test_steps_without_weight_in_the_loss_do_not_count():
+    generator = np.random.default_rng(8)
+    inputs = generator.integers(0, 2, (200, 12, 1)).astype(float)
+    targets, mask = inputs.copy(), np.ones((200, 12))
+    targets[:, 6:], mask[:, 6:] = generator.normal(0, 9, (200, 6, 1)), 0
+    dims = {"inputs": ("trial", "time", "input"), "targets": ("trial", "time", "output"), "mask": ("trial", "time")}
+    arrays = {"inputs": inputs, "targets": targets, "mask": mask}
+    found = complexity.measure(xr.Dataset({name: (dims[name], array) for name, array in arrays.items()}))
+    assert found["target_entropy"] == pytest.approx(1, abs=0.01)
+    assert found["memory_demand"] == 1 and found["explained_variance"].values[0] > 0.99
 
 
 def test_one_trial_is_refused():
