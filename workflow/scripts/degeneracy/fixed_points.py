@@ -117,8 +117,8 @@ def starts(
     Half of the starts are visited states; the other half are points between a visited state and a partner, uniformly
     along the line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
     """
-    # Measured on ten 4-bit flip-flop networks (81 points): from midpoints of pairs of found points, alone or for half of
-    # the starts, the last rare saddles are found later than from between visited states and found points.
+    # On ten 4-bit flip-flop networks (81 points) the last saddles were found later from midpoints of pairs of found
+    # points, alone or as half of the starts, than from between visited states and found points.
     states, partners = (each.reshape(-1, each.shape[-1]) for each in (states, partners))
     one, other = (each[generator.integers(len(each), size=count)] for each in (states, partners))
     share = np.where(np.arange(count) % 2, generator.random(count), 0.0)[:, None]
@@ -146,7 +146,7 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
 
     A point is `converged` if its speed is below `tolerance`; local minima of the speed below `slow_tolerance` are
     kept apart as slow points. Duplicates (closer than `merge_distance`) are merged. `noise` is in units of the spread
-    of the states visited (root mean square deviation from the mean, over units), because states of cells differ in size.
+    of the states visited (root mean square deviation from the mean, over units): states of cells differ in size.
 
     Whether all are found is asked in two ways. The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball
     into itself, such as a network of bounded units, add up to 1 (Lefschetz–Hopf); where those found do not, some are
@@ -193,7 +193,7 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
     parameters = {name: torch.as_tensor(value[0], dtype=torch.float64) for name, value in network.parameters.items()}
     states, results = network.states[0], []
     partners = states
-    # ASSUME: fixed points that matter lie about a fifth of the spread of visited states from these or from lines between
+    # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
     noise = options["noise"] * np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
     for _ in range(1 + options["rounds"]):
         initial = torch.as_tensor(starts(states, partners, options["starts"], noise, generator))
@@ -213,7 +213,7 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
 
 
 def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
-    """The distinct fixed and slow points among the ends of a search, counts, and the sum of the fixed points' indices."""
+    """The distinct fixed and slow points among the ends of a search, counts, and the sum of the indices."""
     speed = result.speed.numpy()
     converged = speed < _tolerance(result.state, options["tolerance"]).numpy()
     slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
