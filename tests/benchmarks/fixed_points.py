@@ -5,8 +5,9 @@
 The usual tool is FixedPointFinder (Golub & Sussillo 2018). The package asks for versions of TensorFlow and PyTorch of
 its own, so its method is restated here with the settings of its PyTorch version: Adam on the mean of q over all starts
 in float32, learning rate 0.05 times 0.7 every 500 steps, at most 5000 steps (its general default; its PyTorch version
-stops at 2000), until q < 1e-12 or q changes by less than 1e-20 for every start. It is run in float64 besides. An end with q < 1e-12 is accepted (ours: q < 1e-24), and ends that
-differ by less than 1e-3 are one point. The package itself accepts all ends, so accepting is kinder to it.
+stops at 2000), until q < 1e-12 or q changes by less than 1e-20 for every start. It is run in float64 besides. An end
+with q < 1e-12 is accepted (ours: q < 1e-24), and ends that differ by less than 1e-3 are one point. The package itself
+accepts all ends, so this is kinder to it.
 
 Times are seconds of this process on one thread. `of ours` counts the points within 1e-3 of one that ours found.
 """
