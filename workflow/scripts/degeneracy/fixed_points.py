@@ -194,7 +194,8 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
     states, results = network.states[0], []
     partners = states
     # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
-    noise = options["noise"] * np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
+    spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
+    noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
     for _ in range(1 + options["rounds"]):
         initial = torch.as_tensor(starts(states, partners, options["starts"], noise, generator))
         repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
