@@ -219,7 +219,7 @@ def test_a_network_is_bit_identical_in_any_block(name):
 
 
 FIND = {
-    **{"starts": 200, "noise": 0.6, "tolerance": 1e-24, "slow_tolerance": 1e-4},
+    **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
     **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
 }
 
@@ -259,7 +259,8 @@ def test_every_metric_works_with_every_cell(name, tmp_path):
 def test_mup_units_without_input_have_the_wells_of_their_equation(tmp_path):
     population = population_of("mup", tmp_path, width=2, channels=2, seeds=(0,))
     population.networks["recurrent_weights"][0] = 2 * 2 * np.eye(2)  # h = 2 tanh(h)
-    points = fixed_points.find(population, FIND, lambda line: None)
+    # trials are too short to reach the wells: starts must lie beyond the states visited
+    points = fixed_points.find(population, FIND | {"noise": 5.0}, lambda line: None)
     well = 1.9150080481545375
     expected = np.array(list(itertools.product([-well, 0, well], repeat=2)))
     gaps = np.linalg.norm(points["state"].values[:, None] - expected[None], axis=-1)
@@ -297,7 +298,7 @@ def test_a_gru_that_learnt_the_flip_flop_stores_corners(tmp_path):
     networks = training.train(condition, [0], groups["train"], CPU, lambda line: None)
     assert networks["status"].item() == training.STATUS["converged"]
     population = make_population(networks, condition, str(path))
-    points = fixed_points.find(population, FIND | {"starts": 400, "noise": 0.1}, lambda line: None)
+    points = fixed_points.find(population, FIND | {"starts": 400}, lambda line: None)
     assert points["index_sum"].item() == 1
     stable = points.isel(point=(points["converged"].values == 1) & (points["n_unstable"].values == 0))["state"].values
     outputs = stable @ population.parameters["readout_weights"][0].T + population.parameters["readout_bias"][0]

@@ -108,3 +108,63 @@ def test_unique_keeps_the_slowest_of_each_cluster():
     state = np.array([[0.0, 0], [1e-7, 0], [1, 1], [1, 1 + 1e-7], [2, 2]])
     kept = fixed_points.unique(state, np.array([2.0, 1.0, 5.0, 6.0, 0.0]), 1e-5)
     assert kept.tolist() == [1, 2, 4]
+
+
+def test_hits_count_the_starts_that_reached_each_point_and_half_of_them_find_no_more_than_all(trained):
+    points = fixed_points.find(trained, OPTIONS | {"starts": 40, "rounds": 0}, lambda line: None)
+    for seed in trained.seeds:
+        own = points.isel(point=(points["network"].values == seed)).sel(seed=seed)
+        assert own["hits"].sum() == own["starts_converged"] and np.all(own["hits"][own["converged"].values == 1] >= 1)
+        assert own["fixed_points"] == own["converged"].sum()
+        # 20 starts that each find one of 27 points as seldom as once cannot have found all
+        assert own["found_by_half"] <= 20 and own["found_by_half"] < own["fixed_points"]
+    many = fixed_points.find(trained, OPTIONS | {"starts": 4000, "rounds": 0}, lambda line: None)
+    assert np.array_equal(many["found_by_half"], many["fixed_points"])
+
+
+def test_rounds_go_on_while_one_start_alone_reached_a_point(tmp_path):
+    # the indices of points of independent units add up to 1 with whole lines of points missing
+    population = bistable_population(3, tmp_path)
+    few = OPTIONS | {"starts": 16, "noise": 0.2}
+    once = fixed_points.find(population, few | {"rounds": 0}, lambda line: None)
+    again = fixed_points.find(population, few | {"rounds": 60}, lambda line: None)
+    assert np.any(once["hits"] == 1) and np.all(again["hits"] >= 2)
+    assert again["fixed_points"] == 27 and np.all(again["index_sum"] == 1)
+
+
+def test_noise_is_in_units_of_the_spread_of_the_states(trained, monkeypatch):
+    used = []
+
+    def record(states, partners, count, noise, generator):
+        used.append(noise / states.std(axis=(0, 1)).mean())
+        return starts(states, partners, count, noise, generator)
+
+    starts = fixed_points.starts
+    monkeypatch.setattr(fixed_points, "starts", record)
+    fixed_points.find(trained, OPTIONS | {"starts": 10, "rounds": 0}, lambda line: None)
+    assert used == pytest.approx([0.3, 0.3], rel=0.2)  # mean and root mean square of the units' spreads are alike
+    large = make_population(trained.networks, trained.condition, trained.trials_path)
+    large.__dict__["states"] = 7 * trained.states
+    fixed_points.find(large, OPTIONS | {"starts": 10, "rounds": 0}, lambda line: None)
+    assert used[2:] == pytest.approx(used[:2])
+
+
+def test_few_points_at_a_time_give_the_same_points_in_less_memory(trained, monkeypatch):
+    population = trained.where(trained.seeds == 1)
+    options = OPTIONS | {"starts": 50, "rounds": 0}
+    whole = fixed_points.find(population, options, lambda line: None)
+    sizes = []
+    cell = type(fixed_points.make_cell(trained.condition))
+    jacobian = cell.jacobian
+
+    def record(self, parameters, state, inputs):
+        sizes.append(len(state))
+        return jacobian(self, parameters, state, inputs)
+
+    monkeypatch.setattr(cell, "jacobian", record)
+    monkeypatch.setattr(fixed_points, "CHUNK_BYTES", 7 * 8 * 48**2)
+    few = fixed_points.find(population, options, lambda line: None)
+    assert max(sizes) == 7
+    gaps = np.linalg.norm(few["state"].values[:, None] - whole["state"].values, axis=-1)
+    assert few.sizes == whole.sizes and np.all(gaps.min(1) < 1e-10)
+    assert np.array_equal(few["hits"], whole["hits"][gaps.argmin(1)])

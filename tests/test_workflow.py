@@ -88,6 +88,7 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
     results = finished / "results"
     for pattern, count in {
         "trials/flip_flop/*.nc": 2,
+        "complexity/flip_flop/*.nc": 2,
         "flip_flop/*/networks/*.nc": 4,
         "flip_flop/*/fixed_points/*.nc": 4,
         "flip_flop/*/metrics/*.nc": 2 * 3,

@@ -19,6 +19,13 @@ SCHEMAS = {
         "targets": (("trial", "time", "output"), "f"),
         "mask": (("trial", "time"), "f"),
     },
+    "complexity": {
+        "input_entropy": ((), "f"),
+        "target_entropy": ((), "f"),
+        "target_dimension": ((), "f"),
+        "memory_demand": ((), "f"),
+        "explained_variance": (("window",), "f"),
+    },
     "networks": {
         "loss": (("network", "epoch"), "f"),
         "epochs": (("network",), "i"),

@@ -14,7 +14,7 @@ from degeneracy.condition import make_cell, make_task
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
-CHUNK = 2048  # points advanced together; bounds memory at CHUNK · width² doubles a matrix
+CHUNK_BYTES = 2**26  # of one matrix (point, unit, unit) of the points advanced together, of which some ten are held
 DAMPING = (1.0, 0.2, 5.0, 1e-12)  # first value, after a good step, after a poor one, least
 GAIN = (0.1, 0.75)  # share of the predicted fall of q: below, a step is refused; above, the next may be bolder
 STATIONARY = 1e-6  # ‖Jᵀr‖ / ‖r‖ below which a point is a local minimum of q that is no fixed point
@@ -49,15 +49,21 @@ def search(
     parts = [
         _search_chunk(
             cell,
-            {name: value[first : first + CHUNK] for name, value in parameters.items()},
-            state[first : first + CHUNK].clone(),
-            inputs[first : first + CHUNK],
+            {name: value[some] for name, value in parameters.items()},
+            state[some].clone(),
+            inputs[some],
             tolerance,
             iterations,
         )
-        for first in range(0, len(state), CHUNK)
+        for some in _chunks(state)
     ]
     return Search(*(torch.cat([getattr(part, name) for part in parts]) for name in ("state", "speed", "stationary")))
+
+
+def _chunks(state: Tensor) -> list[slice]:
+    """Runs of points (point, unit) few enough for their matrices to fit into memory, at least one."""
+    size = max(1, CHUNK_BYTES // (state.element_size() * state.shape[1] ** 2))
+    return [slice(first, first + size) for first in range(0, max(1, len(state)), size)]
 
 
 def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Search:
@@ -111,6 +117,8 @@ def starts(
     Half of the starts are visited states; the other half are points between a visited state and a partner, uniformly
     along the line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
     """
+    # On ten 4-bit flip-flop networks (81 points) the last saddles were found later from midpoints of pairs of found
+    # points, alone or as half of the starts, than from between visited states and found points.
     states, partners = (each.reshape(-1, each.shape[-1]) for each in (states, partners))
     one, other = (each[generator.integers(len(each), size=count)] for each in (states, partners))
     share = np.where(np.arange(count) % 2, generator.random(count), 0.0)[:, None]
@@ -137,65 +145,76 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     """Fixed points and slow points of every network of a population, at the task's constant inputs.
 
     A point is `converged` if its speed is below `tolerance`; local minima of the speed below `slow_tolerance` are
-    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged.
+    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged. `noise` is in units of the spread
+    of the states visited (root mean square deviation from the mean, over units): states of cells differ in size.
 
-    The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball into itself, such as a network of bounded
-    units, add up to 1 (Lefschetz–Hopf). Where those found do not, some are missing, and up to `rounds` more rounds
-    of starts are made, some between visited states and the points found. A sum of 1 is no proof that all are found.
+    Whether all are found is asked in two ways. The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball
+    into itself, such as a network of bounded units, add up to 1 (Lefschetz–Hopf); where those found do not, some are
+    missing. And a point that one start alone has reached says that as many starts again would find more (Good 1953:
+    what is seen once estimates what is not seen). In either case up to `rounds` more rounds of starts are made, some
+    between visited states and the points found. Neither is a proof: points that no start comes near stay unknown.
+    What doubling the starts has brought is stored: `found_by_half`, the points that one half of them, drawn alike,
+    reached, to be compared with all those found, `fixed_points`.
 
     The starts of a network depend on its seed and `options["seed"]` alone. Networks that diverged have no points.
 
     Returns
     -------
     Dataset over `point`: state, network (seed), input, speed q, converged, eigenvalues of ∂F/∂h by falling modulus,
-    number of eigenvalues outside the unit circle; and over `seed`: starts made, starts that converged, and the sum
-    of the indices at each constant input.
+    number of eigenvalues outside the unit circle, starts that ended there (of a slow point: 0); and over `seed`: starts
+    made, starts that converged, fixed points found by all and by half of them, and the sum of the indices at each
+    constant input.
     """
     cell = make_cell(population.condition)
     constants = make_task(population.condition).constant_inputs()  # (condition, input)
-    counts = {name: np.zeros(len(population.seeds), np.int32) for name in ("starts", "starts_converged")}
+    names = ("starts", "starts_converged", "fixed_points", "found_by_half")
+    counts = {name: np.zeros(len(population.seeds), np.int32) for name in names}
     index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
     found = [_no_points(population.networks.sizes["unit"], constants.shape[1])]
     for row in np.flatnonzero(population.status != DIVERGED):
         network, seed = population.where(np.arange(len(population.seeds)) == row), int(population.seeds[row])
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, options["seed"])))
-        fixed = 0
         for column, constant in enumerate(constants):
-            points, speeds, index_sum[row, column] = _of_one_network(cell, network, constant, options, generator)
+            points, own, index_sum[row, column] = _of_one_network(cell, network, constant, options, generator)
             found.append(points)
-            fixed += int(points["converged"].sum())
-            counts["starts"][row] += len(speeds)
-            counts["starts_converged"][row] += int((speeds < 1).sum())
+            for name in names:
+                counts[name][row] += own[name]
         complete = ""
         if cell.bounded and np.any(index_sum[row] != 1):
             complete = f", indices add up to {index_sum[row].tolist()}: some are missing"
-        tried, reached = counts["starts"][row], counts["starts_converged"][row]
-        report(f"network {seed}: {fixed} fixed points, {reached} of {tried} starts converged{complete}")
+        tried, reached, fixed, half = (int(counts[name][row]) for name in names)
+        halved = f"{half} by half of the starts"
+        report(f"network {seed}: {fixed} fixed points ({halved}), {reached} of {tried} starts converged{complete}")
     return _dataset(population, found, counts, index_sum)
 
 
 def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
-    """Points of one network at one constant input, where each start's speed ended (in tolerances), the indices' sum."""
+    """Points of one network at one constant input, counts of them and of the starts, and the sum of the indices."""
     parameters = {name: torch.as_tensor(value[0], dtype=torch.float64) for name, value in network.parameters.items()}
-    partners, results = network.states[0], []
-    for _ in range(1 + (options["rounds"] if cell.bounded else 0)):
-        initial = torch.as_tensor(starts(network.states[0], partners, options["starts"], options["noise"], generator))
+    states, results = network.states[0], []
+    partners = states
+    # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
+    spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
+    noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
+    for _ in range(1 + options["rounds"]):
+        initial = torch.as_tensor(starts(states, partners, options["starts"], noise, generator))
         repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
         inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
         results.append(search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"]))
         joined = Search(
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
         )
-        points, index_sum = _points(cell, parameters, joined, constant, options, int(network.seeds[0]))
-        if index_sum == 1:
+        points, counts, index_sum = _points(cell, parameters, joined, constant, options, int(network.seeds[0]))
+        fixed = points["converged"] == 1
+        if (index_sum == 1 or not cell.bounded) and not np.any(points["hits"][fixed] == 1):
             break
-        if points["converged"].any():
-            partners = points["state"][points["converged"] == 1]
-    return points, (joined.speed / _tolerance(joined.state, options["tolerance"])).numpy(), index_sum
+        if fixed.any():
+            partners = points["state"][fixed]
+    return points, counts, index_sum
 
 
 def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
-    """The distinct fixed and slow points among the ends of a search, and the sum of the fixed points' indices."""
+    """The distinct fixed and slow points among the ends of a search, counts, and the sum of the indices."""
     speed = result.speed.numpy()
     converged = speed < _tolerance(result.state, options["tolerance"]).numpy()
     slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
@@ -209,11 +228,23 @@ def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.nd
         kept[2] = kept[2][distance > options["merge_distance"]] if converged.any() else kept[2]
     kept = np.concatenate(kept)
     inputs = np.broadcast_to(constant, (len(kept), len(constant)))
-    repeated = {name: value.expand(len(kept), *value.shape) for name, value in parameters.items()}
-    jacobian = cell.jacobian(repeated, result.state[kept], torch.as_tensor(inputs.copy(), dtype=torch.float64)).numpy()
-    eigenvalues = np.linalg.eigvals(jacobian).astype(complex)  # (point, unit)
+    eigenvalues = [np.zeros((0, result.state.shape[1]), complex)]
+    for some in _chunks(result.state[kept]) if len(kept) else ():
+        own = torch.as_tensor(inputs[some].copy(), dtype=torch.float64)
+        repeated = {name: value.expand(len(own), *value.shape) for name, value in parameters.items()}
+        jacobian = cell.jacobian(repeated, result.state[kept[some]], own).numpy()  # (point, unit, source_unit)
+        eigenvalues.append(np.linalg.eigvals(jacobian).astype(complex))
+    eigenvalues = np.concatenate(eigenvalues)  # (point, unit)
     eigenvalues = np.take_along_axis(eigenvalues, np.argsort(-abs(eigenvalues), axis=1, kind="stable"), axis=1)
     index = np.sign(np.prod((1 - eigenvalues) / np.maximum(abs(1 - eigenvalues), 1e-300), axis=1).real)
+    hits, half = np.zeros(len(kept), np.int32), np.zeros(len(kept), np.int32)
+    if converged.any():
+        fixed = result.state[kept[converged[kept]]].numpy()  # the first of those kept
+        _, nearest = cKDTree(fixed).query(result.state[converged].numpy())
+        hits[: len(fixed)] = np.bincount(nearest, minlength=len(fixed))
+        # pairs of neighbours, so that each half has as many visited states and mixtures
+        first_half = np.arange(len(speed))[converged] // 2 % 2 == 0
+        half[: len(fixed)] = np.bincount(nearest[first_half], minlength=len(fixed))
     points = {
         "network": np.full(len(kept), seed, np.int32),
         "state": result.state[kept].numpy(),
@@ -223,14 +254,21 @@ def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.nd
         "eigenvalues_real": eigenvalues.real,
         "eigenvalues_imag": eigenvalues.imag,
         "n_unstable": (abs(eigenvalues) > 1).sum(1).astype(np.int32),
+        "hits": hits,
     }
-    return points, int(index[converged[kept]].sum())
+    counts = {
+        "starts": len(speed),
+        "starts_converged": int(converged.sum()),
+        "fixed_points": int(converged[kept].sum()),
+        "found_by_half": int((half > 0).sum()),
+    }
+    return points, counts, int(index[converged[kept]].sum())
 
 
 def _no_points(width: int, inputs: int) -> dict[str, np.ndarray]:
     """The arrays of a network without points, so that there is something to join even if no network has any."""
     floats = {"state": width, "input": inputs, "eigenvalues_real": width, "eigenvalues_imag": width}
-    integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32}
+    integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32, "hits": np.int32}
     return (
         {name: np.zeros((0, size)) for name, size in floats.items()}
         | {name: np.zeros(0, dtype) for name, dtype in integers.items()}
@@ -248,8 +286,11 @@ def _dataset(population: Population, found: list[dict], counts: dict, index_sum:
         "eigenvalues_real": (("point", "unit"), "real part of the Jacobian's eigenvalues by falling modulus", "1"),
         "eigenvalues_imag": (("point", "unit"), "imaginary part of the Jacobian's eigenvalues", "1"),
         "n_unstable": (("point",), "eigenvalues outside the unit circle", "1"),
+        "hits": (("point",), "starts that ended at the fixed point", "1"),
         "starts": (("seed",), "starts made", "1"),
         "starts_converged": (("seed",), "starts that reached a fixed point", "1"),
+        "fixed_points": (("seed",), "fixed points found", "1"),
+        "found_by_half": (("seed",), "fixed points that one half of the starts found", "1"),
         "index_sum": (
             ("seed", "condition"),
             "sum of fixed-point indices, sign det(I - dF/dh); 1 for bounded units if none is missing",

@@ -9,6 +9,10 @@ def trials(task: str, trial_set: str) -> str:
     return f"{RESULTS}/trials/{task}/{trial_set}.nc"
 
 
+def complexity(task: str, trial_set: str) -> str:
+    return f"{RESULTS}/complexity/{task}/{trial_set}.nc"
+
+
 def networks(task: str, condition: str, block: str) -> str:
     return f"{RESULTS}/{task}/{condition}/networks/{block}.nc"
 

@@ -1,0 +1,21 @@
+rule compute_complexity:
+    input:
+        layout.trials("{task}", "{trial_set}"),
+    output:
+        layout.complexity("{task}", "{trial_set}"),
+    log:
+        "results/logs/complexity/{task}/{trial_set}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        script=script("compute_complexity.py"),
+        code=code("compute_complexity.py"),
+    shell:
+        "python {params.script:q} --trials {input:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+
+
+TARGETS += [layout.complexity(task, trial_set) for task, trial_set in TRIAL_SETS]
