@@ -5,7 +5,7 @@ import pytest
 
 from conftest import make_population
 from degeneracy import comparison, linear_dynamics
-from degeneracy.metrics import dsa, dsa_eigenvalues
+from degeneracy.metrics import dsa, dsa_eigenvalues, input_dsa
 from degeneracy.status import NOT_CONVERGED
 
 
@@ -172,7 +172,113 @@ def test_spectra_do_not_see_similarity_and_obey_the_triangle_inequality():
     assert np.allclose(xy, dsa_eigenvalues.distance(y, x)) and np.all(xy > 0) and np.all(xz <= xy + yz)
 
 
-OPERATOR_METRICS = {"dsa": ("distance", "angular"), "dsa_eigenvalues": ("distance",)}
+def driven_states(state, drive, inputs, seed=0):
+    """States (trial, time, unit) of x(t) = A x(t − 1) + B u(t), from random x before the first step."""
+    x, states = np.random.default_rng(seed).standard_normal((len(inputs), len(state))), []
+    for now in inputs.transpose(1, 0, 2):
+        x = x @ state.T + now @ drive.T
+        states.append(x)
+    return np.stack(states, axis=1)
+
+
+def driven_system(seed):
+    """A, B of four states and two inputs: no symmetry, so that a transposed rotation cannot pass."""
+    generator = np.random.default_rng(seed)
+    state, drive = generator.standard_normal((4, 4)), generator.standard_normal((4, 2))
+    return 0.9 * state / np.abs(np.linalg.eigvals(state)).max(), drive
+
+
+def input_operators(states, inputs, delays=1, interval=1, rank=4):
+    embedding = linear_dynamics.embed(states, delays, interval, rank)
+    return linear_dynamics.input_operators(embedding, inputs, delays, interval)
+
+
+def pair_features(state, drive):
+    return {"state": (state / np.linalg.norm(state))[None], "input": (drive / np.linalg.norm(drive))[None]}
+
+
+def test_state_and_input_operators_of_a_driven_linear_system_are_recovered():
+    (state, drive), inputs = driven_system(0), np.random.default_rng(1).standard_normal((40, 60, 2))
+    states = driven_states(state, drive, inputs)
+    embedding = linear_dynamics.embed(states, 1, 1, 4)
+    to_scores = np.linalg.lstsq(states.reshape(-1, 4), embedding.scores.reshape(-1, 4), rcond=None)[0].T
+    found_state, found_drive = linear_dynamics.input_operators(embedding, inputs, 1, 1)
+    assert np.allclose(found_state @ to_scores, to_scores @ state)
+    assert np.allclose(found_drive, to_scores @ drive)
+
+
+def test_the_newest_input_is_all_that_is_new_to_a_window():
+    """Windows of 3 states span the state and 2 inputs; what shifts through them has the eigenvalue 0."""
+    (state, drive), inputs = driven_system(0), np.random.default_rng(1).standard_normal((40, 60, 2))
+    found, _ = input_operators(driven_states(state, drive, inputs), inputs, delays=3, rank=4 + 2 * 2)
+    eigenvalues = np.linalg.eigvals(found)
+    assert np.abs(eigenvalues[:, None] - np.linalg.eigvals(state)).min(0).max() < 1e-6
+    assert np.all(np.sort(np.abs(eigenvalues))[:4] < 1e-3)
+
+
+def test_an_input_that_is_never_there_has_no_effect_and_no_input_is_an_error():
+    (state, drive), inputs = driven_system(0), np.random.default_rng(1).standard_normal((20, 30, 2))
+    inputs[:, 1:, 1] = 0  # there at the first step alone, which no window ends before
+    states = driven_states(state, drive, inputs)
+    found_state, found_drive = input_operators(states, inputs)
+    assert np.allclose(found_drive[:, 1], 0) and np.linalg.norm(found_drive[:, 0]) > 0.1
+    assert np.allclose(sorted_eigenvalues(found_state), sorted_eigenvalues(state))
+    with pytest.raises(ValueError, match="states: its input operator is zero"):
+        input_operators(states, 0 * inputs)
+
+
+def test_a_rotated_copy_of_a_driven_system_is_at_distance_zero_jointly_and_in_either_part():
+    for seed in range(5):
+        state, drive = driven_system(seed)
+        turn = rotation(4, seed + 10)
+        copy = pair_features(turn @ state @ turn.T, turn @ drive)
+        found = input_dsa.distance(pair_features(state, drive), copy)
+        assert max(found[measure].item() for measure in input_dsa.MEASURES) < 1e-6
+        best = input_dsa.best_turn(copy["input"], pair_features(state, drive)["input"])[0]
+        assert np.allclose(best @ drive, turn @ drive)
+        assert not np.allclose(best.T @ drive, turn @ drive)
+
+
+def test_networks_that_differ_in_inputs_alone_or_in_both_are_told_apart():
+    """Each part is 0 by itself, but no rotation serves both: only the joint distance sees that."""
+    state, drive = driven_system(0)
+    turn = rotation(4, 3)
+    crossed = input_dsa.distance(pair_features(state, drive), pair_features(state, turn @ drive))
+    assert crossed["state"].item() < 1e-6 and crossed["input"].item() < 1e-6 and crossed["distance"].item() > 0.1
+    other = driven_system(1)[1]
+    found = input_dsa.distance(pair_features(state, drive), pair_features(state, other))
+    assert found["state"].item() < 1e-6 and found["input"].item() > 0.05
+    assert found["distance"].item() >= np.sqrt(0.5) * found["input"].item() - 1e-9
+
+
+def random_systems(seed, count=20):
+    systems = [driven_system(seed + i) for i in range(count)]
+    features = [pair_features(*each) for each in systems]
+    return {key: np.concatenate([each[key] for each in features]) for key in ("state", "input")}
+
+
+def test_joint_distance_is_bounded_by_its_parts_and_ends_in_them():
+    a, b = random_systems(0), random_systems(100)
+    found = input_dsa.distance(a, b)
+    floor = np.hypot(*np.sqrt(0.5) * np.stack([found["state_lower_bound"], found["input"]]))
+    assert np.all(floor - 1e-9 <= found["lower_bound"]) and np.all(found["lower_bound"] <= found["distance"])
+    assert np.all(found["distance"] <= 2) and np.all(found["unconverged"] == 0)
+    state_alone, input_alone = (input_dsa.distance(a, b, input_weight=weight) for weight in (0.0, 1.0))
+    assert np.allclose(state_alone["distance"], found["state"], rtol=1e-6)
+    assert np.allclose(input_alone["distance"], found["input"], rtol=1e-6)
+
+
+def test_joint_distance_is_symmetric_and_obeys_the_triangle_inequality():
+    x, y, z = (random_systems(seed) for seed in (0, 100, 200))
+    xy, yx, yz, xz = (input_dsa.distance(*pair)["distance"] for pair in ((x, y), (y, x), (y, z), (x, z)))
+    assert np.allclose(xy, yx, rtol=1e-5) and np.all(xz <= xy + yz + 1e-9)
+
+
+OPERATOR_METRICS = {
+    "dsa": ("distance", "angular"),
+    "dsa_eigenvalues": ("distance",),
+    "input_dsa": ("distance", "state", "input"),
+}
 
 
 @pytest.mark.parametrize("metric", OPERATOR_METRICS)
