@@ -211,7 +211,7 @@ def _schedule(starts: int, size: int) -> dict[int, int]:
         return {60 if size <= 12 else 80: math.ceil(starts / 2), 140: math.ceil(starts / 5), 300: 1}
     if size <= 64:
         return {60: math.ceil(starts / 3), 120: math.ceil(starts / 6), 250: 1, 500: 1}
-    return {40: 3, 80: 1, 700: 1}  # the local minima of unrelated operators differ by some 1% there
+    return {40: 4, 80: 2, 250: 1, 700: 1}  # the local minima of unrelated operators differ by some 1% there
 
 
 def _normalised(x, scale):
