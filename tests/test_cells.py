@@ -246,7 +246,7 @@ def test_every_metric_works_with_every_cell(name, tmp_path):
     population = type(population)(population.networks, population.trials_path, points)
     for metric in units.names("metrics"):
         options = {key: option.default for key, option in units.options("metrics", metric).items()}
-        options |= {"delays": 2, "rank": 3} if metric == "dsa" else {}
+        options |= {"delays": 2, "rank": 3} if "delays" in options else {}
         if name == "gru" and metric in ("signed_permutation_distance", "joint_permutation_distance"):
             with pytest.raises(ValueError, match="one parameter"):  # matching several matrices at once is not there
                 comparison.measure(metric, population, options)

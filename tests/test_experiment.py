@@ -57,7 +57,7 @@ def test_blocks_are_fixed_runs_of_seeds():
 
 
 def test_metrics_may_be_listed_left_out_or_tuned_for_a_task(tiny):
-    assert resolve(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2}
+    assert resolve(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2, "interval": 1}
     tiny["tasks"]["flip_flop"].pop("metrics")
     tiny["metrics"] = ["ood_loss", "svcca"]
     assert resolve(tiny).metrics["flip_flop"] == {"ood_loss": {}, "svcca": {"variance": 0.99}}

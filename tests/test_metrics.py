@@ -4,50 +4,11 @@ import xarray as xr
 
 from conftest import make_population
 from degeneracy import comparison, network_map, training, units
-from degeneracy.metrics import dsa, permutation_distance, svcca
+from degeneracy.metrics import permutation_distance, svcca
 
 
 def rotation(size, seed=0):
     return np.linalg.qr(np.random.default_rng(seed).standard_normal((size, size)))[0]
-
-
-def linear_states(operator, trials=6, steps=12, seed=0):
-    """States (trial, time, unit) that a linear map advances exactly."""
-    states = [np.random.default_rng(seed).standard_normal((trials, len(operator)))]
-    for _ in range(steps - 1):
-        states.append(states[-1] @ operator.T)
-    return np.stack(states, axis=1)
-
-
-def test_dsa_operator_has_the_eigenvalues_of_the_linear_system():
-    system = 0.9 * rotation(4, 1) @ np.diag([1, 0.9, 0.8, 0.7])
-    found = dsa.operator(linear_states(system), delays=1, rank=4)
-    assert np.allclose(np.sort_complex(np.linalg.eigvals(found)), np.sort_complex(np.linalg.eigvals(system)))
-
-
-def test_dsa_takes_no_step_across_trials():
-    system = 0.9 * rotation(3)
-    states = linear_states(system, trials=5)
-    shuffled = states[[3, 0, 4, 2, 1]]
-    eigenvalues = [np.sort_complex(np.linalg.eigvals(dsa.operator(each, 1, 3))) for each in (states, shuffled)]
-    assert np.allclose(*eigenvalues) and np.allclose(abs(eigenvalues[0]), 0.9)
-
-
-def test_dsa_is_zero_for_an_invertible_linear_copy_at_full_rank():
-    states = linear_states(0.95 * rotation(4, 2) @ np.diag([1, 0.8, 1, 0.6]), trials=10)
-    mix = rotation(4, 3) @ np.diag([1, 2, 0.5, 3.0]) @ rotation(4, 4)
-    operators = [dsa.operator(each, 1, 4) for each in (states, states @ mix.T)]
-    one, other = ({"operator": (each / np.linalg.norm(each))[None]} for each in operators)
-    assert dsa.distance(one, other)["distance"].item() < 1e-6
-
-
-@pytest.mark.parametrize(
-    ("delays", "rank", "message"),
-    [(30, 2, "too short for 30 delays"), (1, 9, "more than the 4"), (2, 8, "above the rank 4")],
-)
-def test_dsa_asks_for_what_the_data_has(delays, rank, message):
-    with pytest.raises(ValueError, match=message):
-        dsa.operator(linear_states(0.9 * rotation(4)), delays, rank, "network 3")
 
 
 def test_svcca_is_zero_for_an_invertible_linear_copy_and_one_for_orthogonal_signals():
@@ -86,7 +47,13 @@ def test_permutation_distance_of_a_permuted_copy_is_zero():
     assert noisy["per_n_squared"].item() == pytest.approx(noisy["distance"].item() / 64**2)
 
 
-PAIRWISE = {"dsa": {"delays": 2, "rank": 6}, "permutation_distance": {}, "svcca": {"variance": 0.99}}
+DSA = {"delays": 2, "rank": 6}
+PAIRWISE = {
+    "dsa": DSA,
+    "dsa_eigenvalues": DSA,
+    "permutation_distance": {},
+    "svcca": {"variance": 0.99},
+}
 
 
 @pytest.mark.parametrize("metric", PAIRWISE)

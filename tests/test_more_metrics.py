@@ -9,7 +9,7 @@ from conftest import make_population
 from degeneracy import artifacts, comparison, fixed_points, statistics, trials, units
 from degeneracy.condition import make_cell
 from degeneracy.figures import degeneracy as figure
-from degeneracy.metrics import cka, dsa, fixed_point_distance, kernel_alignment, procrustes
+from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
 from degeneracy.population import Population
 from degeneracy.sweeps import SweepArtifacts
 from degeneracy.symmetry import signs_are_free
@@ -243,17 +243,19 @@ PAIRWISE = [name for name in units.names("metrics") if "features" in units.funct
 
 @pytest.mark.parametrize("metric", [name for name in PAIRWISE if name != "fixed_point_distance"])
 def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
-    options = {"rank": 6, "delays": 2} if metric == "dsa" else {}
+    options = {"rank": 6, "delays": 2} if "delays" in units.options("metrics", metric) else {}
     data = comparison.measure(metric, trained, options)
     before = comparison.measure(metric, trained.untrained(), options)
     for measure in units.constant("metrics", metric, "MEASURES"):
         ceiling = data[f"untrained_{measure}"]
         assert np.array_equal(ceiling, before[measure]) and "first 2 networks" in ceiling.attrs["long_name"]
         null = data["null" if measure == "distance" else f"null_{measure}"]
-        if metric == "dsa":
-            operators = [dsa.features(half, **options)["operator"] for half in trained.halves()]
-            expected = dsa.distance(*({"operator": each} for each in operators))["distance"]
-            assert np.array_equal(null, expected) and np.all(null > 0)
+        if options:
+            module = units.load("metrics", metric)
+            expected = comparison._as_dict(
+                module.distance(*(module.features(half, **options) for half in trained.halves())), "distance"
+            )
+            assert np.array_equal(null, expected[measure]) and np.all(null > 0)
         else:
             assert np.all(null == 0) and "by construction" in null.attrs["long_name"]
 

@@ -81,7 +81,7 @@ def test_options_come_from_the_signature():
     channels = units.options("tasks", "flip_flop")["channels"]
     assert (channels.type, channels.default, channels.range.minimum) == ("int", 3, 1)
     assert "tanh" in units.options("cells", "vanilla")["activation"].choices
-    assert set(units.options("metrics", "dsa")) == {"delays", "rank"}
+    assert set(units.options("metrics", "dsa")) == {"delays", "interval", "rank"}
 
 
 @pytest.mark.parametrize(

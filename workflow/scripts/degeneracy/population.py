@@ -26,6 +26,7 @@ class Population:
     trials_path: str | None = None
     fixed_points: xr.Dataset | None = None
     half: int | None = None  # 0 or 1: it sees that half of the probe trials alone
+    trained: bool = True  # False: the networks before training
 
     @cached_property
     def condition(self) -> dict:
@@ -59,7 +60,7 @@ class Population:
     def untrained(self) -> Population:
         """The same networks before training; their fixed points are not known."""
         before = {name: self.networks[f"initial_{name}"].variable for name in self.parameters}
-        return replace(self, networks=self.networks.assign(before), fixed_points=None)
+        return replace(self, networks=self.networks.assign(before), fixed_points=None, trained=False)
 
     def halves(self) -> tuple[Population, Population]:
         """The same networks seen on every other probe trial, and on those between: no trial is in both.

@@ -8,6 +8,7 @@ import torch
 
 CONVERGED, UNCONVERGED = 0, 1
 SCREENING = torch.float32  # most starts are only ranked, and float32 ranks them at half the price
+SMALL_TURN = 0.05  # Frobenius norm of Ω
 HOPELESS = 4.0  # times the squared distance of the pair's best start
 FINALISTS = 2  # starts of a pair refined in double precision, where that many were followed
 SHIFTS = (-2.0, -0.5, 0.0, 0.5, 2.0)  # of the singular value bound, in root-mean-square singular values
@@ -19,7 +20,8 @@ WORKSPACE = {"cpu": 2**26, "cuda": 2**30}  # bytes a chunk of pairs may occupy
 class Conjugation:
     """Result of `conjugation_distance`; arrays are NumPy for NumPy input, else tensors on the input's device.
 
-    distance     (pair,) ‖A − C B Cᵀ‖_F at `transform`: an upper bound of the minimum, attained
+    distance     (pair,) ‖A − C B Cᵀ‖_F at `transform`: an upper bound of the minimum, attained; with inputs the root
+                 of ‖A − C B Cᵀ‖² + ‖P − C Q‖²
     lower_bound  (pair,) proven: no orthogonal C does better
     transform    (pair, n, n) the orthogonal C found
     spread       (pair,) standard deviation of the distance over the starts that were followed to a local minimum,
@@ -34,13 +36,17 @@ class Conjugation:
     status: np.ndarray | torch.Tensor
 
 
-def conjugation_distance(a, b, *, starts: int | None = None, tolerance: float = 1e-9, seed: int = 0) -> Conjugation:
+def conjugation_distance(
+    a, b, *, inputs=None, starts: int | None = None, tolerance: float = 1e-7, seed: int = 0
+) -> Conjugation:
     """Minimise ‖A − C B Cᵀ‖_F over orthogonal C, det +1 and −1, for every pair of a batch.
 
     a, b: (pair, n, n) and (pair, m, m), or one pair as (n, n) and (m, m); NumPy arrays or tensors, any device.
     The smaller matrix is padded with zero rows and columns to the larger size, so C is max(n, m) square.
+    inputs: P and Q, (pair, n, m) each, n the size of both operators: minimise ‖A − C B Cᵀ‖² + ‖P − C Q‖² instead.
     starts: how many starts a pair gets, spectral ones first, then random ones drawn from `seed`; None: by size.
-    tolerance: on the Frobenius norm of the Riemannian gradient of ½‖A/‖A‖ − C B/‖B‖ Cᵀ‖².
+    tolerance: on the Frobenius norm of the Riemannian gradient of ½‖A/‖A‖ − C B/‖B‖ Cᵀ‖², or with inputs of half
+    the sum of squares over ‖A‖ ‖B‖.
     Everything is deterministic and the starts of a pair do not depend on the other pairs.
 
     Raises ValueError for wrong shapes, unequal batches, NaN or infinite entries, starts < 1 or tolerance <= 0.
@@ -57,11 +63,13 @@ def conjugation_distance(a, b, *, starts: int | None = None, tolerance: float = 
     if len(a) != len(b):
         raise ValueError(f"a holds {len(a)} matrices and b holds {len(b)}; the batches must have the same size.")
     size = max(a.shape[-1], b.shape[-1])
+    given = [] if inputs is None else _checked_inputs(inputs, a, b)
     a, b = _padded(a, size), _padded(b.to(a.device), size)
     starts = _default_starts(size) if starts is None else starts
     random = _random_orthogonal(starts, size, seed).to(a.device)
     chunk = max(1, WORKSPACE.get(a.device.type, 2**26) // (starts * size * size * 120))
-    parts = [_solve(x, y, random, tolerance) for x, y in zip(a.split(chunk), b.split(chunk), strict=True)]
+    chunks = zip(*(each.split(chunk) for each in (a, b, *given)), strict=True)
+    parts = [_solve(x, y, pq, random, tolerance) for x, y, *pq in chunks]
     fields = [torch.cat(field) for field in zip(*parts, strict=True)]
     return Conjugation(*(field.numpy() for field in fields) if as_numpy else fields)
 
@@ -78,54 +86,120 @@ def _checked(name: str, matrices) -> torch.Tensor:
     return matrices
 
 
+def _checked_inputs(inputs, a, b) -> list[torch.Tensor]:
+    p, q = (torch.as_tensor(each).detach().to(a.device, torch.float64) for each in inputs)
+    p, q = (each[None] if each.ndim == 2 else each for each in (p, q))
+    if p.ndim != 3 or p.shape != q.shape or p.shape[:2] != a.shape[:2] or q.shape[:2] != b.shape[:2]:
+        raise ValueError(
+            f"inputs have shapes {tuple(p.shape)} and {tuple(q.shape)}; both must be (pair, n, m), "
+            f"as the operators are {tuple(a.shape)} and {tuple(b.shape)}."
+        )
+    if not (p.isfinite().all() and q.isfinite().all()):
+        raise ValueError("inputs have NaN or infinite entries.")
+    return [p, q]
+
+
 def _padded(matrices: torch.Tensor, size: int) -> torch.Tensor:
     missing = size - matrices.shape[-1]
     return torch.nn.functional.pad(matrices, (0, missing, 0, missing))  # (pair, size, size)
 
 
 def _default_starts(size: int) -> int:
-    return 24 if size <= 12 else 14 if size <= 32 else 6 if size <= 64 else 3
+    return 24 if size <= 12 else 14 if size <= 32 else 12 if size <= 64 else 6
 
 
-def _solve(a, b, random, tolerance):
-    """All fields of `Conjugation` for one chunk of pairs."""
-    unit_a, unit_b = _normalised(a), _normalised(b)
+def _solve(a, b, inputs, random, tolerance):
+    """All fields of `Conjugation` for one chunk of pairs; inputs: [] or [P, Q]."""
+    norms = a.flatten(1).norm(dim=1), b.flatten(1).norm(dim=1)
+    scale = norms[0] * norms[1]
+    unit_a, unit_b = _normalised(a, scale), _normalised(b, scale)
+    scale = torch.where(scale > 0, scale, 1)
     frame = torch.linalg.eigh(unit_a + unit_a.mT)[1]
     unit_a = frame.mT @ unit_a @ frame  # the diagonal preconditioner is good in this frame only
+    pull = _Pull.between(frame.mT @ inputs[0], inputs[1], scale) if inputs else None
     pair, size, starts = len(a), a.shape[-1], len(random)
-    spectral = _spectral_starts(unit_a, unit_b)[:, : starts - starts // 3]
+    spectral = _spectral_starts(unit_a, unit_b, starts - starts // 6)
+    if pull is not None:
+        nearest = pull.nearest()[:, None]
+        spectral = torch.cat([nearest, spectral * (spectral * nearest).sum((2, 3), keepdim=True).sign()], 1)
+    spectral = spectral[:, : starts - starts // 6]
     start = torch.cat([spectral, random[: starts - spectral.shape[1]].expand(pair, -1, -1, -1)], 1)
     screened, error = _descend(
-        *(x.to(SCREENING) for x in (unit_a, unit_b, start)), tolerance=1e-5, schedule=_schedule(starts, size)
+        *(x.to(SCREENING) for x in (unit_a, unit_b, start)),
+        pull and pull.to(SCREENING),
+        tolerance=1e-5,
+        schedule=_schedule(starts, size),
     )[:2]
     finalists = _rank(error).argsort(1)[:, : min(FINALISTS, starts)]
     rows = torch.arange(pair, device=a.device)[:, None]
     if size > 32:
         finalists = finalists[:, :1]  # a second local minimum would double the time there
     count = finalists.shape[1]
+    again = rows[:, 0].repeat_interleave(count)
     refined, refined_error, gradient = (
         x.unflatten(0, (pair, count))
         for x in _refine(
-            unit_a.repeat_interleave(count, 0),
-            unit_b.repeat_interleave(count, 0),
+            unit_a[again],
+            unit_b[again],
             screened[rows, finalists].double().flatten(0, 1),
+            pull and pull.of(again),
             tolerance=tolerance,
         )
     )
     error = error.double().scatter(1, finalists, refined_error)
     best = refined_error.argmin(1)
     transform, gradient = frame @ _polar(refined[rows[:, 0], best]), gradient[rows[:, 0], best]
-    distance = (a - transform @ b @ transform.mT).flatten(1).norm(dim=1)
+    square = (a - transform @ b @ transform.mT).square().sum((1, 2))
+    lower = _lower_bound(a, b).square()
+    if inputs:
+        square = square + (inputs[0] - transform @ inputs[1]).square().sum((1, 2))
+        lower = lower + 2 * scale * (pull.constant - pull.most()).clamp(min=0)
+    distance = square.sqrt()
     followed = error.isfinite()
-    norms = a.flatten(1).norm(dim=1), b.flatten(1).norm(dim=1)
-    # With a zero operator every error is ½ and the product of the norms 0, so this form holds there too.
-    local = ((norms[0] - norms[1])[:, None] ** 2 + 2 * (norms[0] * norms[1])[:, None] * error).sqrt()
+    local = ((norms[0] - norms[1])[:, None] ** 2 + 2 * scale[:, None] * error.clamp(min=0)).sqrt()
     mean = torch.where(followed, local, 0).sum(1) / followed.sum(1)
     spread = (torch.where(followed, local - mean[:, None], 0).square().sum(1) / followed.sum(1)).sqrt()
     spread = torch.where(followed.sum(1) > 1, spread, math.nan)
-    lower = torch.minimum(_lower_bound(a, b), distance)
+    lower = torch.minimum(lower.sqrt(), distance)
     status = torch.where(gradient <= tolerance, CONVERGED, UNCONVERGED)
     return distance, lower, transform, spread, status
+
+
+@dataclass(frozen=True)
+class _Pull:
+    """What inputs add to the error of a problem: ½‖P − C Q‖² = constant − ⟨C, P Qᵀ⟩."""
+
+    towards: torch.Tensor  # (problem, n, n) P Qᵀ
+    constant: torch.Tensor  # (problem,)
+
+    @classmethod
+    def between(cls, p, q, scale):
+        """Of P and Q (problem, n, m), divided by the scale (problem,) of the errors."""
+        constant = (p.square().sum((1, 2)) + q.square().sum((1, 2))) / 2
+        return cls(p @ q.mT / scale[:, None, None], constant / scale)
+
+    def of(self, index):
+        return _Pull(self.towards[index], self.constant[index])
+
+    def to(self, dtype):
+        return _Pull(self.towards.to(dtype), self.constant.to(dtype))
+
+    def error(self, c):
+        return self.constant - _dot(c, self.towards)
+
+    def nearest(self):
+        """(problem, n, n) the C that P and Q alone would choose: U Vᵀ, where P Qᵀ = U Σ Vᵀ (Schönemann 1966)."""
+        u, _, vt = torch.linalg.svd(self.towards)
+        return u @ vt
+
+    def most(self):
+        """(problem,) the largest ⟨C, P Qᵀ⟩ there is."""
+        return torch.linalg.svdvals(self.towards).sum(1)
+
+    def stiffness(self):
+        """(problem, n) diagonal of (P Qᵀ Q Pᵀ)^½, half the curvature along a rotation from axis i, at `nearest`."""
+        u, values, _ = torch.linalg.svd(self.towards)
+        return (u.square() @ values[..., None])[..., 0]
 
 
 def _schedule(starts: int, size: int) -> dict[int, int]:
@@ -135,12 +209,15 @@ def _schedule(starts: int, size: int) -> dict[int, int]:
     """
     if size <= 32:
         return {60 if size <= 12 else 80: math.ceil(starts / 2), 140: math.ceil(starts / 5), 300: 1}
-    return {90: math.ceil(starts / 2), 180: math.ceil(starts / 6), 500: 1}
+    if size <= 64:
+        return {60: math.ceil(starts / 3), 120: math.ceil(starts / 6), 250: 1, 500: 1}
+    return {40: 4, 80: 2, 250: 1, 700: 1}  # the local minima of unrelated operators differ by some 1% there
 
 
-def _normalised(x):
-    norm = x.flatten(1).norm(dim=1)[:, None, None]
-    return x / torch.where(norm > 0, norm, 1)
+def _normalised(x, scale):
+    """Of norm 1, and zero where the scale is: with a zero operator there is nothing to align."""
+    norm = x.flatten(1).norm(dim=1)
+    return x * torch.where(scale > 0, 1 / norm, 0)[:, None, None]
 
 
 # Starts ----------------------------------------------------------------------------------------------------------
@@ -156,10 +233,10 @@ def _random_orthogonal(count: int, size: int, seed: int) -> torch.Tensor:
     return q
 
 
-def _spectral_starts(a, b):
+def _spectral_starts(a, b, most=None):
     """(pair, form, n, n): align the eigenvectors of symmetric forms that follow their matrix through a rotation."""
     starts = []
-    for form_a, form_b in zip(_symmetric_forms(a), _symmetric_forms(b), strict=True):
+    for form_a, form_b in list(zip(_symmetric_forms(a), _symmetric_forms(b), strict=True))[:most]:
         u, v = torch.linalg.eigh(form_a)[1], torch.linalg.eigh(form_b)[1]
         signs = _matching_signs((u.mT @ a @ u) * (v.mT @ b @ v))
         starts.append((u * signs[:, None, :]) @ v.mT)  # (pair, n, n)
@@ -222,16 +299,18 @@ def _lower_bound(a, b):
 # Descent on O(n) -------------------------------------------------------------------------------------------------
 
 
-def _descend(a, b, c, *, tolerance, schedule, memory=4, check=10, longest=1.0):
+def _descend(a, b, c, pull=None, *, tolerance, schedule, memory=4, check=10, longest=1.0):
     """L-BFGS for ½‖A − C B Cᵀ‖² from several starts a pair, all problems in one batch.
 
-    a, b: (pair, n, n) of norm 1; c: (pair, start, n, n). schedule: iteration -> starts of a pair that live on after it,
-    the last one ends the descent. Returns the transforms, the errors (infinite for starts given up) and the gradient
-    norms, all (pair, start, …).
+    a, b: (pair, n, n) of norm 1; c: (pair, start, n, n). pull: what `_Pull` says. schedule: iteration -> starts of a
+    pair that live on after it, the last one ends the descent. Returns the transforms, the errors (infinite for starts
+    given up) and the gradient norms, all (pair, start, …).
 
     A step is C → exp(Ω) C; gradients at different C are compared in the Lie algebra, where they live. A rejected step
     is shortened in the next iteration, so an iteration evaluates the objective once and no problem waits for another's
-    line search. Inner products with the history are kept, so a direction costs two passes over it (Chen et al. 2014).
+    line search. The steps, the changes of the gradient and the gradient itself lie in one array whose inner products
+    are kept, so an iteration passes over it twice: for the direction, and to project the new gradient (Chen et al.
+    2014).
     """
     pair, start, size, _ = c.shape
     machine = torch.finfo(c.dtype).eps
@@ -239,36 +318,39 @@ def _descend(a, b, c, *, tolerance, schedule, memory=4, check=10, longest=1.0):
     errors, gradients = c.new_full((pair * start,), math.inf), c.new_full((pair * start,), math.inf)
     live = torch.arange(pair * start, device=c.device)
     a, b, c = a.repeat_interleave(start, 0), b.repeat_interleave(start, 0), result
-    scaling = _scaling(a)
-    m = c @ b @ c.mT  # (problem, n, n)
-    error = _dot(a - m, a - m) / 2
-    gradient = _gradient(a, m) * scaling
-    history = c.new_zeros(len(c), 2 * memory, size * size)  # steps, then gradient changes
-    inner = c.new_zeros(len(c), 2 * memory, 2 * memory)  # history against itself
-    projected = c.new_zeros(len(c), 2 * memory)  # history against the gradient
+    pull = pull and pull.of(live // start)
+    scaling = _scaling(a, pull)
+    history = c.new_zeros(len(c), 2 * memory + 1, size * size)  # steps, gradient changes, gradient
+    inner = c.new_zeros(len(c), 2 * memory + 1, 2 * memory + 1)  # history against itself
     curvature = c.new_zeros(len(c), memory)  # 1 / (step · change), 0 for an unusable slot
     gain, length = c.new_ones(len(c)), c.new_ones(len(c))
+    half = scaling / 2
+    error, gradient = _evaluated(a, b, c, half, pull)
+    history[:, -1] = gradient.flatten(1)
+    inner[:, -1, -1] = _dot(gradient, gradient)
 
     for iteration in range(max(schedule)):
-        weights = _two_loop(projected, inner, curvature, gain, iteration % memory)  # (problem, 2 memory)
-        direction = -(gain[:, None] * gradient.flatten(1) + torch.bmm(weights[:, None], history)[:, 0])
-        direction = direction.view_as(gradient)  # (problem, n, n), scaled coordinates
-        slope = _dot(direction, gradient)
-        uphill = (slope >= 0).nonzero().flatten()
-        if len(uphill):
-            direction[uphill] = -gradient[uphill] * gain[uphill, None, None]
-            slope[uphill] = _dot(direction[uphill], gradient[uphill])
+        slot = iteration % memory
+        weights = _two_loop(inner, curvature, gain, slot)  # (problem, 2 memory + 1)
+        slope = (weights * inner[:, -1]).sum(1)
+        uphill = (slope >= 0)[:, None]
+        steepest = torch.zeros_like(weights)
+        steepest[:, -1] = -gain
+        weights = torch.where(uphill, steepest, weights)
+        slope = torch.where(uphill[:, 0], -gain * inner[:, -1, -1], slope)
+        direction = torch.bmm(weights[:, None], history).view_as(c)  # (problem, n, n), scaled coordinates
         omega = direction * scaling
-        step = length * (longest / _dot(omega, omega).sqrt().clamp(min=machine)).clamp(max=1)
-        first = torch.bmm(omega * step[:, None, None], c)
-        second = torch.bmm(omega * (step / 2)[:, None, None], first)
-        moved = c + first + second
-        moved = torch.baddbmm(moved, moved, torch.bmm(moved.mT, moved), beta=1.5, alpha=-0.5)  # back onto O(n)
-        m = torch.bmm(torch.bmm(moved, b), moved.mT)
-        residual = a - m
-        moved_error = _dot(residual, residual) / 2
-        moved_gradient = _gradient(a, m) * scaling
-        taken = direction * step[:, None, None]
+        turned = torch.linalg.vector_norm(omega, dim=(1, 2)).clamp(min=machine)
+        step = torch.minimum(length, longest / turned)
+        if (step != 1).any():
+            omega *= step[:, None, None]
+        # exp(Ω) C ≈ (1 + Ω + Ω²/2 + Ω³/8) C is orthogonal up to ‖Ω‖⁶/64; without the last term up to ‖Ω‖⁴/4
+        moved = torch.baddbmm(c, omega, c, alpha=0.25) if (step * turned).max() > SMALL_TURN else c
+        moved = torch.baddbmm(c, omega, moved, alpha=0.5)
+        moved = torch.baddbmm(c, omega, moved)
+        if iteration % check == 0:
+            moved = torch.baddbmm(moved, moved, torch.bmm(moved.mT, moved), beta=1.5, alpha=-0.5)
+        moved_error, gradient = _evaluated(a, b, moved, half, pull)
         length = torch.ones_like(length)
         # The last terms forgive rounding: near a minimum the true decrease is smaller.
         rejected = moved_error > error + 1e-4 * step * slope + 4 * machine * (error.sqrt() + machine)
@@ -277,27 +359,37 @@ def _descend(a, b, c, *, tolerance, schedule, memory=4, check=10, longest=1.0):
             excess = moved_error[refused] - error[refused] - slope[refused] * step[refused]
             best = -0.5 * slope[refused] * step[refused] / excess  # of the parabola, in units of the step tried
             length[refused] = step[refused] * best.clamp(0.1, 0.5)
-            moved[refused], moved_gradient[refused] = c[refused], gradient[refused]
-            moved_error[refused], taken[refused] = error[refused], 0
+            moved[refused], gradient[refused] = c[refused], history[refused, -1].view(-1, size, size)
+            moved_error[refused], step[refused] = error[refused], 0
+        c, error = moved, moved_error
 
-        slot = iteration % memory
-        history[:, slot] = taken.flatten(1)
-        history[:, memory + slot] = (moved_gradient - gradient).flatten(1)
-        with_step = torch.bmm(history, history[:, slot, :, None])[..., 0]  # (problem, 2 memory)
-        with_change = torch.bmm(history, history[:, memory + slot, :, None])[..., 0]
-        projected = torch.bmm(history, moved_gradient.flatten(1)[..., None])[..., 0]
-        inner[:, slot], inner[:, :, slot] = with_step, with_step
-        inner[:, memory + slot], inner[:, :, memory + slot] = with_change, with_change
-        product, change = with_step[:, memory + slot], with_change[:, memory + slot]
-        usable = product > 1e-6 * (change * with_step[:, slot]).sqrt()
+        new, changed = history[:, slot], history[:, memory + slot]  # both are written to
+        torch.mul(direction.flatten(1), step[:, None], out=new)
+        torch.sub(gradient.flatten(1), history[:, -1], out=changed)
+        history[:, -1] = gradient.flatten(1)
+        # A row times a matrix: a batched matrix times a column takes ten times as long.
+        projected = torch.bmm(history[:, -1:], history.mT)[:, 0]  # (problem, 2 memory + 1)
+        with_step = step[:, None] * torch.bmm(weights[:, None], inner)[:, 0]
+        with_change = projected - inner[:, -1]
+        square = (step * (weights * with_step).sum(1)).clamp(min=0)
+        product = projected[:, slot] - step * slope
+        change = torch.linalg.vector_norm(changed, dim=1).square()
+        for row, values, own in (
+            (slot, with_step, square),
+            (memory + slot, with_change, change),
+            (-1, projected, None),
+        ):
+            inner[:, row], inner[:, :, row] = values, values
+            if own is not None:
+                inner[:, row, row] = own
+        inner[:, slot, memory + slot] = inner[:, memory + slot, slot] = product
+        usable = product > 1e-6 * (change * square).sqrt()
         curvature[:, slot] = torch.where(usable, 1 / product, 0)
         gain = torch.where(usable, product / change, gain)
-        c, error, gradient = moved, moved_error, moved_gradient
 
         done = iteration + 1
         if done % check == 0 or done in schedule:
-            plain = gradient / scaling
-            size_of_gradient = _dot(plain, plain).sqrt()
+            size_of_gradient = torch.linalg.vector_norm(gradient / scaling, dim=(1, 2))
             result[live], errors[live], gradients[live] = c, error, size_of_gradient
             keep = size_of_gradient > tolerance
             if done in schedule and done < max(schedule):
@@ -314,14 +406,27 @@ def _descend(a, b, c, *, tolerance, schedule, memory=4, check=10, longest=1.0):
                 break
             if len(kept) < 0.9 * len(live):
                 live = live[kept]
-                a, b, c, error, gradient, scaling = (x[kept] for x in (a, b, c, error, gradient, scaling))
-                history, inner, projected = history[kept], inner[kept], projected[kept]
+                a, b, c, error, scaling, half = (x[kept] for x in (a, b, c, error, scaling, half))
+                history, inner = history[kept], inner[kept]
                 curvature, gain, length = curvature[kept], gain[kept], length[kept]
+                pull = pull and pull.of(kept)
     shape = (pair, start)
     return result.view(*shape, size, size), errors.view(shape), gradients.view(shape)
 
 
-def _refine(a, b, c, *, tolerance, outer=30, inner=120):
+def _evaluated(a, b, c, half_scaling, pull):
+    """Error (problem,) and scaled gradient (problem, n, n) at C, from the residual R: with M = A − R,
+    skew(MᵀA − AMᵀ) = skew(ARᵀ − RᵀA), and what it loses to rounding vanishes with R."""
+    residual = torch.baddbmm(a, torch.bmm(c, b), c.mT, alpha=-1)
+    error = torch.linalg.vector_norm(residual, dim=(1, 2)).square() / 2
+    x = torch.baddbmm(torch.bmm(a, residual.mT), residual.mT, a, alpha=-1)
+    if pull is not None:
+        error = error + pull.error(c)
+        x = torch.baddbmm(x, pull.towards, c.mT, alpha=-1)
+    return error, (x - x.mT).mul_(half_scaling)
+
+
+def _refine(a, b, c, pull=None, *, tolerance, outer=12, inner=120):
     """Newton–CG for ½‖A − C B Cᵀ‖²: double-precision gradients, single-precision products.
 
     a, b, c: (problem, n, n), a and b of norm 1, c nearly a minimiser. Returns transforms, errors and gradient norms.
@@ -331,20 +436,26 @@ def _refine(a, b, c, *, tolerance, outer=30, inner=120):
     c = _polar(c)
     result, errors, gradients = c.clone(), c.new_zeros(len(c)), c.new_zeros(len(c))
     live = torch.arange(len(c), device=c.device)
-    scaling = _scaling(a)
+    scaling = _scaling(a, pull)
     for _ in range(outer):
         m = c @ b @ c.mT  # (problem, n, n)
         error, gradient = _dot(a - m, a - m) / 2, _gradient(a, m)
+        turn = gradient
+        if pull is not None:
+            along = pull.towards @ c.mT
+            error, gradient = error + pull.error(c), gradient - (along - along.mT) / 2
+            turn = gradient - along.mT
         norm = _dot(gradient, gradient).sqrt()
         result[live], errors[live], gradients[live] = c, error, norm
         kept = (norm > tolerance).nonzero().flatten()
         if len(kept) == 0:
             break
-        live, a, b, c, m, error, gradient, norm, scaling = (
-            x[kept] for x in (live, a, b, c, m, error, gradient, norm, scaling)
+        live, a, b, c, m, error, gradient, turn, norm, scaling = (
+            x[kept] for x in (live, a, b, c, m, error, gradient, turn, norm, scaling)
         )
+        pull = pull and pull.of(kept)
         omega = _newton_direction(
-            *(x.to(SCREENING) for x in (a, m, gradient / norm[:, None, None], norm, scaling)), inner
+            *(x.to(SCREENING) for x in (a, m, turn, gradient / norm[:, None, None], norm, scaling)), inner
         )
         omega = omega.double() * norm[:, None, None]
         slope = _dot(omega, gradient)
@@ -352,8 +463,8 @@ def _refine(a, b, c, *, tolerance, outer=30, inner=120):
         c, moved = _turned(c, omega * step[:, None, None]), c
         for _ in range(8):
             residual = a - c @ b @ c.mT
-            allowed = error + 1e-4 * step * slope + 4e-16 * (error.sqrt() + 4e-16)
-            refused = (_dot(residual, residual) / 2 > allowed).nonzero().flatten()
+            reached = _dot(residual, residual) / 2 + (0 if pull is None else pull.error(c))
+            refused = (reached > error + 1e-4 * step * slope + 4e-16 * (error.abs().sqrt() + 1)).nonzero().flatten()
             if len(refused) == 0:
                 break
             step[refused] /= 4
@@ -368,9 +479,8 @@ def _turned(c, omega):
     return _polar(c + first + omega @ first / 2)
 
 
-def _newton_direction(a, m, gradient, norm, scaling, iterations):
+def _newton_direction(a, m, turn, gradient, norm, scaling, iterations):
     """(problem, n, n) Ω with H Ω ≈ −gradient, by conjugate gradients in scaled coordinates, `gradient` of norm 1."""
-    small = gradient * norm[:, None, None]
     goal = norm.sqrt().clamp(1e-3, 0.1)  # relative residual
     residual = -gradient * scaling
     search, solution = residual.clone(), torch.zeros_like(residual)
@@ -379,7 +489,7 @@ def _newton_direction(a, m, gradient, norm, scaling, iterations):
     active = size > goal
     for iteration in range(iterations):
         omega = search * scaling
-        product = _hessian(a, m, small, omega) * scaling
+        product = _hessian(a, m, turn, omega) * scaling
         bend = _dot(search, product)
         concave = active & (bend <= 1e-7 * _dot(search, search))
         if iteration == 0:  # nothing better than the gradient yet
@@ -397,11 +507,15 @@ def _newton_direction(a, m, gradient, norm, scaling, iterations):
     return solution * scaling
 
 
-def _hessian(a, m, gradient, omega):
-    """(problem, n, n) H Ω where ⟨Ω, H Ω⟩ = ⟨[Ω, A], [Ω, M]⟩ is the second derivative along exp(Ω) M exp(−Ω)."""
+def _hessian(a, m, turn, omega):
+    """(problem, n, n) H Ω, the second derivative along exp(Ω) C.
+
+    Without inputs ⟨Ω, H Ω⟩ = ⟨[Ω, A], [Ω, M]⟩ and `turn` is the gradient; −⟨C, L⟩ adds −⟨Ω², L Cᵀ⟩, and `turn` is then
+    the whole gradient less C Lᵀ.
+    """
     x = torch.baddbmm(omega @ m, m, omega, alpha=-1)
     x = torch.baddbmm(x @ a.mT, a.mT, x, alpha=-1)
-    x = torch.baddbmm(x, omega, gradient, alpha=-1)
+    x = torch.baddbmm(x, omega, turn, alpha=-1)
     return (x - x.mT) / 2
 
 
@@ -410,27 +524,27 @@ def _rank(errors):
     return errors.argsort(dim=1, stable=True).argsort(dim=1, stable=True)
 
 
-def _two_loop(projected, inner, curvature, gain, slot):
-    """(problem, 2 memory) weights of the history in the L-BFGS direction, from inner products alone.
+def _two_loop(inner, curvature, gain, slot):
+    """(problem, 2 memory + 1) weights of steps, changes and gradient in the L-BFGS direction, from inner products.
 
     `slot` is the one to be overwritten next, so the oldest. With q = g + Σ w_j y_j in the first loop and
     r = gain q + Σ v_j s_j in the second (Nocedal & Wright 2006, algorithm 7.4), only s·q and y·r are needed.
     """
     memory = curvature.shape[1]
     oldest_first = [(slot + j) % memory for j in range(memory)]
-    steps_changes, changes = inner[:, :memory, memory:], inner[:, memory:, memory:]
-    with_steps = projected[:, :memory]
+    steps_changes, changes = inner[:, :memory, memory:-1], inner[:, memory:-1, memory:-1]
+    with_steps = inner[:, -1, :memory]
     alpha = torch.zeros_like(curvature)
     for j in reversed(oldest_first):
         alpha[:, j] = curvature[:, j] * with_steps[:, j]
         with_steps = with_steps - alpha[:, j, None] * steps_changes[:, :, j]
-    with_changes = projected[:, memory:] - (changes @ alpha[..., None])[..., 0]
+    with_changes = inner[:, -1, memory:-1] - (alpha[:, None] @ changes)[:, 0]
     with_changes = with_changes * gain[:, None]
     weights = torch.zeros_like(curvature)
     for j in oldest_first:
-        weights[:, j] = alpha[:, j] - curvature[:, j] * with_changes[:, j]
-        with_changes = with_changes + weights[:, j, None] * steps_changes[:, j]
-    return torch.cat([weights, -gain[:, None] * alpha], 1)
+        weights[:, j] = curvature[:, j] * with_changes[:, j] - alpha[:, j]
+        with_changes = with_changes - weights[:, j, None] * steps_changes[:, j]
+    return torch.cat([weights, gain[:, None] * alpha, -gain[:, None]], 1)
 
 
 def _polar(c):
@@ -446,7 +560,7 @@ def _gradient(a, m):
     return (x - x.mT) / 2
 
 
-def _scaling(a, floor=0.01):
+def _scaling(a, pull=None, floor=0.01):
     """(problem, n, n) reciprocal root of the Gauss–Newton Hessian's diagonal, ‖[Ω, A]‖² with Ω = e_i e_jᵀ − e_j e_iᵀ.
 
     Small eigenvalue gaps make the problem stiff: without this scaling slow, near-symmetric operators need four times
@@ -455,6 +569,9 @@ def _scaling(a, floor=0.01):
     square, diagonal = a * a, a.diagonal(dim1=-2, dim2=-1)
     norms = square.sum(-1) + square.sum(-2)
     curvature = norms[:, :, None] + norms[:, None, :] - 4 * (diagonal[:, :, None] * diagonal[:, None, :] - a * a.mT)
+    if pull is not None:
+        stiffness = pull.stiffness()
+        curvature = curvature + stiffness[:, :, None] + stiffness[:, None, :]
     mean = curvature.mean((1, 2), keepdim=True)
     return (curvature + floor * mean + torch.finfo(a.dtype).tiny).rsqrt()
 

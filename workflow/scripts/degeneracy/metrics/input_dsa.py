@@ -1,0 +1,88 @@
+"""Dynamical similarity analysis with inputs: what a network does by itself is told apart from what its inputs do to it.
+
+The delay-embedded states z on the probe trials, reduced as for `dsa`, are modelled as z(t + 1) = A z(t) + B u(t + 1)
+with the trials' inputs u, by dynamic mode decomposition with control (Proctor et al. 2016). With ‖A‖_F = ‖B‖_F = 1 and
+a weight w, two networks are as far apart as the root of
+
+    min over C ∈ O(r) of (1 − w) ‖A_x − C A_y Cᵀ‖² + w ‖B_x − C B_y‖²,
+
+one C for both: 0 is the same driven system up to a change of coordinates, 2 the most. `state` and `input` are what
+either operator alone would give with a C of its own. After InputDSA (Huang, Ostrow et al. 2025), from which we deviate:
+both operators are normalised, so that the weight does not depend on the units of states and inputs; the joint minimum
+is searched by the descent of `dsa`, from the best C of either part among others; and the C of `input` is the Procrustes
+solution U Vᵀ, where B_x B_yᵀ = U Σ Vᵀ. (Its transpose V Uᵀ, which turns the wrong network, is no minimum.)
+"""
+
+from typing import Annotated
+
+import numpy as np
+
+from degeneracy import linear_dynamics
+from degeneracy.solvers.orthogonal import conjugation_distance
+from degeneracy.units import Range
+
+LEVEL = "dynamics"
+MEASURES = {
+    "distance": ("DSA distance with inputs", "1"),
+    "state": ("DSA distance of state operators", "1"),
+    "input": ("Procrustes distance of input operators", "1"),
+}
+
+
+def features(
+    population,
+    *,
+    delays: Annotated[int, Range(1)] = 5,
+    interval: Annotated[int, Range(1)] = 1,
+    rank: Annotated[int, Range(1)] = 10,
+) -> dict[str, np.ndarray]:
+    """Normalised state operators (network, rank, rank) and input operators (network, rank, input).
+
+    The options are those of `dsa`. NaN for a network that did not learn the task and has no such operators.
+    """
+    inputs = population.trials("probe")["inputs"].values
+
+    def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        embedding = linear_dynamics.embed(states, delays, interval, rank, name)
+        found = linear_dynamics.input_operators(embedding, inputs, delays, interval, name)
+        return dict(zip(("state", "input"), (each / np.linalg.norm(each) for each in found), strict=True))
+
+    failed = {"state": np.full((rank, rank), np.nan), "input": np.full((rank, inputs.shape[-1]), np.nan)}
+    return linear_dynamics.of_networks(population, "input_dsa", fit, failed)
+
+
+def distance(a: dict, b: dict, *, input_weight: Annotated[float, Range(0, 1)] = 0.5) -> dict[str, np.ndarray]:
+    """Joint distance of each pair (pair), its parts, their bounds, and the spread over starts.
+
+    `input_weight` is w above: 0 compares the state operators alone, 1 the input operators alone.
+    """
+    of_state, of_input = np.sqrt(1 - input_weight), np.sqrt(input_weight)
+    joint = conjugation_distance(
+        of_state * a["state"], of_state * b["state"], inputs=(of_input * a["input"], of_input * b["input"])
+    )
+    state = conjugation_distance(a["state"], b["state"])
+    alone = input_distance(a["input"], b["input"])
+    lower = np.hypot(of_state * state.lower_bound, of_input * alone)
+    return {
+        "distance": joint.distance,
+        "state": state.distance,
+        "input": alone,
+        "lower_bound": np.minimum(np.maximum(lower, joint.lower_bound), joint.distance),
+        "state_lower_bound": state.lower_bound,
+        "input_lower_bound": alone,
+        "spread": joint.spread,
+        "state_spread": state.spread,
+        "unconverged": np.maximum(joint.status, state.status).astype(float),
+    }
+
+
+def input_distance(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """min over C ∈ O(r) of ‖P − C Q‖_F (pair) for input operators (pair, rank, input)."""
+    turn = best_turn(p, q)
+    return np.linalg.norm(p - turn @ q, axis=(1, 2))
+
+
+def best_turn(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The orthogonal C (pair, rank, rank) that minimises ‖P − C Q‖_F (Schönemann 1966)."""
+    u, _, vt = np.linalg.svd(p @ q.mT)
+    return u @ vt
