@@ -155,7 +155,7 @@ def figure_arguments(wildcards):
 
 
 def directions_of(figure):
-    return [layout.directions()] if "directions" in FIGURES[figure].reads else []
+    return [layout.directions("nc")] if "directions" in FIGURES[figure].reads else []
 
 
 def experiment_figures():

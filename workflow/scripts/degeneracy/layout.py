@@ -42,10 +42,6 @@ def network_map(sweep: str, metric: str) -> str:
     return f"{RESULTS}/maps/{sweep}/{metric}.nc"
 
 
-def directions() -> str:
-    return f"{RESULTS}/statistics/directions.nc"
-
-
 def figure(sweep: str, figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{sweep}/{figure}.{ending}"
 

@@ -20,14 +20,14 @@ CELL = (1.75, 0.56)  # inches
 MARGIN, HEAD = 2.3, 0.8  # inches for the names of the rows and of the columns
 ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "unclear": style.GREY, "": "white"}
-FACTORS = ("complexity", "feature learning", "width", "regularisation", "other")
+ORDER = ("complexity", "feature learning", "width", "regularisation", "other")
 LEVELS = ("behaviour", "dynamics", "weights", "representation", "learning")
 
 
 def draw(experiment):
     rows = experiment.directions.to_dataframe()
     rows = rows[rows["primary"].astype(bool) | rows["preferred"].astype(bool)]
-    blocks = [rows[rows["paper_factor"] == factor] for factor in FACTORS]
+    blocks = [rows[rows["paper_factor"] == factor] for factor in ORDER]
     blocks = [block for block in blocks if len(block)]
     if not blocks:
         figure, axes = style.panels(1, 1)
