@@ -124,7 +124,8 @@ def test_descending_levels_and_levels_without_numbers():
     descending = summary("dsa", [1, 2, 3], [4, 3, 2])  # 3 at two channels, 1 at four
     boolean = summary("dsa", [1, 2], [False, True], "task.auxiliary", "delayed_discrimination")
     words = summary("dsa", [1, 2, 3], ["elu", "tanh", "relu"], "model.activation")
-    found = rows(("n", descending), ("aux", boolean), ("words", words)).reset_index().set_index("sweep")
+    found = rows(("n", descending), ("aux", boolean), ("words", words))
+    found = found.xs(("dsa", "distance"), level=("metric", "measure"))
     assert tuple(found.loc["n", ["levels", "arrow"]]) == ("2, 3, 4", "down")
     assert found.loc["n", "first_degeneracy"] == descending["degeneracy"].values[2, 0]
     assert tuple(found.loc["aux", ["levels", "arrow", "agreement"]]) == ("false, true", "up", "disagrees")
@@ -162,8 +163,10 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
     assert json.loads(data.attrs["condition"]) == {} and set(json.loads(data.attrs["sweeps"])) == {"n", "aux"}
     table = pandas.read_csv(tmp_path / "directions.csv")
     assert list(table.columns) == list(directions.COLUMNS)
-    assert table["sweep"].tolist() == data["sweep"].values.tolist() == ["aux", "n"]
-    assert table["levels"].tolist() == ["false, true", "2, 3, 4"] and table["primary"].tolist() == [True, True]
+    assert table["sweep"].tolist() == data["sweep"].values.tolist() == ["aux", "aux", "n", "n"]
+    assert table["levels"].tolist() == ["false, true"] * 2 + ["2, 3, 4"] * 2
+    assert table["measure"].tolist() == ["distance", "angular"] * 2
+    assert table["primary"].tolist() == [True, False] * 2
     assert table["trend"].values == pytest.approx(data["trend"].values)
     assert {path.name for path in tmp_path.iterdir()} == {"n", "aux", "directions.nc", "directions.csv"}
     assert "a metric is given twice" in run(*paths, paths[0]).stderr.splitlines()[-1]

@@ -23,8 +23,9 @@ class Task:
     """Position in 2 or 3 dimensions from heading and speed at each step and the start position at the first step.
 
     Inputs are the components of the heading, a unit vector (cos θ and sin θ in 2D), 20 · speed, and the start
-    position, drawn from [−1, 1] an axis, at the first step, 0 afterwards. The target is start + Σ speed · heading, this step included: a sum of
-    inputs, since a path that would leave the box has its heading reflected, and its position is never clipped.
+    position, drawn from [−1, 1] an axis, at the first step, 0 afterwards. The target is start + Σ speed · heading,
+    this step included: a sum of inputs, since a path that would leave the box has its heading reflected, and its
+    position is never clipped.
     Headings turn at random, and speeds in [0, 0.1] have a uniform distribution and wander at random, too.
 
     # ASSUME: in 3D the inputs are the components of the unit vector, not azimuth and elevation, so that dimensions
