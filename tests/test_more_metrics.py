@@ -331,7 +331,9 @@ def test_statistics_hold_floor_ceiling_and_bound():
 def test_figure_draws_the_references_it_has_and_names_them():
     described = {"distance": ("d", "1"), "relative": ("r", "1")}
     data = statistics.summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
-    drawn = figure.draw(SweepArtifacts("task.channels", statistics={"x": data.assign_attrs(confidence=0.95)}))
+    drawn = figure.draw(
+        SweepArtifacts("x", "flip_flop", "task.channels", statistics={"x": data.assign_attrs(confidence=0.95)})
+    )
     (legend,) = drawn.legends
     assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
     heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
