@@ -331,9 +331,8 @@ def test_statistics_hold_floor_ceiling_and_bound():
 def test_figure_draws_the_references_it_has_and_names_them():
     described = {"distance": ("d", "1"), "relative": ("r", "1")}
     data = statistics.summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
-    drawn = figure.draw(
-        SweepArtifacts("x", "flip_flop", "task.channels", statistics={"x": data.assign_attrs(confidence=0.95)})
-    )
+    named = ("n", "flip_flop", "task.channels")
+    drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(confidence=0.95)}))
     (legend,) = drawn.legends
     assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
     heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
@@ -341,4 +340,4 @@ def test_figure_draws_the_references_it_has_and_names_them():
     triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
     assert triangles == [3, 3]
     bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
-    assert not figure.draw(SweepArtifacts("task.channels", statistics={"x": bare})).legends
+    assert not figure.draw(SweepArtifacts(*named, statistics={"x": bare})).legends
