@@ -1,8 +1,6 @@
 """Tabulate the direction of degeneracy in every sweep of an experiment, beside the paper's."""
 
 import json
-import os
-from pathlib import Path
 
 from degeneracy import artifacts, command, directions, layout
 
@@ -26,9 +24,8 @@ def main() -> None:
     artifacts.write(
         arguments.output, "directions", result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
     )
-    temporary = Path(f"{arguments.table}.{os.getpid()}.tmp")
-    result.to_dataframe().to_csv(temporary, index=False)
-    temporary.replace(arguments.table)
+    with artifacts.whole(arguments.table) as temporary:
+        result.to_dataframe().to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -103,23 +105,30 @@ def write(
     in the same folder and then renamed, and carries the resolved condition, the versions, the device and the wall
     time (s). Raises ValueError if a variable lacks `long_name` or `units`, or the data does not fit its kind.
     """
-    path = Path(path)
     groups = data if isinstance(data, dict) else {None: data}
     for group, dataset in groups.items():
         _check(dataset, kind, f"{path}" + (f" (group {group})" if group else ""))
         for name, variable in dataset.data_vars.items():
             if not {"long_name", "units"} <= set(variable.attrs):
                 raise ValueError(f"{path}: variable {name} needs the attributes long_name and units")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
     provenance = _provenance(kind, condition, device, wall_time) | attributes
-    try:
+    with whole(path) as temporary:
         if None in groups:
             _save(groups[None].assign_attrs(provenance), temporary)
         else:
             _save(xr.Dataset(attrs=provenance), temporary)
             for group, dataset in groups.items():
                 _save(dataset, temporary, group)
+
+
+@contextmanager
+def whole(path) -> Iterator[Path]:
+    """A file of another name to write to, in the same folder, that takes the place of `path` if all goes well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
+    try:
+        yield temporary
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

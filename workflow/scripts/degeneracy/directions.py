@@ -143,8 +143,8 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
     rows = []
     for name in data["measure"].values.tolist():
         here = data.sel(measure=name)
-        numbers = {key: float(here[key]) for key in ("trend", "trend_low", "trend_high", "trend_p")}
-        numbers["trend_permutation_p"] = float(here["trend_permutation_p"])
+        names = ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p")
+        numbers = {key: float(here[key]) for key in names}
         primary, preferred = (name == compared for compared in COMPARED.get(metric, ("", "")))
         paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
         measured = arrow(numbers["trend_low"], numbers["trend_high"])

@@ -32,11 +32,4 @@ def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
     found = joint_matching_distance(a["weights"], a["owned"], b["weights"], b["owned"], signed)
     sizes = [np.square(one["weights"]).sum((1, 2)) + np.square(one["owned"]).sum((1, 2)) for one in (a, b)]
     scale = np.prod(sizes, axis=0) ** 0.25  # (pair,)
-    return {
-        "distance": found.distance,
-        "relative": found.distance / scale,
-        "lower_bound": found.lower_bound,
-        "relative_lower_bound": found.lower_bound / scale,
-        "spread": found.spread,
-        "signed": np.full(len(scale), float(signed)),
-    }
+    return found.measures(relative=scale) | {"signed": np.full(len(scale), float(signed))}

@@ -28,12 +28,4 @@ def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
     first, second = a["weights"], b["weights"]
     found = matching_distance(first, second)
     norms = np.sqrt(np.linalg.norm(first, axis=(1, 2)) * np.linalg.norm(second, axis=(1, 2)))  # (pair,)
-    return {
-        "distance": found.distance,
-        "relative": found.distance / norms,
-        "per_n_squared": found.distance / first.shape[-1] ** 2,
-        "lower_bound": found.lower_bound,
-        "relative_lower_bound": found.lower_bound / norms,
-        "per_n_squared_lower_bound": found.lower_bound / first.shape[-1] ** 2,
-        "spread": found.spread,
-    }
+    return found.measures(relative=norms, per_n_squared=first.shape[-1] ** 2)

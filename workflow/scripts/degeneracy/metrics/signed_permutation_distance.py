@@ -30,11 +30,4 @@ def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
     signed = bool(np.all(a["signed"] & b["signed"]))
     found = matching_distance(a["weights"], b["weights"], signed)
     norms = np.sqrt(np.prod([np.linalg.norm(one["weights"], axis=(1, 2)) for one in (a, b)], axis=0))  # (pair,)
-    return {
-        "distance": found.distance,
-        "relative": found.distance / norms,
-        "lower_bound": found.lower_bound,
-        "relative_lower_bound": found.lower_bound / norms,
-        "spread": found.spread,
-        "signed": np.full(len(norms), float(signed)),
-    }
+    return found.measures(relative=norms) | {"signed": np.full(len(norms), float(signed))}

@@ -45,6 +45,13 @@ class Matching:
     signs: np.ndarray
     spread: np.ndarray
 
+    def measures(self, **scales) -> dict[str, np.ndarray]:
+        """What a metric says of it: the distance, also over each named scale (pair,), their bounds, and the spread."""
+        found = {"distance": self.distance, "lower_bound": self.lower_bound, "spread": self.spread}
+        for name, scale in scales.items():
+            found |= {name: self.distance / scale, f"{name}_lower_bound": self.lower_bound / scale}
+        return found
+
     @property
     def transform(self) -> np.ndarray:
         """The matrices P (pair, unit, unit) with W₁ ≈ PᵀW₂P and F₁ ≈ PᵀF₂."""
