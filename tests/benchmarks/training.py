@@ -22,11 +22,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-# In place of this folder, whose coverage.py numba would import for the package of that name
-sys.path[0] = str(Path(__file__).parents[2] / "workflow" / "scripts")
-
-from degeneracy import training  # noqa: E402
-from degeneracy.cells.vanilla import Cell  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
+from degeneracy import training
+from degeneracy.cells.vanilla import Cell
 
 CHANNELS = 3
 

@@ -212,7 +212,7 @@ def interval(theta: np.ndarray, error: np.ndarray, freedom: np.ndarray, confiden
     """Ends of the intervals (level, measure): θ · exp(± t SE / θ) where `logarithmic` (measure), or θ ± t SE.
 
     Spreads and mean distances are positive and skewed, so theirs is symmetric in the logarithm. Coverage of the
-    95% interval (tests/benchmarks/coverage.py): 10 networks, mean pairwise distance 95%, SD of normal
+    95% interval (tests/benchmarks/interval_coverage.py): 10 networks, mean pairwise distance 95%, SD of normal
     values 92%, of log-normal ones (σ = 0.7) 72%, of their logarithm 92%; 50 networks, 95, 94, 80 and 94%.
     Read the SD of a skewed loss with care, and that of its logarithm first.
     """

@@ -12,10 +12,10 @@ one shape.
 # ASSUME: without a trend, networks of different levels are exchangeable but for the centre that was taken out. With
 # few networks that is needed; with many, only that the trend is zero (not so for the median absolute deviation).
 
-False alarms at 5% (tests/benchmarks/coverage.py; 8, 10 or 50 networks at 2 to 4 levels): 2 to 8% where levels differ
-in nothing, for every measure; up to 10% for distances and means of 8 or 10 networks at levels of very unlike variance,
-5 to 7% with 50. Very small p-values of ten networks, a few of them far from the others at some levels only, say as much
-that levels differ in shape as that there is a trend: read the trend's interval first.
+False alarms at 5% (tests/benchmarks/interval_coverage.py; 8, 10 or 50 networks at 2 to 4 levels): 2 to 8% where levels
+differ in nothing, for every measure; up to 10% for distances and means of 8 or 10 networks at levels of very unlike
+variance, 5 to 7% with 50. Very small p-values of ten networks, a few of them far from the others at some levels only,
+say as much that levels differ in shape as that there is a trend: read the trend's interval first.
 """
 
 import math

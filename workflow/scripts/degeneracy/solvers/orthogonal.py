@@ -13,7 +13,7 @@ HOPELESS = 4.0  # times the squared distance of the pair's best start
 FINALISTS = 2  # starts of a pair refined in double precision, where that many were followed
 SHIFTS = (-2.0, -0.5, 0.0, 0.5, 2.0)  # of the singular value bound, in root-mean-square singular values
 ANGLES = (math.pi / 8, math.pi / 4, 3 * math.pi / 8)  # of the Hermitian pencil bound
-WORKSPACE = {"cpu": 2**26, "cuda": 2**30}  # bytes a chunk of pairs may occupy
+WORKSPACE = {"cpu": 2**27, "cuda": 2**30}  # bytes a chunk of pairs may occupy
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def conjugation_distance(
     a, b = _padded(a, size), _padded(b.to(a.device), size)
     starts = _default_starts(size) if starts is None else starts
     random = _random_orthogonal(starts, size, seed).to(a.device)
-    chunk = max(1, WORKSPACE.get(a.device.type, 2**26) // (starts * size * size * 120))
+    chunk = max(1, WORKSPACE.get(a.device.type, 2**27) // (starts * size * size * 120))
     chunks = zip(*(each.split(chunk) for each in (a, b, *given)), strict=True)
     parts = [_solve(x, y, pq, random, tolerance) for x, y, *pq in chunks]
     fields = [torch.cat(field) for field in zip(*parts, strict=True)]
@@ -105,7 +105,7 @@ def _padded(matrices: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _default_starts(size: int) -> int:
-    return 24 if size <= 12 else 14 if size <= 32 else 12 if size <= 64 else 6
+    return 24 if size <= 12 else 14 if size <= 32 else 12 if size <= 64 else 4
 
 
 def _solve(a, b, inputs, random, tolerance):
@@ -211,7 +211,7 @@ def _schedule(starts: int, size: int) -> dict[int, int]:
         return {60 if size <= 12 else 80: math.ceil(starts / 2), 140: math.ceil(starts / 5), 300: 1}
     if size <= 64:
         return {60: math.ceil(starts / 3), 120: math.ceil(starts / 6), 250: 1, 500: 1}
-    return {40: 4, 80: 2, 250: 1, 700: 1}  # the local minima of unrelated operators differ by some 1% there
+    return {40: 3, 80: 2, 200: 1, 600: 1}  # the local minima of unrelated operators differ by some 1% there
 
 
 def _normalised(x, scale):
@@ -257,6 +257,8 @@ def _matching_signs(products):
     signs = torch.where(leading >= 0, 1.0, -1.0).to(weights)
     for _ in range(weights.shape[-1]):  # flip the most costly sign, once a round
         gain, index = (-signs * (weights @ signs[..., None])[..., 0]).max(1, keepdim=True)
+        if not (gain > 0).any():
+            break
         flipped = torch.where(gain > 0, -1.0, 1.0).to(weights) * signs.gather(1, index)
         signs = signs.scatter(1, index, flipped)
     return signs

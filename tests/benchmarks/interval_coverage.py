@@ -1,7 +1,7 @@
 """How often the 95% intervals of degeneracy hold the truth, on populations whose degeneracy is known, and how often
 the tests of a trend see one at 5% where there is none.
 
-python tests/benchmarks/coverage.py
+python tests/benchmarks/interval_coverage.py
 """
 
 import sys
