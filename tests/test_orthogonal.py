@@ -331,3 +331,18 @@ def test_bad_input_is_named():
         conjugation_distance(good, good, inputs=(broken, good))
     with pytest.raises(ValueError, match="tolerance is 0"):
         conjugation_distance(good, good, tolerance=0)
+
+
+@pytest.mark.parametrize("turned", [1, 2, 3])
+def test_a_copy_reflected_in_a_few_directions_is_turned_back(turned):
+    """Reflections are what tells most local minima apart: C = H Q, H = I − 2P, is brought back to Q."""
+    rng = np.random.default_rng(turned)
+    a = torch.as_tensor(operators(rng, 6, 20))
+    q = torch.as_tensor(np.stack([rotation(rng, 20, 1) for _ in range(6)]))
+    directions = torch.as_tensor(np.stack([rotation(rng, 20, 1)[:, :turned] for _ in range(6)]))
+    reflection = torch.eye(20, dtype=a.dtype) - 2 * directions @ directions.mT
+    b = q.mT @ a @ q
+    stuck = reflection @ q
+    freed = orthogonal._reflected(a, b, stuck)
+    assert ((a - stuck @ b @ stuck.mT).flatten(1).norm(dim=1) > 0.1 * a.flatten(1).norm(dim=1)).all()
+    assert ((a - freed @ b @ freed.mT).flatten(1).norm(dim=1) < 1e-8 * a.flatten(1).norm(dim=1)).all()

@@ -10,6 +10,8 @@ CONVERGED, UNCONVERGED = 0, 1
 SCREENING = torch.float32  # most starts are only ranked, and float32 ranks them at half the price
 SMALL_TURN = 0.05  # Frobenius norm of Ω
 HOPELESS = 4.0  # times the squared distance of the pair's best start
+REFLECTIONS = (40, 80, 120, 200)  # iterations of the screening at which reflections are tried
+LEAST_GAIN = 0.01  # of the error, for a reflection to be taken
 FINALISTS = 2  # starts of a pair refined in double precision, where that many were followed
 SHIFTS = (-2.0, -0.5, 0.0, 0.5, 2.0)  # of the singular value bound, in root-mean-square singular values
 ANGLES = (math.pi / 8, math.pi / 4, 3 * math.pi / 8)  # of the Hermitian pencil bound
@@ -52,7 +54,8 @@ def conjugation_distance(
     Raises ValueError for wrong shapes, unequal batches, NaN or infinite entries, starts < 1 or tolerance <= 0.
 
     Source: Ostrow et al. 2023 (NeurIPS, DSA), eq. 6. They descend with Adam through a network onto O(n) from one random
-    start in each component; we run preconditioned L-BFGS on O(n) from many starts, because the landscape is rugged.
+    start in each component; we run preconditioned L-BFGS on O(n) from many starts, because the landscape is rugged,
+    and reflect those that are stuck (`_reflected`).
     """
     if starts is not None and starts < 1:
         raise ValueError(f"starts is {starts}; it must be at least 1.")
@@ -129,6 +132,7 @@ def _solve(a, b, inputs, random, tolerance):
         pull and pull.to(SCREENING),
         tolerance=1e-5,
         schedule=_schedule(starts, size),
+        reflections=REFLECTIONS,
     )[:2]
     finalists = _rank(error).argsort(1)[:, : min(FINALISTS, starts)]
     rows = torch.arange(pair, device=a.device)[:, None]
@@ -301,7 +305,7 @@ def _lower_bound(a, b):
 # Descent on O(n) -------------------------------------------------------------------------------------------------
 
 
-def _descend(a, b, c, pull=None, *, tolerance, schedule, memory=4, check=10, longest=1.0):
+def _descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), memory=4, check=10, longest=1.0):
     """L-BFGS for ½‖A − C B Cᵀ‖² from several starts a pair, all problems in one batch.
 
     a, b: (pair, n, n) of norm 1; c: (pair, start, n, n). pull: what `_Pull` says. schedule: iteration -> starts of a
@@ -385,13 +389,24 @@ def _descend(a, b, c, pull=None, *, tolerance, schedule, memory=4, check=10, lon
             if own is not None:
                 inner[:, row, row] = own
         inner[:, slot, memory + slot] = inner[:, memory + slot, slot] = product
-        usable = product > 1e-6 * (change * square).sqrt()
+        usable = (product > 1e-6 * (change * square).sqrt()) & (change > torch.finfo(c.dtype).tiny)
         curvature[:, slot] = torch.where(usable, 1 / product, 0)
         gain = torch.where(usable, product / change, gain)
 
         done = iteration + 1
         if done % check == 0 or done in schedule:
             size_of_gradient = torch.linalg.vector_norm(gradient / scaling, dim=(1, 2))
+            if done in reflections:
+                other = _reflected(a, b, c)
+                other_error, other_gradient = _evaluated(a, b, other, half, pull)
+                jumped = (other_error < (1 - LEAST_GAIN) * error).nonzero().flatten()
+                if len(jumped):
+                    c[jumped], error[jumped] = other[jumped], other_error[jumped]
+                    gradient[jumped] = other_gradient[jumped]
+                    history[jumped], inner[jumped], curvature[jumped], gain[jumped] = 0, 0, 0, 1
+                    history[jumped, -1] = gradient[jumped].flatten(1)
+                    inner[jumped, -1, -1] = _dot(gradient[jumped], gradient[jumped])
+                    length[jumped], size_of_gradient[jumped] = 1, math.inf
             result[live], errors[live], gradients[live] = c, error, size_of_gradient
             keep = size_of_gradient > tolerance
             if done in schedule and done < max(schedule):
@@ -414,6 +429,19 @@ def _descend(a, b, c, pull=None, *, tolerance, schedule, memory=4, check=10, lon
                 pull = pull and pull.of(kept)
     shape = (pair, start)
     return result.view(*shape, size, size), errors.view(shape), gradients.view(shape)
+
+
+def _reflected(a, b, c):
+    """H C, with a reflection H = I − 2P (P a projector) that brings H C B Cᵀ H near A, from signs along one basis.
+
+    Local minima of a pair differ mostly by such an H. Where M = C B Cᵀ is near H A H, the residual R = A − M maps the
+    range of P and its complement onto each other, so R Rᵀ does not mix them and its eigenvectors span both.
+    """
+    m = torch.bmm(torch.bmm(c, b), c.mT)
+    residual = a - m
+    basis = torch.linalg.eigh(torch.bmm(residual, residual.mT))[1]
+    signs = _matching_signs((basis.mT @ a @ basis) * (basis.mT @ m @ basis))
+    return (basis * signs[:, None, :]) @ (basis.mT @ c)
 
 
 def _evaluated(a, b, c, half_scaling, pull):
@@ -488,25 +516,32 @@ def _newton_direction(a, m, turn, gradient, norm, scaling, iterations):
     search, solution = residual.clone(), torch.zeros_like(residual)
     size = _dot(residual, residual)
     goal = goal.square() * size
-    active = size > goal
+    result = solution.clone()
+    live = torch.arange(len(a), device=a.device)
     for iteration in range(iterations):
-        omega = search * scaling
-        product = _hessian(a, m, turn, omega) * scaling
+        product = _hessian(a, m, turn, search * scaling) * scaling
         bend = _dot(search, product)
-        concave = active & (bend <= 1e-7 * _dot(search, search))
+        concave = bend <= 1e-7 * _dot(search, search)
         if iteration == 0:  # nothing better than the gradient yet
             solution = torch.where(concave[:, None, None], search, solution)
-        active = active & ~concave
-        alpha = torch.where(active, size / bend, 0)
+        alpha = torch.where(concave, 0, size / bend)
         solution += alpha[:, None, None] * search
         residual -= alpha[:, None, None] * product
         fresh = _dot(residual, residual)
-        active = active & (fresh > goal)
-        if not active.any():
-            break
-        search = residual + torch.where(active, fresh / size, 0)[:, None, None] * search
+        going = ~concave & (fresh > goal)
+        search = residual + (fresh / size)[:, None, None] * search
         size = fresh
-    return solution * scaling
+        if not going.all():
+            result[live] = solution * scaling
+            kept = going.nonzero().flatten()
+            if len(kept) == 0:
+                break
+            live, a, m, turn, scaling, residual, search, solution, size, goal = (
+                x[kept] for x in (live, a, m, turn, scaling, residual, search, solution, size, goal)
+            )
+    else:
+        result[live] = solution * scaling
+    return result
 
 
 def _hessian(a, m, turn, omega):
