@@ -346,3 +346,16 @@ def test_a_copy_reflected_in_a_few_directions_is_turned_back(turned):
     freed = orthogonal._reflected(a, b, stuck)
     assert ((a - stuck @ b @ stuck.mT).flatten(1).norm(dim=1) > 0.1 * a.flatten(1).norm(dim=1)).all()
     assert ((a - freed @ b @ freed.mT).flatten(1).norm(dim=1) < 1e-8 * a.flatten(1).norm(dim=1)).all()
+
+
+def test_reflections_free_starts_that_are_stuck(monkeypatch):
+    rng = np.random.default_rng(5)
+    a, noise = slow_operators(rng, 12, 40), 0.05 * operators(rng, 12, 40)
+    b = np.stack([q @ x @ q.T for q, x in ((rotation(rng, 40, 1), x) for x in a + noise)])
+
+    def missed():
+        return (conjugation_distance(a, b, starts=1).distance > np.linalg.norm(noise, axis=(1, 2))).sum()
+
+    freed = missed()
+    monkeypatch.setattr(orthogonal, "REFLECTIONS", ())
+    assert freed < missed()
