@@ -24,9 +24,9 @@ def losses_of(monkeypatch, losses):
     history = iter(zip(*losses, strict=True))
     table = {}
 
-    def epoch(group, cell, data, options):
-        step = group.steps
-        group.steps += 1
+    def epoch(group, *_):
+        step = group.epoch
+        group.epoch += 1
         table.setdefault(step, next(history) if step not in table else None)
         return np.array([losses[seed][step] for seed in group.seeds])
 

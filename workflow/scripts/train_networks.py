@@ -3,6 +3,7 @@
 import torch
 
 from degeneracy import artifacts, command, population, training
+from degeneracy.cells import _backends
 
 
 def main() -> None:
@@ -11,6 +12,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"), help="block of seeds")
     parser.add_argument("--trials", required=True, help="trials artifact")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--backend", default="auto", choices=_backends.BACKENDS, help="what computes gradients")
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
@@ -23,7 +25,9 @@ def main() -> None:
         raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
-    networks = training.train(arguments.condition, seeds, trials, device, lambda line: print(line, flush=True))
+    networks = training.train(
+        arguments.condition, seeds, trials, device, lambda line: print(line, flush=True), arguments.backend
+    )
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
 
