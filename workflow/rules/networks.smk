@@ -20,4 +20,4 @@ rule train_networks:
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
         "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
-        " --device {resources.device} --backend {resources.backend} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        " --device {resources.device} --backend {resources.backend} --output {output:q} > {log:q} 2>&1 || (code=$?; tail -n 1 {log:q} >&2; exit $code)"

@@ -1,8 +1,11 @@
 """Train a block of networks, one a seed, on the trials of their condition."""
 
+from functools import partial
+from pathlib import Path
+
 import torch
 
-from degeneracy import artifacts, command, population, training
+from degeneracy import artifacts, checkpoints, command, population, training, units
 from degeneracy.cells import _backends
 
 
@@ -15,6 +18,7 @@ def main() -> None:
     parser.add_argument("--backend", default="auto", choices=_backends.BACKENDS, help="what computes gradients")
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
+    stopping = checkpoints.on_termination()
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
     watch = command.Stopwatch()
     device = training.choose_device(arguments.device)
@@ -25,11 +29,15 @@ def main() -> None:
         raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
-    networks = training.train(
-        arguments.condition, seeds, trials, device, lambda line: print(line, flush=True), arguments.backend
-    )
+    spec = arguments.condition
+    parts = units.source("tasks", spec["task"]["name"]), units.source("cells", spec["model"]["cell"])
+    code = units.code_hash(Path(__file__).resolve(), *parts)
+    checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
+    report = partial(print, flush=True)
+    networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -11,7 +11,9 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from degeneracy import checkpoints
 from degeneracy.cells._backends import GRAPHED, captured, choose, mean_squared_error, workspace
+from degeneracy.checkpoints import Checkpoint
 from degeneracy.condition import make_cell, make_task
 from degeneracy.status import STATUS
 
@@ -58,9 +60,7 @@ class Group:
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views (network, …) of a flat tensor (network, parameter), by parameter name."""
-        sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
-        parts = flat.split(sizes, dim=1)
-        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        return _named(flat, self.shapes)
 
     def state(self) -> list[Tensor]:
         """The tensors that a step changes."""
@@ -96,7 +96,13 @@ class Buffers:
 
 
 def train(
-    condition: dict, seeds, trials: xr.Dataset, device: torch.device, report=print, backend: str = "auto"
+    condition: dict,
+    seeds,
+    trials: xr.Dataset,
+    device: torch.device,
+    report=print,
+    backend: str = "auto",
+    checkpoint: Checkpoint | None = None,
 ) -> xr.Dataset:
     """Train one network a seed and return the networks as they were before and after.
 
@@ -115,6 +121,8 @@ def train(
         halved where the device's memory does not suffice.
     report : called with one line of progress an epoch.
     backend : one of `_backends.BACKENDS`; ValueError if the device does not have it.
+    checkpoint : where to keep the state of training from time to time, and to go on from if it is there; on the CPU
+        the result is bit-identical to that of a training that was not interrupted.
 
     Returns
     -------
@@ -130,24 +138,45 @@ def train(
         torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
     ]  # (trial, time, …)
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
-    sizes = [1] * len(seeds) if device.type == "cpu" else [len(seeds)]
-    bounds = np.cumsum([0, *sizes])
+    bounds = np.cumsum([0, *_sizes(len(seeds), device)])
     groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, cell, options, device) for a, b in pairwise(bounds)]
-    losses = {seed: [] for seed in seeds}
-    final: dict[int, dict[str, np.ndarray]] = {}
+    losses: dict[int, list[float]] = {seed: [] for seed in seeds}
+    final: dict[int, np.ndarray] = {}  # parameters of those that have finished (parameter)
+    start = time.perf_counter()
+    if checkpoint:
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+        own = checkpoints.identity(condition, seeds, trials, backend, name)
+        if (state := checkpoint.load(own, report)) is not None:
+            groups = _restored(state, groups, losses, final, len(data[0]), options)
+            start -= state.attrs["wall_time_s"]
+            report(f"going on from a checkpoint, at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
     prepare = partial(_prepare, cell=cell, data=data, options=options, backend=backend, shared=shared)
-    start = time.perf_counter()
-    for epoch in range(1, options["epochs"] + 1):
+    while groups:
+        epoch = min(group.epoch for group in groups) + 1
         for group in [group for group in groups if group.epoch < epoch]:
             parts = _advance(group, _order(group, len(data[0]), options), prepare, report)
             parts = [_after_epoch(part, values, losses, final, options) for part, values in parts]
             at = groups.index(group)
             groups[at : at + 1] = [part for part in parts if part.going.any()]
+            if checkpoint:
+                state = partial(_state, seeds, groups, losses, final)
+                checkpoint.keep(state, own, time.perf_counter() - start, report)
         report(_progress(epoch, losses, options, time.perf_counter() - start))
-        if not groups:
-            break
-    return _dataset(condition, cell, seeds, initial, final, losses).assign_attrs(backend=backend)
+    shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
+    trained = {seed: _named(torch.as_tensor(flat), shapes) for seed, flat in final.items()}
+    return _dataset(condition, cell, seeds, initial, trained, losses).assign_attrs(backend=backend)
+
+
+def _sizes(networks: int, device: torch.device) -> list[int]:
+    """Networks in each group: on the CPU each is alone, so that no result can depend on its neighbours."""
+    return [1] * networks if device.type == "cpu" else [networks]
+
+
+def _named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Views (…, *shape) of a flat tensor (…, parameter), by parameter name."""
+    parts = flat.split([int(np.prod(shape)) for shape in shapes.values()], dim=-1)
+    return {name: part.unflatten(-1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
@@ -247,15 +276,14 @@ def _step(group: Group, buffers: Buffers, cell, data: list[Tensor], options: dic
 
 
 def _after_epoch(group: Group, epoch_losses: np.ndarray, losses: dict, final: dict, options: dict) -> Group:
-    """Note the losses and the networks that finish; returns the group, without them if enough have finished."""
+    """Note the losses, and the parameters of networks that finish; returns the group, thinned out if enough have."""
     for seed, loss in zip(np.array(group.seeds)[group.going].tolist(), epoch_losses[group.going], strict=True):
         losses[seed].append(loss)
     _lower_rates(group, epoch_losses, options)
     for index in np.flatnonzero(group.going):
         seed = group.seeds[index]
         if group.epoch == options["epochs"] or _finished(losses[seed], options):
-            named = group.named(group.parameters[index : index + 1])
-            final[seed] = {name: value[0].cpu().numpy().copy() for name, value in named.items()}
+            final[seed] = group.parameters[index].cpu().numpy().copy()
             group.going[index] = False
     return group.part(group.going) if 0 < group.going.mean() <= COMPACT else group
 
@@ -263,9 +291,14 @@ def _after_epoch(group: Group, epoch_losses: np.ndarray, losses: dict, final: di
 def _order(group: Group, trials: int, options: dict) -> np.ndarray:
     """Trials of each minibatch (network, step, trial): passes over all training trials, each in a new order."""
     steps, batch = options["steps_per_epoch"], options["batch_size"]
-    passes = -(-steps * batch // trials)
-    drawn = [np.concatenate([order.permutation(trials) for _ in range(passes)]) for order in group.orders]
+    drawn = [np.concatenate(_passes(order, trials, options)) for order in group.orders]
     return np.stack(drawn)[:, : steps * batch].reshape(len(drawn), steps, batch)
+
+
+def _passes(order: np.random.Generator, trials: int, options: dict) -> list[np.ndarray]:
+    """As many orders (trial) of all training trials as an epoch begins."""
+    passes = -(-options["steps_per_epoch"] * options["batch_size"] // trials)
+    return [order.permutation(trials) for _ in range(passes)]
 
 
 def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tensor], options: dict) -> None:
@@ -350,6 +383,73 @@ def _status(losses: list[float], threshold: float) -> str:
     if not np.isfinite(losses[-1]):
         return "diverged"
     return "converged" if _epoch_reached(losses, threshold) else "not_converged"
+
+
+def _state(seeds: list[int], groups: list[Group], losses: dict, final: dict) -> xr.Dataset:
+    """All that training goes on from, besides what follows from the condition and the seeds."""
+    size = next(iter(final.values())).size if final else groups[0].parameters.shape[1]
+    state = {name: np.zeros((len(seeds), size), np.float32) for name in ("parameters", "mean", "square", "final")}
+    state |= {"rate": np.zeros(len(seeds), np.float32)} | {name: np.zeros(len(seeds)) for name in ("best", "steps")}
+    state |= {name: np.zeros(len(seeds), np.int32) for name in ("epoch_of_group", "waited", "going")}
+    state["group"] = np.full(len(seeds), -1, np.int32)  # -1: in none, as it has finished
+    row = {seed: index for index, seed in enumerate(seeds)}
+    for number, group in enumerate(groups):
+        rows = [row[seed] for seed in group.seeds]
+        state["group"][rows], state["epoch_of_group"][rows] = number, group.epoch
+        state["steps"][rows] = group.steps.item()
+        for name, values in zip(("parameters", "mean", "square"), (group.parameters, *group.moments), strict=True):
+            state[name][rows] = values.cpu().numpy()
+        state["rate"][rows] = group.rates[:, 0].cpu().numpy()
+        state["best"][rows], state["waited"][rows], state["going"][rows] = group.best, group.waited, group.going
+    for seed, flat in final.items():
+        state["final"][row[seed]] = flat
+    state["epochs"] = np.array([len(losses[seed]) for seed in seeds], np.int32)
+    history = np.full((len(seeds), max(1, state["epochs"].max())), np.nan)
+    for seed in seeds:
+        history[row[seed], : len(losses[seed])] = losses[seed]
+    state["loss"] = history
+    dims = {"loss": ("network", "epoch")} | dict.fromkeys(
+        ("parameters", "mean", "square", "final"), ("network", "parameter")
+    )
+    named = {name: {"long_name": f"{name.replace('_', ' ')} of a training under way", "units": "1"} for name in state}
+    return xr.Dataset({name: (dims.get(name, "network"), values, named[name]) for name, values in state.items()})
+
+
+def _restored(
+    state: xr.Dataset, start: list[Group], losses: dict, final: dict, trials: int, options: dict
+) -> list[Group]:
+    """The groups of a state (see `_state`), made from those at the start; fills the losses and final parameters."""
+    device, values = start[0].parameters.device, {name: state[name].values for name in state.data_vars}
+    seeds = [seed for group in start for seed in group.seeds]
+    for row, seed in enumerate(seeds):
+        losses[seed] += values["loss"][row, : values["epochs"][row]].tolist()
+        if values["group"][row] < 0 or not values["going"][row]:
+            final[seed] = values["final"][row]
+    orders = {seed: order for group in start for seed, order in zip(group.seeds, group.orders, strict=True)}
+    groups = []
+    for number in range(values["group"].max() + 1):
+        rows = np.flatnonzero(values["group"] == number)
+        parameters, mean, square, rate = (
+            torch.as_tensor(values[name][rows], device=device) for name in ("parameters", "mean", "square", "rate")
+        )
+        group = replace(
+            start[0],
+            seeds=[seeds[row] for row in rows],
+            parameters=parameters,
+            rates=rate[:, None],
+            orders=[orders[seeds[row]] for row in rows],
+            moments=(mean, square),
+            steps=torch.tensor(values["steps"][rows[0]], dtype=torch.float64, device=device),
+            best=values["best"][rows],
+            waited=values["waited"][rows],
+            going=values["going"][rows].astype(bool),
+            epoch=int(values["epoch_of_group"][rows[0]]),
+        )
+        for order in group.orders:
+            for _ in range(group.epoch):
+                _passes(order, trials, options)
+        groups.append(group)
+    return groups
 
 
 def _progress(epoch: int, losses: dict[int, list[float]], options: dict, seconds: float) -> str:
