@@ -4,10 +4,10 @@
     python resources/paper.py --minutes 50 --networks-only      # train alone, leave the rest to another machine
     python resources/paper.py --dry-run                         # the parts and their networks
 
-First come the base populations (of each task the condition that most sweeps share), then sweep after sweep, its networks
-first and its statistics after them, and at last all figures. What has been made is not made again; when the time is up,
-training saves its state, and the next run goes on from there. `--output` then holds the statistics, the figures, two
-networks of each base population and provenance.txt, which says what was run, for how long, and what is missing.
+First come the base populations (of each task the condition that most sweeps share), then sweep after sweep, its
+networks first and its statistics after them, and at last all figures. What has been made is not made again; when the
+time is up, training saves its state, and the next run goes on from there. `--output` then holds the statistics, the
+figures, two networks of each base population and provenance.txt: what was run, for how long, and what is missing.
 """
 
 import argparse
@@ -58,22 +58,22 @@ def run(targets: list[str], cores: int, arguments, seconds: float) -> bool:
     """Make the targets with Snakemake (none: all there are), for so long at most; whether they are all there."""
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--configfile", arguments.configfile]
     command += ["--rerun-incomplete", "--keep-going", "--quiet", "progress", "rules"]
-    process = subprocess.Popen(command, cwd=arguments.directory, start_new_session=True)
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
         return process.wait(timeout=max(1.0, seconds)) == 0
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)  # training saves its state
         process.wait()
-        subprocess.run([*command, "--unlock"], cwd=arguments.directory, capture_output=True)
+        subprocess.run([*command, "--unlock"], cwd=ROOT, capture_output=True)
         return False
 
 
-def trained(plan: experiment.Experiment, folder: Path) -> tuple[list[str], list[str]]:
+def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
     """Lines of provenance on the networks that are there, and the names of the conditions that are not complete."""
     counts, seconds, lines, missing = collections.Counter(), 0.0, [], []
     found = collections.defaultdict(set)
     for condition in plan.conditions:
-        paths = [folder / layout.networks(condition.task, condition.name, block) for block in plan.blocks]
+        paths = [ROOT / layout.networks(condition.task, condition.name, block) for block in plan.blocks]
         there = [artifacts.read(path, "networks") for path in paths if path.is_file()]
         if len(there) < len(paths):
             missing.append(f"{condition.task}/{condition.name}")
@@ -97,9 +97,9 @@ def trained(plan: experiment.Experiment, folder: Path) -> tuple[list[str], list[
 
 def collect(plan: experiment.Experiment, arguments, lines: list[str]) -> None:
     """Statistics, figures of the experiment, example networks and provenance, in the output folder."""
-    folder, output = Path(arguments.directory), Path(arguments.output)
+    output = ROOT / arguments.output
     output.mkdir(parents=True, exist_ok=True)
-    results = folder / layout.RESULTS
+    results = ROOT / layout.RESULTS
     for path in [*results.glob("statistics/**/*.nc"), *results.glob("statistics/*.csv")]:
         target = output / path.relative_to(results)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def collect(plan: experiment.Experiment, arguments, lines: list[str]) -> None:
     for path in results.glob("figures/*.png"):
         shutil.copy(path, output / path.name)
     for condition in bases_of(plan):
-        path = folder / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
+        path = ROOT / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
         if path.is_file():
             data = artifacts.read(path, "networks").isel(network=slice(EXAMPLES))
             own = {name: data.attrs[name] for name in ("parameters", "backend")}
@@ -120,15 +120,14 @@ def collect(plan: experiment.Experiment, arguments, lines: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", default="resources/paper.yaml")
-    parser.add_argument("--output", default=str(ROOT / "resources" / "paper_results"))
-    parser.add_argument("--directory", default=str(ROOT), help="where the workflow runs and keeps its results")
+    parser.add_argument("--output", default="resources/paper_results")
     parser.add_argument("--minutes", type=float, default=600, help="time there is")
     parser.add_argument("--trainings", type=int, default=2, help="training jobs at once, which share the GPU")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once for everything else")
     parser.add_argument("--networks-only", action="store_true", help="train, and leave the rest out")
     parser.add_argument("--dry-run", action="store_true", help="say what the parts are, and run none")
     arguments = parser.parse_args()
-    config = yaml.safe_load((Path(arguments.directory) / arguments.configfile).read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
     plan = experiment.resolve(config, schema)
     start, end = time.time(), time.monotonic() + 60 * arguments.minutes
@@ -146,7 +145,7 @@ def main() -> None:
             unfinished.append(name)
     if arguments.dry_run:
         return
-    lines, missing = trained(plan, Path(arguments.directory))
+    lines, missing = trained(plan)
     head = [f"{'command':14s} {' '.join(['python', 'resources/paper.py', *sys.argv[1:]])}"]
     head.append(f"{'run':14s} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, {time.time() - start:.0f} s")
     tail = [f"{'not finished':14s} {', '.join(unfinished) or 'nothing'}"]
