@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from conftest import make_condition
-from degeneracy import training, trials
+from degeneracy import devices, training, trials
 from degeneracy.cells import _kernel, mup, vanilla
 from degeneracy.condition import make_cell
 
@@ -193,7 +193,7 @@ def test_cuda_without_a_device_is_one_sentence():
     if torch.cuda.is_available():
         pytest.skip("a CUDA device is here")
     with pytest.raises(ValueError, match="no CUDA device"):
-        training.choose_device("cuda")
+        devices.choose_device("cuda")
 
 
 def error_in_double_precision(cell, parameters, inputs, targets, mask):

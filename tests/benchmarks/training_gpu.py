@@ -38,7 +38,7 @@ import torch
 # In place of this folder, whose coverage.py numba would import for the package of that name
 sys.path[0] = str(Path(__file__).parents[2] / "workflow" / "scripts")
 
-from degeneracy import training  # noqa: E402
+from degeneracy import devices, training  # noqa: E402
 from degeneracy.cells import _backends  # noqa: E402
 from degeneracy.cells.vanilla import Cell  # noqa: E402
 
@@ -269,7 +269,7 @@ def main() -> None:
         quick = {"networks": 3, "batch": 16, "time": 10, "widths": [16, 32], "repeats": 3, "steps": 2}
         parser.set_defaults(**quick)
         arguments = parser.parse_args()
-    device = training.choose_device(arguments.device)
+    device = devices.choose_device(arguments.device)
     torch.manual_seed(0)
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     print(f"device {name}, torch {torch.__version__}, CUDA {torch.version.cuda}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from degeneracy import artifacts, checkpoints, command, population, training, units
+from degeneracy import artifacts, checkpoints, command, devices, population, training, units
 from degeneracy.cells import _backends
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     stopping = checkpoints.on_termination()
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
     watch = command.Stopwatch()
-    device = training.choose_device(arguments.device)
+    device = devices.choose_device(arguments.device)
     population.check_trials(arguments.trials, arguments.condition)
     trials = artifacts.read(arguments.trials, "trials", "train")
     first, last = arguments.seeds
@@ -35,7 +35,7 @@ def main() -> None:
     checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
     report = partial(print, flush=True)
     networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    name = devices.name_of(device)
     artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
     checkpoint.remove()
 

@@ -15,6 +15,7 @@ from degeneracy import checkpoints
 from degeneracy.cells._backends import GRAPHED, captured, choose, mean_squared_error, workspace
 from degeneracy.checkpoints import Checkpoint
 from degeneracy.condition import make_cell, make_task
+from degeneracy.devices import name_of
 from degeneracy.status import STATUS
 
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
@@ -29,15 +30,6 @@ def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     task = make_task(condition)
     return make_cell(condition).initialise(generator, len(task.inputs), len(task.outputs))
-
-
-def choose_device(device: str) -> torch.device:
-    """`auto` is CUDA when there. Raises ValueError if CUDA is asked for and not there."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
-    return torch.device(device)
 
 
 @dataclass(eq=False)
@@ -144,8 +136,7 @@ def train(
     final: dict[int, np.ndarray] = {}  # parameters of those that have finished (parameter)
     start = time.perf_counter()
     if checkpoint:
-        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-        own = checkpoints.identity(condition, seeds, trials, backend, name)
+        own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
         if (state := checkpoint.load(own, report)) is not None:
             groups = _restored(state, groups, losses, final, len(data[0]), options)
             start -= state.attrs["wall_time_s"]

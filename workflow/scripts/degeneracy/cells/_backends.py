@@ -81,7 +81,7 @@ def captured(step: Callable[[], None], state: list[Tensor], shared: torch.cuda.C
     """`step` as a CUDA graph to replay: one launch, and no work of the host.
 
     The graph reads and writes the tensors that `step` does, which must stay where they are. Those that it changes are
-    `state`: steps taken to warm up, which compile kernels, are undone. Graphs of one `workspace` share its memory, so
+    `state`: a step taken to warm up, which compiles kernels, is undone. Graphs of one `workspace` share its memory, so
     they must not run at the same time. Raises OutOfMemoryError with the state as it was.
     """
     before = [tensor.clone() for tensor in state]
@@ -89,8 +89,7 @@ def captured(step: Callable[[], None], state: list[Tensor], shared: torch.cuda.C
     try:
         aside.wait_stream(current)
         with torch.cuda.stream(aside):
-            for _ in range(2):
-                step()
+            step()
         current.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=shared.pool()):

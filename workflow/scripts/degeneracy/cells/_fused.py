@@ -257,6 +257,13 @@ def add_up(
 SHARED_MEMORY = 227 * 2**10  # bytes a program may have, on compute capability 9.0
 
 
+def shared_memory_limit() -> int:
+    """Bytes of shared memory that a program may have on the device that is here."""
+    if not torch.cuda.is_available():
+        return SHARED_MEMORY
+    return getattr(torch.cuda.get_device_properties(), "shared_memory_per_block_optin", SHARED_MEMORY)
+
+
 def padded(size: int) -> int:
     """The least power of two from 16 on that is not below `size`."""
     return max(16, triton.next_power_of_2(size))
@@ -272,11 +279,11 @@ def obstacle(cell, inputs: int, outputs: int) -> str:
     """Why these kernels do not run a cell with so many inputs and outputs; "" if they do."""
     if not hasattr(cell, "affine") or cell.activation not in ACTIVATIONS:
         return f"the fused kernel has cells of rates alone, with the activations {' and '.join(ACTIVATIONS)}"
-    needed = shared_memory(cell.width, inputs, outputs, 64)
-    if needed > SHARED_MEMORY:
+    needed, limit = shared_memory(cell.width, inputs, outputs, 64), shared_memory_limit()
+    if needed > limit:
         return (
             f"the weights of {cell.width} units, {inputs} inputs and {outputs} outputs need {needed // 2**10} KiB "
-            f"of shared memory in the fused kernel, which has {SHARED_MEMORY // 2**10} KiB"
+            f"of shared memory in the fused kernel, which has {limit // 2**10} KiB"
         )
     return ""
 
@@ -290,7 +297,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     networks, steps, trials, outputs = targets.shape
     width, channels = parts[1].shape[1:]
     # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
-    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= SHARED_MEMORY
+    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= shared_memory_limit()
     block, warps = (128, 8) if many else (64, 4)
     sizes = {"WIDTH": width, "OUTPUTS": outputs, "UNIT": padded(width), "OUTPUT": padded(outputs)}
     channel_sizes = {"INPUTS": channels, "INPUT": padded(channels)}

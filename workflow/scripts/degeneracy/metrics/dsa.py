@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy import linear_dynamics
+from degeneracy.devices import to_device, to_numpy
 from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.units import Range
 
@@ -53,16 +54,17 @@ def features(
     return found
 
 
-def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
+def distance(a: dict, b: dict, device: str = "cpu") -> dict[str, np.ndarray]:
     """Both measures of the distance of each pair (pair), their bounds, and the spread over starts."""
-    found = conjugation_distance(a["operator"], b["operator"])
+    solved = conjugation_distance(to_device(a["operator"], device), to_device(b["operator"], device))
+    found = {key: to_numpy(getattr(solved, key)) for key in ("distance", "lower_bound", "spread", "status")}
     return {
-        "distance": found.distance,
-        "angular": angle(found.distance),
-        "lower_bound": found.lower_bound,
-        "angular_lower_bound": angle(found.lower_bound),
-        "spread": found.spread,
-        "unconverged": found.status.astype(float),
+        "distance": found["distance"],
+        "angular": angle(found["distance"]),
+        "lower_bound": found["lower_bound"],
+        "angular_lower_bound": angle(found["lower_bound"]),
+        "spread": found["spread"],
+        "unconverged": found["status"].astype(float),
     }
 
 
