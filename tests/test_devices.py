@@ -20,9 +20,9 @@ def defaults(metric, **changed):
 
 
 @needs_cuda
-@pytest.mark.parametrize("metric", ["dsa", "svcca", "kernel_alignment", "ood_loss", "cka"])
+@pytest.mark.parametrize("metric", ["dsa", "input_dsa", "svcca", "kernel_alignment", "ood_loss", "cka"])
 def test_a_metric_on_cuda_equals_that_on_the_cpu(trained, metric):
-    options = defaults(metric, **({"rank": 5} if metric == "dsa" else {}))
+    options = defaults(metric, **({"rank": 5} if metric.endswith("dsa") else {}))
     here, there = (comparison.measure(metric, replace(trained, device=device), options) for device in ("cpu", "cuda"))
     for name in here.data_vars:
         np.testing.assert_allclose(there[name], here[name], rtol=1e-5, atol=1e-6)

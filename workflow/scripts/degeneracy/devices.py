@@ -1,5 +1,7 @@
 """Devices: where arrays are computed on. Results are those of the CPU, to rounding."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import torch
 
@@ -21,6 +23,11 @@ def name_of(device: torch.device) -> str:
 def to_device(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
     """The array in float64 on a device."""
     return torch.as_tensor(np.asarray(array, dtype=np.float64), device=device)
+
+
+def on_host(result):
+    """A dataclass of tensors as one of arrays."""
+    return replace(result, **{each.name: to_numpy(getattr(result, each.name)) for each in fields(result)})
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy import linear_dynamics
-from degeneracy.devices import to_device, to_numpy
+from degeneracy.devices import on_host, to_device
 from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.units import Range
 
@@ -56,15 +56,14 @@ def features(
 
 def distance(a: dict, b: dict, device: str = "cpu") -> dict[str, np.ndarray]:
     """Both measures of the distance of each pair (pair), their bounds, and the spread over starts."""
-    solved = conjugation_distance(to_device(a["operator"], device), to_device(b["operator"], device))
-    found = {key: to_numpy(getattr(solved, key)) for key in ("distance", "lower_bound", "spread", "status")}
+    found = on_host(conjugation_distance(*(to_device(each["operator"], device) for each in (a, b))))
     return {
-        "distance": found["distance"],
-        "angular": angle(found["distance"]),
-        "lower_bound": found["lower_bound"],
-        "angular_lower_bound": angle(found["lower_bound"]),
-        "spread": found["spread"],
-        "unconverged": found["status"].astype(float),
+        "distance": found.distance,
+        "angular": angle(found.distance),
+        "lower_bound": found.lower_bound,
+        "angular_lower_bound": angle(found.lower_bound),
+        "spread": found.spread,
+        "unconverged": found.status.astype(float),
     }
 
 
