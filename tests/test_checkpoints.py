@@ -64,9 +64,9 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path, cell, epochs):
     undisturbed = train(condition)
     assert cell != "vanilla" or len(set(undisturbed["epochs"].values)) > 1, "networks should stop at different epochs"
     interrupted_after(min(epochs, int(undisturbed["epochs"].max())), condition, tmp_path)
-    lines = []
-    resumed = train(condition, report=lines.append, checkpoint=kept(tmp_path))
-    assert any(line.startswith("going on from a checkpoint, at epoch") for line in lines)
+    lines, checkpoint = [], kept(tmp_path)
+    resumed = train(condition, report=lines.append, checkpoint=checkpoint)
+    assert checkpoint.spent > 0 and any(line.startswith("going on from a checkpoint, at epoch") for line in lines)
     assert_identical(resumed, undisturbed)
 
 

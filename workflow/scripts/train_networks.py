@@ -35,8 +35,8 @@ def main() -> None:
     checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
     report = partial(print, flush=True)
     networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
-    name = devices.name_of(device)
-    artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
+    name, seconds = devices.name_of(device), watch.seconds + checkpoint.spent
+    artifacts.write(arguments.output, "networks", networks, spec, name, seconds, **networks.attrs)
     checkpoint.remove()
 
 

@@ -47,6 +47,7 @@ class Checkpoint:
     stopping: Callable[[], bool] = lambda: False
     interval: float = INTERVAL
     saved: float = field(default_factory=time.monotonic)
+    spent: float = 0.0  # wall time before the state that was loaded (s)
 
     @classmethod
     def beside(cls, output, code: str, stopping: Callable[[], bool] = lambda: False) -> "Checkpoint":
@@ -68,6 +69,7 @@ class Checkpoint:
         if other:
             report(f"checkpoint {self.path} is not used: it is of another {', '.join(other)}")
             return None
+        self.spent = state.attrs["wall_time_s"]
         return state
 
     def keep(self, state: Callable[[], xr.Dataset], identity: dict[str, str], seconds: float, report=print) -> None:

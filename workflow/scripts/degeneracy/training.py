@@ -139,7 +139,7 @@ def train(
         own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
         if (state := checkpoint.load(own, report)) is not None:
             groups = _restored(state, groups, losses, final, len(data[0]), options)
-            start -= state.attrs["wall_time_s"]
+            start -= checkpoint.spent
             report(f"going on from a checkpoint, at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
     prepare = partial(_prepare, cell=cell, data=data, options=options, backend=backend, shared=shared)
