@@ -159,12 +159,7 @@ def flash_rnn(width: int, arguments, device: torch.device, backend: str, dtype: 
     """Time of forward and backward of FlashRNN's Elman cell, the networks as its heads."""
     if device.type != "cuda":
         raise ValueError("FlashRNN needs a CUDA device")
-    try:
-        from flashrnn import flashrnn
-    except ImportError:
-        from flashrnn.flashrnn import flashrnn
-    if not callable(flashrnn):
-        flashrnn = flashrnn.flashrnn
+    from flashrnn import flashrnn
 
     kind, networks = getattr(torch, dtype), arguments.networks
     options = {"device": device, "dtype": kind, "requires_grad": True}
