@@ -264,15 +264,20 @@ def test_a_device_that_is_not_there_is_said_before_anything_is_read():
     assert done.stderr.splitlines()[-1].startswith("error: device: given cuda, but torch sees no CUDA device")
 
 
+KERNELS = [("advance", 64, 3), ("retrace", 64, 3), ("add_up", 64, 3), ("advance", 32, 40)]
+
+
 @pytest.mark.skipif(not find_spec("triton") or INTERPRETED, reason="needs Triton, and not its interpreter")
-@pytest.mark.parametrize("kernel", ["advance", "retrace", "add_up"])
-def test_kernels_compile_for_an_h100_and_need_no_more_memory_than_was_reckoned(kernel):
+@pytest.mark.parametrize("kernel, width, channels", KERNELS)
+def test_kernels_compile_for_an_h100_and_need_no_more_memory_than_was_reckoned(kernel, width, channels):
     """Triton compiles for a device that is not here: what the interpreter forgives, this does not."""
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     function = getattr(_fused, kernel)
-    sizes = {"STEPS": 100, "WIDTH": 64, "INPUTS": 3, "OUTPUTS": 3, "UNIT": 64, "INPUT": 16, "OUTPUT": 16, "TRIAL": 128}
+    padded = _fused.padded(channels)
+    sizes = {"STEPS": 100, "WIDTH": width, "INPUTS": channels, "OUTPUTS": channels, "TRIAL": 128}
+    sizes |= {"UNIT": _fused.padded(width), "INPUT": padded, "OUTPUT": padded}
     sizes |= {"RELU": False, "LEAKY": True, "PRECISION": "tf32x3", "ROW": 32, "ROWS": 2048}
     constants = {name: value for name, value in sizes.items() if name in function.arg_names}
     types = {"steps": "i32", "trials": "i32", "keep": "fp32"} | dict.fromkeys(constants, "constexpr")
@@ -281,5 +286,5 @@ def test_kernels_compile_for_an_h100_and_need_no_more_memory_than_was_reckoned(k
     compiled = triton.compile(
         ASTSource(function, signature, constants), target=GPUTarget("cuda", 90, 32), options=options
     )
-    assert compiled.metadata.shared <= _fused.shared_memory(64, 3, 3, 128) <= _fused.SHARED_MEMORY
+    assert compiled.metadata.shared <= _fused.shared_memory(width, channels, channels, 128) <= _fused.SHARED_MEMORY
     assert "wgmma" in compiled.asm["ptx"] and "tf32" in compiled.asm["ptx"]  # tensor cores, not scalar products

@@ -270,9 +270,9 @@ def padded(size: int) -> int:
 
 
 def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
-    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn rates for storing."""
-    unit = padded(width)
-    return 4 * unit * (2 * (unit + padded(inputs) + padded(outputs)) + trials)
+    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn what it stores."""
+    unit, channels = padded(width), [padded(inputs), padded(outputs)]
+    return 4 * (2 * unit * (unit + sum(channels)) + trials * max(unit, *channels))
 
 
 def obstacle(cell, inputs: int, outputs: int) -> str:
