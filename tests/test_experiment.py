@@ -79,6 +79,7 @@ def change(config, path, value):
         (["seeds"], 0, "seeds: given 0, must be at least 1"),
         (["seeds"], "ten", "seeds: given 'ten', must be of type integer"),
         (["device"], "gpu", "device: given 'gpu'"),
+        (["backend"], "quick", "backend: given 'quick'"),
         (["training", "threshold"], 0, "training.threshold: given 0, must be greater than 0"),
         (["metrics"], ["dsq"], 'unknown metric "dsq"; did you mean "dsa"?'),
         (["metrics"], {"dsa": {"rnk": 3}}, 'metrics.dsa: unknown key "rnk"; did you mean "rank"?'),

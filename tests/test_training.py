@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from conftest import make_condition
-from degeneracy import training, trials
+from degeneracy import devices, training, trials
 from degeneracy.cells import _kernel, mup, vanilla
 from degeneracy.condition import make_cell
 
@@ -24,9 +24,9 @@ def losses_of(monkeypatch, losses):
     history = iter(zip(*losses, strict=True))
     table = {}
 
-    def epoch(group, cell, data, options):
-        step = group.steps
-        group.steps += 1
+    def epoch(group, *_):
+        step = group.epoch
+        group.epoch += 1
         table.setdefault(step, next(history) if step not in table else None)
         return np.array([losses[seed][step] for seed in group.seeds])
 
@@ -193,7 +193,7 @@ def test_cuda_without_a_device_is_one_sentence():
     if torch.cuda.is_available():
         pytest.skip("a CUDA device is here")
     with pytest.raises(ValueError, match="no CUDA device"):
-        training.choose_device("cuda")
+        devices.choose_device("cuda")
 
 
 def error_in_double_precision(cell, parameters, inputs, targets, mask):

@@ -128,6 +128,11 @@ def test_comments_docstrings_and_touches_rerun_nothing(project):
     assert planned(project) == {}
 
 
+def test_another_device_or_backend_reruns_nothing(project):
+    write_config(project, TINY | {"device": "cpu", "backend": "reference"})
+    assert planned(project) == {}
+
+
 def test_more_seeds_train_only_the_new_blocks(project):
     write_config(project, TINY | {"seeds": 3})
     jobs = planned(project)

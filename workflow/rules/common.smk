@@ -28,6 +28,7 @@ except ValueError as error:
 CONDITIONS = {(condition.task, condition.name): condition for condition in EXPERIMENT.conditions}
 TRIAL_SETS = {(condition.task, condition.trial_set): condition for condition in EXPERIMENT.conditions}
 DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
+BACKEND = config.get("backend", SCHEMA["properties"]["backend"]["default"])
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []

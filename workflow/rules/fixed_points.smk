@@ -12,10 +12,11 @@ rule find_fixed_points:
     resources:
         mem_mb=4000,
         runtime=60,
+        device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("find_fixed_points.py"),
         code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
         options=dumps(EXPERIMENT.fixed_points),
     shell:
         "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
-        " --options {params.options:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        " --options {params.options:q} --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"

@@ -17,6 +17,7 @@ rule compute_metric:
     resources:
         mem_mb=8000,
         runtime=120,
+        device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("compute_metric.py"),
         code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
@@ -24,7 +25,7 @@ rule compute_metric:
     shell:
         "python {params.script:q} {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
         " --fixed-points {input.fixed_points:q} --options {params.options:q}"
-        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
 rule compute_map:
@@ -47,6 +48,7 @@ rule compute_map:
     resources:
         mem_mb=8000,
         runtime=240,
+        device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("compute_map.py"),
         code=lambda wildcards: condition_code(
@@ -58,4 +60,4 @@ rule compute_map:
     shell:
         "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
         " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
-        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"

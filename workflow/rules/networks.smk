@@ -11,7 +11,8 @@ rule train_networks:
     resources:
         mem_mb=4000,
         runtime=120,
-        device=DEVICE,  # as a resource, it triggers no rerun
+        device=DEVICE,  # as resources, these trigger no rerun
+        backend=BACKEND,
     params:
         script=script("train_networks.py"),
         code=lambda wildcards: condition_code("train_networks.py", condition_of(wildcards)),
@@ -19,4 +20,4 @@ rule train_networks:
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
         "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
-        " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        " --device {resources.device} --backend {resources.backend} --output {output:q} > {log:q} 2>&1 || (code=$?; tail -n 1 {log:q} >&2; exit $code)"

@@ -1,6 +1,6 @@
 """Compare all networks of a sweep, across its levels, under one metric of pairs, and place them in the plane."""
 
-from degeneracy import artifacts, command, network_map, population
+from degeneracy import artifacts, command, devices, network_map, population
 from degeneracy.condition import dumps
 
 
@@ -12,17 +12,21 @@ def main() -> None:
     parser.add_argument("--trials", nargs="+", required=True, help="trials artifacts of the same conditions")
     parser.add_argument("--metrics", nargs="+", required=True, help="artifacts of the metric, one a level, in order")
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--output", required=True, help="map artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    populations = population.load_sweep(arguments.networks, arguments.trials)
+    device = devices.choose_device(arguments.device)
+    populations = population.load_sweep(arguments.networks, arguments.trials, device=device.type)
     within = [artifacts.read(path, "pair metric") for path in arguments.metrics]
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
             raise ValueError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
     result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
     names = {"metric": arguments.metric, "factor": arguments.factor}
-    artifacts.write(arguments.output, "map", result, populations[0].condition, "cpu", watch.seconds, **names)
+    artifacts.write(
+        arguments.output, "map", result, populations[0].condition, devices.name_of(device), watch.seconds, **names
+    )
 
 
 if __name__ == "__main__":

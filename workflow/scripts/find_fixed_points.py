@@ -1,6 +1,6 @@
 """Find the fixed points of a block of trained networks."""
 
-from degeneracy import artifacts, command, fixed_points, population
+from degeneracy import artifacts, command, devices, fixed_points, population
 
 
 def main() -> None:
@@ -10,12 +10,16 @@ def main() -> None:
     parser.add_argument(
         "--options", type=command.json_object, required=True, help="fixed_points block of config (JSON)"
     )
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--output", required=True, help="fixed-points artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    networks = population.load([arguments.networks], arguments.trials)
+    device = devices.choose_device(arguments.device)
+    networks = population.load([arguments.networks], arguments.trials, device=device.type)
     points = fixed_points.find(networks, arguments.options, lambda line: print(line, flush=True))
-    artifacts.write(arguments.output, "fixed_points", points, networks.condition, "cpu", watch.seconds)
+    artifacts.write(
+        arguments.output, "fixed_points", points, networks.condition, devices.name_of(device), watch.seconds
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """Train a block of networks, one a seed, on the trials of their condition."""
 
+from functools import partial
+from pathlib import Path
+
 import torch
 
-from degeneracy import artifacts, command, population, training
+from degeneracy import artifacts, checkpoints, command, devices, population, training, units
+from degeneracy.cells import _backends
 
 
 def main() -> None:
@@ -11,11 +15,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"), help="block of seeds")
     parser.add_argument("--trials", required=True, help="trials artifact")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--backend", default="auto", choices=_backends.BACKENDS, help="what computes gradients")
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
+    stopping = checkpoints.on_termination()
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
     watch = command.Stopwatch()
-    device = training.choose_device(arguments.device)
+    device = devices.choose_device(arguments.device)
     population.check_trials(arguments.trials, arguments.condition)
     trials = artifacts.read(arguments.trials, "trials", "train")
     first, last = arguments.seeds
@@ -23,9 +29,15 @@ def main() -> None:
         raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
-    networks = training.train(arguments.condition, seeds, trials, device, lambda line: print(line, flush=True))
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    artifacts.write(arguments.output, "networks", networks, arguments.condition, name, watch.seconds, **networks.attrs)
+    spec = arguments.condition
+    parts = units.source("tasks", spec["task"]["name"]), units.source("cells", spec["model"]["cell"])
+    code = units.code_hash(Path(__file__).resolve(), *parts)
+    checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
+    report = partial(print, flush=True)
+    networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
+    name, seconds = devices.name_of(device), watch.seconds + checkpoint.spent
+    artifacts.write(arguments.output, "networks", networks, spec, name, seconds, **networks.attrs)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,13 @@ SCHEMAS = {
         "epoch_reached": (("network",), "i"),
         "status": (("network",), "i"),
     },
+    "checkpoint": {
+        **dict.fromkeys(("parameters", "mean", "square", "final"), (("network", "parameter"), "f")),
+        **dict.fromkeys(("rate", "best"), (("network",), "f")),
+        **dict.fromkeys(("group", "epoch_of_group", "waited", "going", "epochs"), (("network",), "i")),
+        "steps": (("network",), "f"),
+        "loss": (("network", "epoch"), "f"),
+    },
     "fixed_points": {
         "state": (("point", "unit"), "f"),
         "network": (("point",), "i"),

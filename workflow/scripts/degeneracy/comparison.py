@@ -28,7 +28,7 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
     if hasattr(module, "features"):
         features = _features(module, measured, options) if usable.any() else {}
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
-        results = _over_pairs(module, features, features, pairs, options)
+        results = _over_pairs(module, features, features, pairs, options, population.device)
         results = results or {key: np.full(len(pairs), np.nan) for key in module.MEASURES}  # no pair of two
         arrays = {key: _matrix(values, pairs, usable) for key, values in results.items()}
         data = _dataset(name, arrays, ("network", "network_other"), population)
@@ -58,7 +58,7 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
         for other in range(one + 1, len(populations)):
             rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
             pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
-            found = _over_pairs(module, features[one], features[other], pairs, options)
+            found = _over_pairs(module, features[one], features[other], pairs, options, populations[0].device)
             if found:
                 block = found["distance"].reshape(len(rows), len(columns))
                 matrix[np.ix_(first[one] + rows, first[other] + columns)] = block
@@ -86,7 +86,8 @@ def _null(module: ModuleType, measured: Population, usable: np.ndarray, options:
             if all(np.array_equal(one[key], other[key], equal_nan=True) for key in one):
                 found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as it depends on no trials"
             else:
-                found = _over_pairs(module, one, other, np.arange(usable.sum()).repeat(2).reshape(-1, 2), options)
+                pairs = np.arange(usable.sum()).repeat(2).reshape(-1, 2)
+                found = _over_pairs(module, one, other, pairs, options, measured.device)
         for measure in values.keys() & found.keys():
             values[measure][usable] = found[measure]
     except ValueError as error:
@@ -108,7 +109,7 @@ def _untrained(module: ModuleType, population: Population, options: dict) -> dic
     note, results = f"before training, first {first.sum()} networks", {}
     try:
         features = _features(module, population.where(first).untrained(), options)
-        results = _over_pairs(module, features, features, pairs, options)
+        results = _over_pairs(module, features, features, pairs, options, population.device)
     except ValueError as error:
         note += f"; it cannot be computed: {error}"
     nothing = np.full([len(first)] * 2, np.nan)
@@ -126,12 +127,16 @@ def _features(module: ModuleType, population: Population, options: dict) -> dict
     return module.features(population, **_taken(module.features, options))
 
 
-def _over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict) -> dict:
+def _over_pairs(
+    module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, device: str
+) -> dict:
     """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time.
 
-    Pairs with a network whose features are not finite get NaN and are not given to the metric.
+    Pairs with a network whose features are not finite get NaN and are not given to the metric. A metric that takes a
+    `device` computes there.
     """
     parts = []
+    placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
     bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
     together = max(1, min(PAIRS_AT_ONCE, BYTES_AT_ONCE // bytes_each))
     good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
@@ -141,7 +146,7 @@ def _over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndar
         rows, columns = known[begin : begin + together].T
         a = {key: values[rows] for key, values in features.items()}
         b = {key: values[columns] for key, values in others.items()}
-        parts.append(_as_dict(module.distance(a, b, **_taken(module.distance, options)), "distance"))
+        parts.append(_as_dict(module.distance(a, b, **_taken(module.distance, options), **placed), "distance"))
     found = {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
     return {key: _vector(values, good) for key, values in found.items()}
 

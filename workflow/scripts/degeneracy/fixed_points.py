@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from degeneracy.condition import make_cell, make_task
+from degeneracy.devices import to_device
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
@@ -62,7 +63,8 @@ def search(
 
 def _chunks(state: Tensor) -> list[slice]:
     """Runs of points (point, unit) few enough for their matrices to fit into memory, at least one."""
-    size = max(1, CHUNK_BYTES // (state.element_size() * state.shape[1] ** 2))
+    most = CHUNK_BYTES if state.device.type == "cpu" else 16 * CHUNK_BYTES  # few large products suit a GPU
+    size = max(1, most // (state.element_size() * state.shape[1] ** 2))
     return [slice(first, first + size) for first in range(0, max(1, len(state)), size)]
 
 
@@ -190,21 +192,23 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
 
 def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
     """Points of one network at one constant input, counts of them and of the starts, and the sum of the indices."""
-    parameters = {name: torch.as_tensor(value[0], dtype=torch.float64) for name, value in network.parameters.items()}
+    parameters = {name: to_device(value[0], network.device) for name, value in network.parameters.items()}
+    at_home = {name: value.cpu() for name, value in parameters.items()}
     states, results = network.states[0], []
     partners = states
     # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
     spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
     noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
     for _ in range(1 + options["rounds"]):
-        initial = torch.as_tensor(starts(states, partners, options["starts"], noise, generator))
+        initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
         repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
-        inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
-        results.append(search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"]))
+        inputs = to_device(constant, network.device).expand(len(initial), -1)
+        ends = search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"])
+        results.append(Search(ends.state.cpu(), ends.speed.cpu(), ends.stationary.cpu()))
         joined = Search(
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
         )
-        points, counts, index_sum = _points(cell, parameters, joined, constant, options, int(network.seeds[0]))
+        points, counts, index_sum = _points(cell, at_home, joined, constant, options, int(network.seeds[0]))
         fixed = points["converged"] == 1
         if (index_sum == 1 or not cell.bounded) and not np.any(points["hits"][fixed] == 1):
             break

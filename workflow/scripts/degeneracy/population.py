@@ -27,6 +27,7 @@ class Population:
     fixed_points: xr.Dataset | None = None
     half: int | None = None  # 0 or 1: it sees that half of the probe trials alone
     trained: bool = True  # False: the networks before training
+    device: str = "cpu"  # where what is costly is computed
 
     @cached_property
     def condition(self) -> dict:
@@ -90,23 +91,23 @@ class Population:
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.
 
-        Returns states (network, trial, time, unit), or None where they need not be kept, and outputs
-        (network, trial, time, output).
+        It is done on the population's device. Returns states (network, trial, time, unit), or None where they need not
+        be kept, and outputs (network, trial, time, output).
         """
         import torch  # here, so that a figure without states starts without torch
 
-        cell, drive = make_cell(self.condition), torch.as_tensor(inputs, dtype=torch.float64).transpose(0, 1)[None]
+        cell, exact = make_cell(self.condition), {"dtype": torch.float64, "device": self.device}
+        drive = torch.as_tensor(inputs, **exact).transpose(0, 1)[None]
         states, outputs = [], []
         for index in range(len(self.seeds)):
             named = {
-                name: torch.as_tensor(value[index : index + 1], dtype=torch.float64)
-                for name, value in self.parameters.items()
+                name: torch.as_tensor(value[index : index + 1], **exact) for name, value in self.parameters.items()
             }
             with torch.no_grad():
                 own = cell.states(named, drive)  # (network, time, trial, unit)
-                outputs.append(cell.readout(named, own)[0].transpose(0, 1).numpy())
+                outputs.append(cell.readout(named, own)[0].transpose(0, 1).cpu().numpy())
             if keep_states:
-                states.append(own[0].transpose(0, 1).numpy())
+                states.append(own[0].transpose(0, 1).cpu().numpy())
         return (np.stack(states) if keep_states else None), np.stack(outputs)
 
     @cached_property
@@ -115,7 +116,9 @@ class Population:
         return self.run(self.trials("probe")["inputs"].values)[0]
 
 
-def load(networks: Sequence[str], trials: str | None = None, fixed_points: Sequence[str] = ()) -> Population:
+def load(
+    networks: Sequence[str], trials: str | None = None, fixed_points: Sequence[str] = (), device: str = "cpu"
+) -> Population:
     """Population from the artifacts of its blocks.
 
     Raises ArtifactError for a bad file, ValueError if the files are not all of one condition.
@@ -136,7 +139,7 @@ def load(networks: Sequence[str], trials: str | None = None, fixed_points: Seque
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
-    return Population(joined, trials, points)
+    return Population(joined, trials, points, device=device)
 
 
 def check_trials(path: str, condition: dict) -> None:
@@ -155,7 +158,9 @@ def _join_points(parts: list[xr.Dataset]) -> xr.Dataset:
     return xr.merge(joined, combine_attrs="drop_conflicts")
 
 
-def load_sweep(networks: Sequence[str], trials: Sequence[str], fixed_points: Sequence[str] = ()) -> list[Population]:
+def load_sweep(
+    networks: Sequence[str], trials: Sequence[str], fixed_points: Sequence[str] = (), device: str = "cpu"
+) -> list[Population]:
     """Populations from the artifacts of several conditions, in the order in which the networks artifacts name them."""
 
     def by_condition(paths, part=lambda condition: condition):
@@ -169,7 +174,7 @@ def load_sweep(networks: Sequence[str], trials: Sequence[str], fixed_points: Seq
     populations = []
     for condition, paths in by_condition(networks).items():
         own = drawn.get(dumps(trial_part(json.loads(condition))), [None])
-        populations.append(load(paths, own[0], points.get(condition, ())))
+        populations.append(load(paths, own[0], points.get(condition, ()), device))
     return populations
 
 

@@ -1,7 +1,9 @@
 """Training populations of networks: Adam through time, each network with its own minibatches and its own stop."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -9,11 +11,18 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from degeneracy import checkpoints
+from degeneracy.cells._backends import GRAPHED, captured, choose, mean_squared_error, workspace
+from degeneracy.checkpoints import Checkpoint
 from degeneracy.condition import make_cell, make_task
+from degeneracy.devices import name_of
 from degeneracy.status import STATUS
 
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
 IMPROVEMENT = 1e-4  # relative fall of the loss that counts for the learning-rate schedule
+# Networks that have finished are trained on, unheeded, until this share of their group is left: the group of those
+# left needs a new CUDA graph, whose making takes as long as hundreds of steps.
+COMPACT = 0.875
 
 
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
@@ -23,47 +32,70 @@ def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
     return make_cell(condition).initialise(generator, len(task.inputs), len(task.outputs))
 
 
-def choose_device(device: str) -> torch.device:
-    """`auto` is CUDA when there. Raises ValueError if CUDA is asked for and not there."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
-    return torch.device(device)
-
-
-@dataclass
+@dataclass(eq=False)
 class Group:
     """Networks that advance together: flat parameters (network, parameter), Adam's moments and each one's progress."""
 
     seeds: list[int]
     shapes: dict[str, tuple[int, ...]]
     parameters: Tensor
-    rates: Tensor  # learning rate (network)
+    rates: Tensor  # learning rate (network, 1)
     epsilon: Tensor | float  # of Adam: one, or one a parameter
     orders: list[np.random.Generator]  # minibatch order
     moments: tuple[Tensor, Tensor]
-    steps: int = 0
-    best: np.ndarray = field(default_factory=lambda: np.array([]))
-    waited: np.ndarray = field(default_factory=lambda: np.array([]))
+    steps: Tensor  # Adam has taken
+    best: np.ndarray
+    waited: np.ndarray
+    going: np.ndarray  # whether a network is still to be trained (network)
+    epoch: int = 0  # epochs trained
+    buffers: "Buffers | None" = field(default=None, repr=False)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views (network, …) of a flat tensor (network, parameter), by parameter name."""
-        sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
-        parts = flat.split(sizes, dim=1)
-        return {name: part.unflatten(1, shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        return _named(flat, self.shapes)
 
-    def keep(self, chosen: np.ndarray) -> None:
-        """Drop the networks that are not chosen (network)."""
+    def state(self) -> list[Tensor]:
+        """The tensors that a step changes."""
+        return [self.parameters, *self.moments, self.steps]
+
+    def part(self, chosen: np.ndarray) -> "Group":
+        """The group of the networks that are chosen (network)."""
         index = torch.as_tensor(np.flatnonzero(chosen), device=self.parameters.device)
-        self.seeds = [seed for seed, kept in zip(self.seeds, chosen, strict=True) if kept]
-        self.orders = [order for order, kept in zip(self.orders, chosen, strict=True) if kept]
-        self.parameters, self.rates = self.parameters[index], self.rates[index]
-        self.moments = tuple(moment[index] for moment in self.moments)
-        self.best, self.waited = self.best[chosen], self.waited[chosen]
+        return Group(
+            seeds=[seed for seed, kept in zip(self.seeds, chosen, strict=True) if kept],
+            shapes=self.shapes,
+            parameters=self.parameters[index],
+            rates=self.rates[index],
+            epsilon=self.epsilon,
+            orders=[order for order, kept in zip(self.orders, chosen, strict=True) if kept],
+            moments=tuple(moment[index] for moment in self.moments),
+            steps=self.steps.clone(),
+            best=self.best[chosen],
+            waited=self.waited[chosen],
+            going=self.going[chosen],
+            epoch=self.epoch,
+        )
 
 
-def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, report=print) -> xr.Dataset:
+@dataclass
+class Buffers:
+    """What a group's step reads and writes besides its state, always in one place, and the step."""
+
+    order: Tensor  # trials of each minibatch (step, network, trial)
+    at: Tensor  # steps of the epoch that are done (1)
+    total: Tensor  # sum of the losses of these steps (network)
+    step: Callable[[], None] = lambda: None
+
+
+def train(
+    condition: dict,
+    seeds,
+    trials: xr.Dataset,
+    device: torch.device,
+    report=print,
+    backend: str = "auto",
+    checkpoint: Checkpoint | None = None,
+) -> xr.Dataset:
     """Train one network a seed and return the networks as they were before and after.
 
     A network learns from minibatches of shuffled training trials by Adam on the masked MSE, its gradient shortened
@@ -77,44 +109,65 @@ def train(condition: dict, seeds, trials: xr.Dataset, device: torch.device, repo
     condition : resolved condition.
     seeds : integers, one a network.
     trials : training trials, inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
-    device : where to train. On the CPU each network is a group of its own, on CUDA all of them are one.
+    device : where to train. On the CPU each network is a group of its own, on CUDA all of them are one, which is
+        halved where the device's memory does not suffice.
     report : called with one line of progress an epoch.
+    backend : one of `_backends.BACKENDS`; ValueError if the device does not have it.
+    checkpoint : where to keep the state of training from time to time, and to go on from if it is there; on the CPU
+        the result is bit-identical to that of a training that was not interrupted.
 
     Returns
     -------
     Dataset with each parameter of the cell after training and before (`initial_…`), the loss (network, epoch), the
-    number of epochs trained, the epoch that reached the threshold (0: none) and the status.
+    number of epochs trained, the epoch that reached the threshold (0: none) and the status; the backend that was used
+    is an attribute.
     """
     options, cell, seeds = condition["training"], make_cell(condition), list(seeds)
+    channels = [trials.sizes[name] for name in ("input", "output")]
+    backend, obstacle = choose(backend, device, cell, *channels)
+    report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
     data = [
         torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
     ]  # (trial, time, …)
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
-    sizes = [1] * len(seeds) if device.type == "cpu" else [len(seeds)]
-    bounds = np.cumsum([0, *sizes])
+    bounds = np.cumsum([0, *_sizes(len(seeds), device)])
     groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, cell, options, device) for a, b in pairwise(bounds)]
-    losses = {seed: [] for seed in seeds}
-    final: dict[int, dict[str, np.ndarray]] = {}
+    losses: dict[int, list[float]] = {seed: [] for seed in seeds}
+    final: dict[int, np.ndarray] = {}  # parameters of those that have finished (parameter)
     start = time.perf_counter()
-    for epoch in range(1, options["epochs"] + 1):
-        for group in groups:
-            epoch_losses = _epoch(group, cell, data, options)
-            for seed, loss in zip(group.seeds, epoch_losses, strict=True):
-                losses[seed].append(loss)
-            _lower_rates(group, epoch_losses, options)
-            going = np.array([not _finished(losses[seed], options) for seed in group.seeds])
-            last = epoch == options["epochs"]
-            for index, seed in enumerate(group.seeds):
-                if last or not going[index]:
-                    named = group.named(group.parameters[index : index + 1])
-                    final[seed] = {name: value[0].cpu().numpy() for name, value in named.items()}
-            if not going.all():
-                group.keep(going)
-        groups = [group for group in groups if group.seeds]
+    if checkpoint:
+        own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
+        if (state := checkpoint.load(own, report)) is not None:
+            groups = _restored(state, groups, losses, final, len(data[0]), options)
+            start -= checkpoint.spent
+            report(f"going on from a checkpoint, at epoch {min([group.epoch for group in groups], default=0)}")
+    shared = workspace() if backend in GRAPHED else None
+    prepare = partial(_prepare, cell=cell, data=data, options=options, backend=backend, shared=shared)
+    while groups:
+        epoch = min(group.epoch for group in groups) + 1
+        for group in [group for group in groups if group.epoch < epoch]:
+            parts = _advance(group, _order(group, len(data[0]), options), prepare, report)
+            parts = [_after_epoch(part, values, losses, final, options) for part, values in parts]
+            at = groups.index(group)
+            groups[at : at + 1] = [part for part in parts if part.going.any()]
+            if checkpoint:
+                state = partial(_state, seeds, groups, losses, final)
+                checkpoint.keep(state, own, time.perf_counter() - start, report)
         report(_progress(epoch, losses, options, time.perf_counter() - start))
-        if not groups:
-            break
-    return _dataset(condition, cell, seeds, initial, final, losses)
+    shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
+    trained = {seed: _named(torch.as_tensor(flat), shapes) for seed, flat in final.items()}
+    return _dataset(condition, cell, seeds, initial, trained, losses).assign_attrs(backend=backend)
+
+
+def _sizes(networks: int, device: torch.device) -> list[int]:
+    """Networks in each group: on the CPU each is alone, so that no result can depend on its neighbours."""
+    return [1] * networks if device.type == "cpu" else [networks]
+
+
+def _named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Views (…, *shape) of a flat tensor (…, parameter), by parameter name."""
+    parts = flat.split([int(np.prod(shape)) for shape in shapes.values()], dim=-1)
+    return {name: part.unflatten(-1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
 def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
@@ -131,8 +184,10 @@ def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, devic
         epsilon=_epsilon(cell, shapes, device),
         orders=[np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))) for seed in seeds],
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
+        steps=torch.zeros((), dtype=torch.float64, device=device),
         best=np.full(len(seeds), np.inf),
         waited=np.zeros(len(seeds), int),
+        going=np.ones(len(seeds), bool),
     )
 
 
@@ -145,40 +200,96 @@ def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> 
     return torch.cat(parts).to(device)
 
 
-def _epoch(group: Group, cell, data: list[Tensor], options: dict) -> np.ndarray:
-    """Train a group for one epoch; returns each network's mean loss over the epoch's minibatches (network)."""
-    total = torch.zeros(len(group.seeds), dtype=torch.float64, device=data[0].device)
-    order = torch.as_tensor(_order(group, len(data[0]), options), device=data[0].device)
-    for chosen in order.unbind(1):  # (network, trial)
-        batch = [part[chosen].transpose(1, 2).contiguous() for part in data]  # (network, time, trial, …)
-        flat = group.parameters.requires_grad_()
-        loss = mean_squared_error(cell, group.named(flat), *batch)  # (network)
-        (gradient,) = torch.autograd.grad(loss.sum(), flat)
-        total += loss.detach()
-        _add_penalties(cell, group.named(flat.detach()), group.named(gradient), options)
-        _adam(group, gradient, options["gradient_clip"])
-    return (total / options["steps_per_epoch"]).cpu().numpy()
+def _advance(group: Group, order: np.ndarray, prepare: Callable, report) -> list[tuple[Group, np.ndarray]]:
+    """Train a group for one epoch; returns it with each network's mean loss (network).
+
+    Where memory does not suffice the group is halved, and its halves are trained from where it was.
+    Raises ValueError if it does not suffice for one network.
+    """
+    before = [tensor.clone() for tensor in group.state()]
+    try:
+        return [(group, _epoch(group, order, prepare))]
+    except torch.OutOfMemoryError:
+        pass  # whose traceback holds on to memory until here
+    for tensor, old in zip(group.state(), before, strict=True):
+        tensor.copy_(old)
+    group.buffers = None
+    if group.parameters.device.type == "cuda":
+        torch.cuda.empty_cache()
+    networks = len(group.seeds)
+    if networks == 1:
+        raise ValueError("training: the device's memory does not suffice for one network; lower training.batch_size")
+    report(f"out of memory with {networks} networks at once: halved, going on from epoch {group.epoch}")
+    first = np.arange(networks) < (networks + 1) // 2
+    halves = [_advance(group.part(half), order[half], prepare, report) for half in (first, ~first)]
+    return [part for parts in halves for part in parts]
+
+
+def _epoch(group: Group, order: np.ndarray, prepare: Callable) -> np.ndarray:
+    """Train a group for one epoch on trials (network, step, trial); returns each network's mean loss (network)."""
+    if group.buffers is None:
+        group.buffers = prepare(group)
+    buffers = group.buffers
+    buffers.order.copy_(torch.as_tensor(order).transpose(0, 1))
+    buffers.at.zero_()
+    buffers.total.zero_()
+    for _ in range(len(buffers.order)):
+        buffers.step()
+    group.epoch += 1
+    return (buffers.total / len(buffers.order)).cpu().numpy()
+
+
+def _prepare(group: Group, cell, data: list[Tensor], options: dict, backend: str, shared) -> Buffers:
+    """Buffers and step of a group: a call, or on the backends that have one the replay of a CUDA graph."""
+    shape, device = (options["steps_per_epoch"], len(group.seeds), options["batch_size"]), group.parameters.device
+    buffers = Buffers(
+        order=torch.zeros(shape, dtype=torch.int64, device=device),
+        at=torch.zeros(1, dtype=torch.int64, device=device),
+        total=torch.zeros(len(group.seeds), dtype=torch.float64, device=device),
+    )
+    step = partial(_step, group, buffers, cell, data, options, backend)
+    changed = [*group.state(), buffers.at, buffers.total]
+    buffers.step = captured(step, changed, shared) if backend in GRAPHED else step
+    return buffers
+
+
+def _step(group: Group, buffers: Buffers, cell, data: list[Tensor], options: dict, backend: str) -> None:
+    """One minibatch of each network: loss, gradient, penalties, clip, Adam. All that it changes is changed in place."""
+    chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
+    batch = [part[chosen].transpose(1, 2).contiguous() for part in data]  # (network, time, trial, …)
+    flat = group.parameters.detach().requires_grad_()
+    loss = mean_squared_error(cell, group.named(flat), *batch, backend)  # (network)
+    (gradient,) = torch.autograd.grad(loss.sum(), flat)
+    buffers.total += loss.detach()
+    _add_penalties(cell, group.named(flat.detach()), group.named(gradient), options)
+    _adam(group, gradient, options["gradient_clip"])
+    buffers.at += 1
+
+
+def _after_epoch(group: Group, epoch_losses: np.ndarray, losses: dict, final: dict, options: dict) -> Group:
+    """Note the losses, and the parameters of networks that finish; returns the group, thinned out if enough have."""
+    for seed, loss in zip(np.array(group.seeds)[group.going].tolist(), epoch_losses[group.going], strict=True):
+        losses[seed].append(loss)
+    _lower_rates(group, epoch_losses, options)
+    for index in np.flatnonzero(group.going):
+        seed = group.seeds[index]
+        if group.epoch == options["epochs"] or _finished(losses[seed], options):
+            final[seed] = group.parameters[index].cpu().numpy().copy()
+            group.going[index] = False
+    return group.part(group.going) if 0 < group.going.mean() <= COMPACT else group
 
 
 def _order(group: Group, trials: int, options: dict) -> np.ndarray:
     """Trials of each minibatch (network, step, trial): passes over all training trials, each in a new order."""
     steps, batch = options["steps_per_epoch"], options["batch_size"]
-    passes = -(-steps * batch // trials)
-    drawn = [np.concatenate([order.permutation(trials) for _ in range(passes)]) for order in group.orders]
+    drawn = [np.concatenate(_passes(order, trials, options)) for order in group.orders]
     return np.stack(drawn)[:, : steps * batch].reshape(len(drawn), steps, batch)
 
 
-def mean_squared_error(cell, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    """Masked MSE (network) of the outputs for trials (network, time, trial, …); mask (network, time, trial)."""
-    if hasattr(cell, "affine") and inputs.device.type == "cpu" and inputs.dtype == torch.float32:
-        from degeneracy.cells import _kernel  # only training waits for the compiler
-
-        if cell.activation in _kernel.ACTIVATIONS:
-            weights = cell.affine(parameters)
-            return _kernel.MaskedError.apply(cell.activation, cell.keep, inputs, targets, mask, *weights)
-    outputs = cell.readout(parameters, cell.states(parameters, inputs))
-    squared = (outputs - targets).square().mean(-1)  # (network, time, trial)
-    return (squared * mask).sum((1, 2)) / mask.sum((1, 2))
+def _passes(order: np.random.Generator, trials: int, options: dict) -> list[np.ndarray]:
+    """As many orders (trial) of all training trials as an epoch begins."""
+    passes = -(-options["steps_per_epoch"] * options["batch_size"] // trials)
+    return [order.permutation(trials) for _ in range(passes)]
 
 
 def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tensor], options: dict) -> None:
@@ -201,9 +312,27 @@ def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tens
 def _polar_factor(weights: Tensor) -> Tensor:
     """U Vᵀ (network, unit, source_unit) of W = U Σ Vᵀ, without the singular values that are rounding."""
     finite = torch.nan_to_num(weights, 0.0, 0.0, 0.0)  # a network that has diverged stops at the end of its epoch
+    if finite.device.type != "cpu":
+        return _polar_factor_by_products(finite)
     left, values, right = torch.linalg.svd(finite, full_matrices=False)
     rounding = values[:, :1] * weights.shape[-1] * torch.finfo(weights.dtype).eps
     return (left * (values > rounding)[:, None, :]) @ right
+
+
+def _polar_factor_by_products(weights: Tensor) -> Tensor:
+    """The same by matrix products alone, which CUDA graphs can hold and GPUs are made for.
+
+    Singular values below 1e-6 ‖W‖_F, rounding in float32, end between 0 and 1: any such is a subgradient too.
+    Source: Newton–Schulz iteration with the scaling of Chen & Chow 2014, which brings singular values of [l, 1] to
+    [½ α l (3 − α² l²), 1] by X ← ½ α X (3 − α² XᵀX), α² = 3 / (1 + l + l²).
+    """
+    factor, least = weights / weights.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-30), 1e-6
+    while least < 1 - 1e-7:
+        square = 3 / (1 + least + least**2)
+        half = 0.5 * square**0.5
+        factor = 3 * half * factor - half * square * (factor @ (factor.mT @ factor))
+        least = half * least * (3 - square * least**2)
+    return factor
 
 
 @torch.no_grad()
@@ -215,8 +344,9 @@ def _adam(group: Group, gradient: Tensor, clip: float) -> None:
     mean, square = group.moments
     mean.lerp_(gradient, 1 - beta)
     square.mul_(beta_square).addcmul_(gradient, gradient, value=1 - beta_square)
-    scale = (square / (1 - beta_square**group.steps)).sqrt_().add_(group.epsilon)
-    group.parameters = group.parameters.detach() - group.rates * mean / (scale * (1 - beta**group.steps))
+    bias, bias_square = ((1 - decay**group.steps).float() for decay in (beta, beta_square))
+    scale = (square / bias_square).sqrt_().add_(group.epsilon)
+    group.parameters -= group.rates * mean / (scale * bias)
 
 
 def _lower_rates(group: Group, losses: np.ndarray, options: dict) -> None:
@@ -244,6 +374,73 @@ def _status(losses: list[float], threshold: float) -> str:
     if not np.isfinite(losses[-1]):
         return "diverged"
     return "converged" if _epoch_reached(losses, threshold) else "not_converged"
+
+
+def _state(seeds: list[int], groups: list[Group], losses: dict, final: dict) -> xr.Dataset:
+    """All that training goes on from, besides what follows from the condition and the seeds."""
+    size = next(iter(final.values())).size if final else groups[0].parameters.shape[1]
+    state = {name: np.zeros((len(seeds), size), np.float32) for name in ("parameters", "mean", "square", "final")}
+    state |= {"rate": np.zeros(len(seeds), np.float32)} | {name: np.zeros(len(seeds)) for name in ("best", "steps")}
+    state |= {name: np.zeros(len(seeds), np.int32) for name in ("epoch_of_group", "waited", "going")}
+    state["group"] = np.full(len(seeds), -1, np.int32)  # -1: in none, as it has finished
+    row = {seed: index for index, seed in enumerate(seeds)}
+    for number, group in enumerate(groups):
+        rows = [row[seed] for seed in group.seeds]
+        state["group"][rows], state["epoch_of_group"][rows] = number, group.epoch
+        state["steps"][rows] = group.steps.item()
+        for name, values in zip(("parameters", "mean", "square"), (group.parameters, *group.moments), strict=True):
+            state[name][rows] = values.cpu().numpy()
+        state["rate"][rows] = group.rates[:, 0].cpu().numpy()
+        state["best"][rows], state["waited"][rows], state["going"][rows] = group.best, group.waited, group.going
+    for seed, flat in final.items():
+        state["final"][row[seed]] = flat
+    state["epochs"] = np.array([len(losses[seed]) for seed in seeds], np.int32)
+    history = np.full((len(seeds), max(1, state["epochs"].max())), np.nan)
+    for seed in seeds:
+        history[row[seed], : len(losses[seed])] = losses[seed]
+    state["loss"] = history
+    dims = {"loss": ("network", "epoch")} | dict.fromkeys(
+        ("parameters", "mean", "square", "final"), ("network", "parameter")
+    )
+    named = {name: {"long_name": f"{name.replace('_', ' ')} of a training under way", "units": "1"} for name in state}
+    return xr.Dataset({name: (dims.get(name, "network"), values, named[name]) for name, values in state.items()})
+
+
+def _restored(
+    state: xr.Dataset, start: list[Group], losses: dict, final: dict, trials: int, options: dict
+) -> list[Group]:
+    """The groups of a state (see `_state`), made from those at the start; fills the losses and final parameters."""
+    device, values = start[0].parameters.device, {name: state[name].values for name in state.data_vars}
+    seeds = [seed for group in start for seed in group.seeds]
+    for row, seed in enumerate(seeds):
+        losses[seed] += values["loss"][row, : values["epochs"][row]].tolist()
+        if values["group"][row] < 0 or not values["going"][row]:
+            final[seed] = values["final"][row]
+    orders = {seed: order for group in start for seed, order in zip(group.seeds, group.orders, strict=True)}
+    groups = []
+    for number in range(values["group"].max() + 1):
+        rows = np.flatnonzero(values["group"] == number)
+        parameters, mean, square, rate = (
+            torch.as_tensor(values[name][rows], device=device) for name in ("parameters", "mean", "square", "rate")
+        )
+        group = replace(
+            start[0],
+            seeds=[seeds[row] for row in rows],
+            parameters=parameters,
+            rates=rate[:, None],
+            orders=[orders[seeds[row]] for row in rows],
+            moments=(mean, square),
+            steps=torch.tensor(values["steps"][rows[0]], dtype=torch.float64, device=device),
+            best=values["best"][rows],
+            waited=values["waited"][rows],
+            going=values["going"][rows].astype(bool),
+            epoch=int(values["epoch_of_group"][rows[0]]),
+        )
+        for order in group.orders:
+            for _ in range(group.epoch):
+                _passes(order, trials, options)
+        groups.append(group)
+    return groups
 
 
 def _progress(epoch: int, losses: dict[int, list[float]], options: dict, seconds: float) -> str:

@@ -13,6 +13,6 @@ A file has a dataclass `Cell` whose fields are its options, and which has
 and, where its parametrisation asks for it, `learning_rate_scale` (what the learning rate is multiplied with, 1 if
 absent) and `gradient_scales()` (name: typical size of a gradient's entry, which Adam's ε is measured in, 1 if absent).
 A cell of rates r = φ(a) may also give `affine(parameters)` and `keep` (see `_kernel.py`); it is then trained by
-compiled code where that knows its `activation`, with the same result to rounding.
+compiled code (`_backends.py`) where that knows its `activation`, with the same result to rounding.
 Every parameter may carry leading dimensions. Square parameters (unit, source_unit) are what regularisers act on.
 """

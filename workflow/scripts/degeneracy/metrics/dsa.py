@@ -13,6 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy import linear_dynamics
+from degeneracy.devices import on_host, to_device
 from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.units import Range
 
@@ -53,9 +54,9 @@ def features(
     return found
 
 
-def distance(a: dict, b: dict) -> dict[str, np.ndarray]:
+def distance(a: dict, b: dict, device: str = "cpu") -> dict[str, np.ndarray]:
     """Both measures of the distance of each pair (pair), their bounds, and the spread over starts."""
-    found = conjugation_distance(a["operator"], b["operator"])
+    found = on_host(conjugation_distance(*(to_device(each["operator"], device) for each in (a, b))))
     return {
         "distance": found.distance,
         "angular": angle(found.distance),

@@ -18,6 +18,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy import linear_dynamics
+from degeneracy.devices import on_host, to_device
 from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.units import Range
 
@@ -51,16 +52,17 @@ def features(
     return linear_dynamics.of_networks(population, "input_dsa", fit, failed)
 
 
-def distance(a: dict, b: dict, *, input_weight: Annotated[float, Range(0, 1)] = 0.5) -> dict[str, np.ndarray]:
+def distance(
+    a: dict, b: dict, device: str = "cpu", *, input_weight: Annotated[float, Range(0, 1)] = 0.5
+) -> dict[str, np.ndarray]:
     """Joint distance of each pair (pair), its parts, their bounds, and the spread over starts.
 
     `input_weight` is w above: 0 compares the state operators alone, 1 the input operators alone.
     """
     of_state, of_input = np.sqrt(1 - input_weight), np.sqrt(input_weight)
-    joint = conjugation_distance(
-        of_state * a["state"], of_state * b["state"], inputs=(of_input * a["input"], of_input * b["input"])
-    )
-    state = conjugation_distance(a["state"], b["state"])
+    states, inputs = ([to_device(each[key], device) for each in (a, b)] for key in ("state", "input"))
+    joint = on_host(conjugation_distance(*(of_state * x for x in states), inputs=[of_input * x for x in inputs]))
+    state = on_host(conjugation_distance(*states))
     alone = input_distance(a["input"], b["input"])
     lower = np.hypot(of_state * state.lower_bound, of_input * alone)
     return {

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from degeneracy.condition import make_cell
+from degeneracy.devices import to_device, to_numpy
 from degeneracy.units import Range
 
 LEVEL = "learning"
@@ -24,13 +25,13 @@ def value(
 ) -> dict[str, np.ndarray]:
     """Alignment (network) of the kernels before and after training; `growth`, the quotient of their norms."""
     probe = population.trials("probe").isel(trial=slice(trials))
-    inputs = torch.as_tensor(probe["inputs"].values).double()
+    inputs = to_device(probe["inputs"].values, population.device)
     rows = chosen_rows(probe["mask"].values, steps, probe.sizes["output"])
     cell, before = make_cell(population.condition), population.initial_parameters
     alignment, growth = [], []
     for network in range(len(population.seeds)):
         first, last = (
-            kernel(cell, {name: torch.as_tensor(x[network]).double() for name, x in each.items()}, inputs, rows)
+            kernel(cell, {name: to_device(x[network], population.device) for name, x in each.items()}, inputs, rows)
             for each in (before, population.parameters)
         )
         norms = np.linalg.norm(first), np.linalg.norm(last)
@@ -66,4 +67,4 @@ def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray) -> np
         gradients = torch.autograd.grad(chosen, list(copies.values()))
         jacobian.append(torch.cat([one.flatten(1) for one in gradients], dim=1))
     jacobian = torch.cat(jacobian)[torch.as_tensor(np.argsort(order))]
-    return (jacobian @ jacobian.T).numpy()
+    return to_numpy(jacobian @ jacobian.T)

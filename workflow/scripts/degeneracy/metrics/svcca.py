@@ -6,7 +6,9 @@ The distance is 1 − the mean canonical correlation of the subspaces that hold 
 from typing import Annotated
 
 import numpy as np
+import torch
 
+from degeneracy.devices import to_device, to_numpy
 from degeneracy.units import Range
 
 LEVEL = "representation"
@@ -20,23 +22,34 @@ def features(population, *, variance: Annotated[float, Range(0, 1)] = 0.99) -> d
     The leading principal directions that together hold the fraction `variance` of the variance are kept; bases of
     fewer dimensions than the largest are padded with zeros.
     """
-    bases = [basis(states.reshape(-1, states.shape[-1]), variance) for states in population.states]
+    bases = [basis(each.reshape(-1, each.shape[-1]), variance, population.device) for each in population.states]
     dimension = np.array([one.shape[1] for one in bases])
     padded = [np.pad(one, ((0, 0), (0, dimension.max() - one.shape[1]))) for one in bases]
     return {"basis": np.stack(padded), "dimension": dimension}
 
 
-def basis(samples: np.ndarray, variance: float) -> np.ndarray:
+def basis(samples: np.ndarray, variance: float, device: str = "cpu") -> np.ndarray:
     """Orthonormal basis (sample, component) of samples (sample, unit) along their leading principal directions."""
-    left, singular, _ = np.linalg.svd(samples - samples.mean(0), full_matrices=False)
+    left, singular, _ = svd(samples - samples.mean(0), device)
     share = np.cumsum(singular**2) / np.sum(singular**2)
     # ASSUME: directions below 1e-10 of the largest are rounding, whatever the variance asked for
     count = min(np.searchsorted(share, variance) + 1, int((singular > 1e-10 * singular[0]).sum()))
     return left[:, :count]
 
 
-def distance(a: dict, b: dict) -> np.ndarray:
+def svd(matrices: np.ndarray, device: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Thin singular value decomposition of matrices (…, row, column), by NumPy on the CPU."""
+    if torch.device(device).type == "cpu":
+        return np.linalg.svd(matrices, full_matrices=False)
+    return tuple(map(to_numpy, torch.linalg.svd(to_device(matrices, device), full_matrices=False)))
+
+
+def distance(a: dict, b: dict, device: str = "cpu") -> np.ndarray:
     """1 − mean canonical correlation of each pair (pair)."""
-    correlation = np.linalg.svd(a["basis"].mT @ b["basis"], compute_uv=False)  # (pair, component)
+    if torch.device(device).type == "cpu":
+        correlation = np.linalg.svd(a["basis"].mT @ b["basis"], compute_uv=False)  # (pair, component)
+    else:
+        one, other = (to_device(each["basis"], device) for each in (a, b))
+        correlation = to_numpy(torch.linalg.svdvals(one.mT @ other))
     fewest = np.minimum(a["dimension"], b["dimension"])
     return 1 - np.minimum(correlation, 1).sum(1) / fewest

@@ -1,0 +1,158 @@
+"""Run the experiment of the paper in parts, as many as there is time for, and collect what is worth keeping.
+
+    python resources/paper.py --minutes 50                      # on a machine with a GPU; again to go on
+    python resources/paper.py --minutes 50 --networks-only      # train alone, leave the rest to another machine
+    python resources/paper.py --dry-run                         # the parts and their networks
+
+First come the base populations (of each task the condition that most sweeps share), then sweep after sweep, its
+networks first and its statistics after them, and at last all figures. What has been made is not made again; when the
+time is up, training saves its state, and the next run goes on from there. `--output` then holds the statistics, the
+figures, two networks of each base population and provenance.txt: what was run, for how long, and what is missing.
+"""
+
+import argparse
+import collections
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT / "workflow" / "scripts")
+
+from degeneracy import artifacts, experiment, layout  # noqa: E402
+
+EXAMPLES = 2  # networks of each base population
+
+
+def parts_of(plan: experiment.Experiment, networks_only: bool) -> list[tuple[str, list[str], bool]]:
+    """Name and targets of each part, in the order in which they are run, and whether it trains networks."""
+
+    def networks(conditions):
+        paths = [layout.networks(one.task, one.name, block) for one in conditions for block in plan.blocks]
+        return list(dict.fromkeys(paths))
+
+    parts = [("base populations", networks(bases_of(plan)), True)]
+    for sweep in plan.sweeps.values():
+        parts.append((f"{sweep.name}: networks", networks(sweep.conditions), True))
+        if not networks_only:
+            statistics = [layout.statistics(sweep.name, metric) for metric in plan.metrics[sweep.task]]
+            parts.append((f"{sweep.name}: statistics", statistics, False))
+    return parts if networks_only else [*parts, ("figures", [], False)]
+
+
+def bases_of(plan: experiment.Experiment) -> list[experiment.Condition]:
+    """Of each task the condition that most sweeps share."""
+    shared = collections.Counter(one for sweep in plan.sweeps.values() for one in sweep.conditions)
+    tasks = dict.fromkeys(one.task for one in shared)
+    return [max((one for one in shared if one.task == task), key=shared.get) for task in tasks]
+
+
+def run(targets: list[str], cores: int, arguments, seconds: float) -> bool:
+    """Make the targets with Snakemake (none: all there are), for so long at most; whether they are all there."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--configfile", arguments.configfile]
+    command += ["--rerun-incomplete", "--keep-going", "--quiet", "progress", "rules"]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        return process.wait(timeout=max(1.0, seconds)) == 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)  # training saves its state
+        process.wait()
+        subprocess.run([*command, "--unlock"], cwd=ROOT, capture_output=True)
+        return False
+
+
+def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
+    """Lines of provenance on the networks that are there, and the names of the conditions that are not complete."""
+    counts, seconds, lines, missing = collections.Counter(), 0.0, [], []
+    found = collections.defaultdict(set)
+    for condition in plan.conditions:
+        paths = [ROOT / layout.networks(condition.task, condition.name, block) for block in plan.blocks]
+        there = [artifacts.read(path, "networks") for path in paths if path.is_file()]
+        if len(there) < len(paths):
+            missing.append(f"{condition.task}/{condition.name}")
+        for data in there:
+            counts["trained"] += data.sizes["network"]
+            counts["converged"] += int((data["epoch_reached"] > 0).sum())
+            seconds += data.attrs["wall_time_s"]
+            for name in ("device", "backend", "torch_version", "numpy_version", "git_commit"):
+                found[name].add(data.attrs[name])
+    total = len(plan.conditions) * sum(map(len, plan.blocks.values()))
+    for name, values in found.items():
+        lines.append(f"{name:14s} {', '.join(sorted(values))}")
+    lines.append(
+        f"{'networks':14s} {counts['trained']} trained of {total}, {counts['converged']} reached the threshold"
+    )
+    lines.append(f"{'training':14s} {seconds:.0f} s summed over jobs")
+    if counts["trained"] and counts["trained"] < total:
+        lines.append(f"{'':14s} {seconds * total / counts['trained']:.0f} s for all of them, if the rest is like these")
+    return lines, missing
+
+
+def collect(plan: experiment.Experiment, arguments, lines: list[str]) -> None:
+    """Statistics, figures of the experiment, example networks and provenance, in the output folder."""
+    output = ROOT / arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    results = ROOT / layout.RESULTS
+    for path in [*results.glob("statistics/**/*.nc"), *results.glob("statistics/*.csv")]:
+        target = output / path.relative_to(results)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    for path in results.glob("figures/*.png"):
+        shutil.copy(path, output / path.name)
+    for condition in bases_of(plan):
+        path = ROOT / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
+        if path.is_file():
+            data = artifacts.read(path, "networks").isel(network=slice(EXAMPLES))
+            own = {name: data.attrs[name] for name in ("parameters", "backend")}
+            spec, seconds = json.loads(data.attrs["condition"]), data.attrs["wall_time_s"]
+            target = output / "networks" / f"{condition.task}.nc"
+            artifacts.write(target, "networks", data.drop_attrs(deep=False), spec, data.attrs["device"], seconds, **own)
+    (output / "provenance.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configfile", default="resources/paper.yaml")
+    parser.add_argument("--output", default="resources/paper_results")
+    parser.add_argument("--minutes", type=float, default=600, help="time there is")
+    parser.add_argument("--trainings", type=int, default=2, help="training jobs at once, which share the GPU")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once for everything else")
+    parser.add_argument("--networks-only", action="store_true", help="train, and leave the rest out")
+    parser.add_argument("--dry-run", action="store_true", help="say what the parts are, and run none")
+    arguments = parser.parse_args()
+    config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+    plan = experiment.resolve(config, schema)
+    start, end = time.time(), time.monotonic() + 60 * arguments.minutes
+    parts, unfinished = parts_of(plan, arguments.networks_only), []
+    for name, targets, trains in parts:
+        left = end - time.monotonic()
+        print(f"{name}: {len(targets) or 'all'} targets, {left / 60:.1f} min left", flush=True)
+        if arguments.dry_run:
+            continue
+        begin = time.monotonic()
+        cores = arguments.trainings if trains else arguments.cores
+        done = left > 0 and run(targets, cores, arguments, left)
+        print(f"{name}: {'done' if done else 'not finished'} after {time.monotonic() - begin:.0f} s", flush=True)
+        if not done:
+            unfinished.append(name)
+    if arguments.dry_run:
+        return
+    lines, missing = trained(plan)
+    head = [f"{'command':14s} {' '.join(['python', 'resources/paper.py', *sys.argv[1:]])}"]
+    head.append(f"{'run':14s} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, {time.time() - start:.0f} s")
+    tail = [f"{'not finished':14s} {', '.join(unfinished) or 'nothing'}"]
+    tail.append(f"{'not complete':14s} {', '.join(missing) or 'no condition'}")
+    collect(plan, arguments, head + lines + tail)
+    print("\n".join(head + lines + tail))
+
+
+if __name__ == "__main__":
+    main()

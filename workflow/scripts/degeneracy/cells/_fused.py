@@ -1,0 +1,345 @@
+"""Masked error of rate networks and its gradient in three launches, for all networks at once (Triton).
+
+With currents a, rates r = φ(a) and r_0 = 0, of a network on a trial,
+
+    a_t = keep · a_{t−1} + W r_{t−1} + W_x x_t + b,    y_t = W_o r_t + b_o,    E = Σ_t scale · mask_t ‖y_t − target_t‖²
+    δ_t = dE/da_t = keep · δ_{t+1} + φ'(a_t) (Wᵀ δ_{t+1} + W_oᵀ e_t),          e_t = dE/dy_t
+
+One program advances a slice of one network's trials through all steps, W held in shared memory: states never leave the
+chip between steps, and what is written is read once, by the next launch. `advance` writes the rates and the errors e,
+`retrace` reads them and writes δ, `add_up` makes the gradients from all three, each a product summed over steps and
+trials, in runs of rows whose sums are added afterwards: nothing depends on the order in which programs run.
+
+Units, inputs, outputs and trials are padded with zeros to powers of two; rates of padded units are 0 throughout. The
+number of steps is compiled in: an experiment has few, and Triton's interpreter cannot loop over a number it is given.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+PRECISIONS = {
+    "fused": "tf32x3",
+    "fused-tf32": "tf32",
+}  # three products of tf32 parts are about as good as one of float32
+ACTIVATIONS = ("tanh", "relu")
+ROWS = 2048  # steps times trials that one program of `add_up` sums over, at most
+
+
+@triton.jit
+def tanh(x):
+    """x · P(x²) / Q(x²), the formula and the coefficients of the compiled code (`_kernel.py`); NaN stays NaN."""
+    x = tl.where(x > 7.90531110763549805, 7.90531110763549805, x)
+    x = tl.where(x < -7.90531110763549805, -7.90531110763549805, x)
+    s = x * x
+    odd = 2.00018790482477e-13 + s * -2.76076847742355e-16
+    odd = 1.48572235717979e-5 + s * (5.12229709037114e-8 + s * (-8.60467152213735e-11 + s * odd))
+    odd = 4.89352455891786e-3 + s * (6.37261928875436e-4 + s * odd)
+    even = 4.89352518554385e-3 + s * (2.26843463243900e-3 + s * (1.18534705686654e-4 + s * 1.19825839466702e-6))
+    root = tl.rsqrt(even)  # a division takes twice as many instructions
+    inverse = root * root
+    return x * odd * (inverse * (2.0 - even * inverse))
+
+
+@triton.jit
+def split(x):
+    """x as the sum of the nearest number with 11 leading bits, which tf32 holds, and a remainder."""
+    high = ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
+    return high, x - high
+
+
+@triton.jit
+def product(x, high, low, added, PRECISION: tl.constexpr):
+    """added + x @ (high + low). The product of both remainders, about 2⁻²² of the whole, is left out."""
+    if PRECISION == "tf32x3":
+        x_high, x_low = split(x)
+        added = tl.dot(x_low, high, acc=added, input_precision="tf32")
+        added = tl.dot(x_high, low, acc=added, input_precision="tf32")
+        return tl.dot(x_high, high, acc=added, input_precision="tf32")
+    else:
+        return tl.dot(x, high + low, acc=added, input_precision="tf32")
+
+
+@triton.jit
+def matrix(pointer, ROWS: tl.constexpr, COLUMNS: tl.constexpr, rows, columns, stride_row, stride_column):
+    """Entries (rows, columns) of a matrix, 0 where it has none."""
+    inside = (rows < ROWS)[:, None] & (columns < COLUMNS)[None, :]
+    return tl.load(pointer + rows[:, None] * stride_row + columns[None, :] * stride_column, mask=inside, other=0.0)
+
+
+@triton.jit
+def advance(
+    inputs, targets, mask, scale, recurrent, input_weights, bias, readout, readout_bias,
+    rates, errors, losses,
+    trials, keep,
+    STEPS: tl.constexpr, WIDTH: tl.constexpr, INPUTS: tl.constexpr, OUTPUTS: tl.constexpr,
+    UNIT: tl.constexpr, INPUT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
+    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Rates (network, step + 1, trial, unit) from the second on, errors e (network, step, trial, output), and the loss
+    (network, slice) of a slice of trials."""
+    network = tl.program_id(0).to(tl.int64)
+    unit, source, channel, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, INPUT), tl.arange(0, OUTPUT)
+    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
+    there = trial < trials
+    inputs += network * STEPS * trials * INPUTS
+    targets += network * STEPS * trials * OUTPUTS
+    errors += network * STEPS * trials * OUTPUTS
+    mask += network * STEPS * trials
+    rates += network * (STEPS + 1) * trials * WIDTH
+    weights = matrix(recurrent + network * WIDTH * WIDTH, WIDTH, WIDTH, source, unit, 1, WIDTH)  # (source, unit)
+    by_input = matrix(input_weights + network * WIDTH * INPUTS, INPUTS, WIDTH, channel, unit, 1, INPUTS)
+    by_unit = matrix(readout + network * OUTPUTS * WIDTH, WIDTH, OUTPUTS, source, output, 1, WIDTH)
+    high, low = split(weights)
+    input_high, input_low = split(by_input)
+    output_high, output_low = split(by_unit)
+    constant = tl.load(bias + network * WIDTH + unit, mask=unit < WIDTH, other=0.0)
+    output_constant = tl.load(readout_bias + network * OUTPUTS + output, mask=output < OUTPUTS, other=0.0)
+    factor = tl.load(scale + network)
+    rate = tl.zeros((TRIAL, UNIT), tl.float32)
+    current = tl.zeros((TRIAL, UNIT), tl.float32)
+    loss = tl.zeros((TRIAL,), tl.float32)
+    for step in range(STEPS):
+        row = step * trials + trial
+        given = tl.load(
+            inputs + row[:, None] * INPUTS + channel[None, :],
+            mask=there[:, None] & (channel < INPUTS)[None, :],
+            other=0.0,
+        )
+        wanted = tl.load(
+            targets + row[:, None] * OUTPUTS + output[None, :],
+            mask=there[:, None] & (output < OUTPUTS)[None, :],
+            other=0.0,
+        )
+        counted = tl.load(mask + row, mask=there, other=0.0)
+        drive = tl.zeros((TRIAL, UNIT), tl.float32) + constant[None, :]
+        drive = product(rate, high, low, drive, PRECISION)
+        drive = product(given, input_high, input_low, drive, PRECISION)
+        if LEAKY:
+            current = keep * current + drive
+        else:
+            current = drive
+        if RELU:
+            rate = tl.where(current < 0.0, 0.0, current)
+        else:
+            rate = tanh(current)
+        tl.store(
+            rates + (row + trials)[:, None] * WIDTH + unit[None, :],
+            rate,
+            mask=there[:, None] & (unit < WIDTH)[None, :],
+        )
+        answer = tl.zeros((TRIAL, OUTPUT), tl.float32) + output_constant[None, :]
+        error = product(rate, output_high, output_low, answer, PRECISION) - wanted
+        weighted = factor * counted[:, None] * error
+        loss += tl.sum(error * weighted, axis=1)
+        tl.store(
+            errors + row[:, None] * OUTPUTS + output[None, :],
+            2.0 * weighted,
+            mask=there[:, None] & (output < OUTPUTS)[None, :],
+        )
+    tl.store(losses + network * tl.num_programs(1) + tl.program_id(1), tl.sum(loss, axis=0))
+
+
+@triton.jit
+def retrace(
+    recurrent, readout, rates, errors, deltas,
+    trials, keep,
+    STEPS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr,
+    UNIT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
+    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    """δ (network, step, trial, unit) of a slice of trials, from the last step to the first."""
+    network = tl.program_id(0).to(tl.int64)
+    unit, source, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, OUTPUT)
+    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
+    there = trial < trials
+    errors += network * STEPS * trials * OUTPUTS
+    rates += network * (STEPS + 1) * trials * WIDTH
+    deltas += network * STEPS * trials * WIDTH
+    weights = matrix(recurrent + network * WIDTH * WIDTH, WIDTH, WIDTH, unit, source, WIDTH, 1)  # (unit, source)
+    by_output = matrix(readout + network * OUTPUTS * WIDTH, OUTPUTS, WIDTH, output, source, WIDTH, 1)
+    high, low = split(weights)
+    output_high, output_low = split(by_output)
+    later = tl.zeros((TRIAL, UNIT), tl.float32)
+    inside = there[:, None] & (source < WIDTH)[None, :]
+    for back in range(STEPS):
+        row = (STEPS - 1 - back) * trials + trial
+        rate = tl.load(rates + (row + trials)[:, None] * WIDTH + source[None, :], mask=inside, other=0.0)
+        error = tl.load(
+            errors + row[:, None] * OUTPUTS + output[None, :],
+            mask=there[:, None] & (output < OUTPUTS)[None, :],
+            other=0.0,
+        )
+        by_rate = product(later, high, low, tl.zeros((TRIAL, UNIT), tl.float32), PRECISION)
+        by_rate = product(error, output_high, output_low, by_rate, PRECISION)
+        if RELU:
+            own = tl.where(rate > 0.0, by_rate, 0.0)
+        else:
+            own = by_rate * (1.0 - rate * rate)
+        if LEAKY:
+            later = keep * later + own
+        else:
+            later = own
+        tl.store(deltas + row[:, None] * WIDTH + source[None, :], later, mask=inside)
+
+
+@triton.jit
+def add_up(
+    inputs, rates, errors, deltas,
+    recurrent, input_weights, bias, readout, readout_bias,
+    steps, trials,
+    WIDTH: tl.constexpr, INPUTS: tl.constexpr, OUTPUTS: tl.constexpr,
+    UNIT: tl.constexpr, INPUT: tl.constexpr, OUTPUT: tl.constexpr, ROW: tl.constexpr, ROWS: tl.constexpr,
+    PRECISION: tl.constexpr,
+):  # fmt: skip
+    """Gradients (network, run, …) from the rows of a run: row k of the rates is their source at row k of δ and what is
+    read out at row k − trials of the errors."""
+    network = tl.program_id(0).to(tl.int64)
+    place = network * tl.num_programs(1) + tl.program_id(1)
+    unit, source, channel, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, INPUT), tl.arange(0, OUTPUT)
+    inputs += network * steps * trials * INPUTS
+    errors += network * steps * trials * OUTPUTS
+    rates += network * (steps + 1) * trials * WIDTH
+    deltas += network * steps * trials * WIDTH
+    by_recurrent = tl.zeros((UNIT, UNIT), tl.float32)
+    by_input = tl.zeros((UNIT, INPUT), tl.float32)
+    by_readout = tl.zeros((OUTPUT, UNIT), tl.float32)
+    by_bias = tl.zeros((UNIT,), tl.float32)
+    by_readout_bias = tl.zeros((OUTPUT,), tl.float32)
+    for begin in range(0, ROWS, ROW):
+        row = tl.program_id(1) * ROWS + begin + tl.arange(0, ROW)
+        before, after = row < steps * trials, (row >= trials) & (row < (steps + 1) * trials)
+        rate = tl.load(
+            rates + row[:, None] * WIDTH + source[None, :],
+            mask=(row < (steps + 1) * trials)[:, None] & (source < WIDTH)[None, :],
+            other=0.0,
+        )
+        delta = tl.load(
+            deltas + row[:, None] * WIDTH + unit[None, :], mask=before[:, None] & (unit < WIDTH)[None, :], other=0.0
+        )
+        given = tl.load(
+            inputs + row[:, None] * INPUTS + channel[None, :],
+            mask=before[:, None] & (channel < INPUTS)[None, :],
+            other=0.0,
+        )
+        error = tl.load(
+            errors + (row - trials)[:, None] * OUTPUTS + output[None, :],
+            mask=after[:, None] & (output < OUTPUTS)[None, :],
+            other=0.0,
+        )
+        high, low = split(rate)
+        input_high, input_low = split(given)
+        by_recurrent = product(tl.trans(delta), high, low, by_recurrent, PRECISION)
+        by_input = product(tl.trans(delta), input_high, input_low, by_input, PRECISION)
+        by_readout = product(tl.trans(error), high, low, by_readout, PRECISION)
+        by_bias += tl.sum(delta, axis=0)
+        by_readout_bias += tl.sum(error, axis=0)
+    tl.store(
+        recurrent + place * WIDTH * WIDTH + unit[:, None] * WIDTH + source[None, :],
+        by_recurrent,
+        mask=(unit < WIDTH)[:, None] & (source < WIDTH)[None, :],
+    )
+    tl.store(
+        input_weights + place * WIDTH * INPUTS + unit[:, None] * INPUTS + channel[None, :],
+        by_input,
+        mask=(unit < WIDTH)[:, None] & (channel < INPUTS)[None, :],
+    )
+    tl.store(
+        readout + place * OUTPUTS * WIDTH + output[:, None] * WIDTH + source[None, :],
+        by_readout,
+        mask=(output < OUTPUTS)[:, None] & (source < WIDTH)[None, :],
+    )
+    tl.store(bias + place * WIDTH + unit, by_bias, mask=unit < WIDTH)
+    tl.store(readout_bias + place * OUTPUTS + output, by_readout_bias, mask=output < OUTPUTS)
+
+
+SHARED_MEMORY = 227 * 2**10  # bytes a program may have, on compute capability 9.0
+
+
+def shared_memory_limit() -> int:
+    """Bytes of shared memory that a program may have on the device that is here."""
+    if not torch.cuda.is_available():
+        return SHARED_MEMORY
+    return getattr(torch.cuda.get_device_properties(), "shared_memory_per_block_optin", SHARED_MEMORY)
+
+
+def padded(size: int) -> int:
+    """The least power of two from 16 on that is not below `size`."""
+    return max(16, triton.next_power_of_2(size))
+
+
+def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
+    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn what it stores."""
+    unit, channels = padded(width), [padded(inputs), padded(outputs)]
+    return 4 * (2 * unit * (unit + sum(channels)) + trials * max(unit, *channels))
+
+
+def obstacle(cell, inputs: int, outputs: int) -> str:
+    """Why these kernels do not run a cell with so many inputs and outputs; "" if they do."""
+    if not hasattr(cell, "affine") or cell.activation not in ACTIVATIONS:
+        return f"the fused kernel has cells of rates alone, with the activations {' and '.join(ACTIVATIONS)}"
+    needed, limit = shared_memory(cell.width, inputs, outputs, 64), shared_memory_limit()
+    if needed > limit:
+        return (
+            f"the weights of {cell.width} units, {inputs} inputs and {outputs} outputs need {needed // 2**10} KiB "
+            f"of shared memory in the fused kernel, which has {limit // 2**10} KiB"
+        )
+    return ""
+
+
+def error_and_gradients(activation: str, keep: float, precision: str, inputs, targets, mask, *parts) -> list[Tensor]:
+    """Masked MSE (network), and its gradients with respect to the parts.
+
+    Inputs and targets (network, time, trial, channel), mask (network, time, trial); parts as of a cell's `affine`.
+    """
+    inputs, targets, mask, *parts = (tensor.detach().contiguous() for tensor in (inputs, targets, mask, *parts))
+    networks, steps, trials, outputs = targets.shape
+    width, channels = parts[1].shape[1:]
+    # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
+    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= shared_memory_limit()
+    block, warps = (128, 8) if many else (64, 4)
+    sizes = {"WIDTH": width, "OUTPUTS": outputs, "UNIT": padded(width), "OUTPUT": padded(outputs)}
+    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels)}
+    kind = {"RELU": activation == "relu", "LEAKY": keep != 0, "PRECISION": precision}
+    rates = inputs.new_empty(networks, steps + 1, trials, width)
+    rates[:, 0] = 0
+    errors, deltas = torch.empty_like(targets), inputs.new_empty(networks, steps, trials, width)
+    rows = min(ROWS, 32 * triton.cdiv((steps + 1) * trials, 32))
+    slices, runs = triton.cdiv(trials, block), triton.cdiv((steps + 1) * trials, rows)
+    losses = inputs.new_empty(networks, slices)
+    scale = 1 / (outputs * mask.sum((1, 2)))
+    recurrent, _, _, readout, _ = parts
+    advance[(networks, slices)](
+        inputs, targets, mask, scale, *parts, rates, errors, losses, trials, keep,
+        STEPS=steps, **sizes, **channel_sizes, **kind, TRIAL=block, num_warps=warps, num_stages=1,
+    )  # fmt: skip
+    retrace[(networks, slices)](
+        recurrent, readout, rates, errors, deltas, trials, keep,
+        STEPS=steps, **sizes, **kind, TRIAL=block, num_warps=warps, num_stages=1,
+    )  # fmt: skip
+    sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
+    add_up[(networks, runs)](
+        inputs, rates, errors, deltas, *sums, steps, trials,
+        **sizes, **channel_sizes, PRECISION=precision, ROW=32, ROWS=rows, num_warps=8, num_stages=3,
+    )  # fmt: skip
+    return [losses.sum(1), *(part.sum(1) for part in sums)]
+
+
+class MaskedError(torch.autograd.Function):
+    """Masked MSE (network) of networks given by what a cell's `affine` returns, each (network, …).
+
+    Inputs and targets (network, time, trial, channel) and mask (network, time, trial) get no gradient.
+    """
+
+    @staticmethod
+    def forward(ctx, activation: str, keep: float, precision: str, *tensors: Tensor) -> Tensor:
+        errors, *gradients = error_and_gradients(activation, keep, precision, *tensors)
+        ctx.save_for_backward(*gradients)
+        return errors
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, by_error: Tensor):
+        gradients = (by_error.view(-1, *[1] * (own.ndim - 1)) * own for own in ctx.saved_tensors)
+        return None, None, None, None, None, None, *gradients

@@ -1,0 +1,34 @@
+"""Devices: where arrays are computed on. Results are those of the CPU, to rounding."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import torch
+
+
+def choose_device(device: str) -> torch.device:
+    """`auto` is CUDA when there. Raises ValueError if CUDA is asked for and not there."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
+    return torch.device(device)
+
+
+def name_of(device: torch.device) -> str:
+    """The device's name, for the artifacts."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def to_device(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """The array in float64 on a device."""
+    return torch.as_tensor(np.asarray(array, dtype=np.float64), device=device)
+
+
+def on_host(result):
+    """A dataclass of tensors as one of arrays."""
+    return replace(result, **{each.name: to_numpy(getattr(result, each.name)) for each in fields(result)})
+
+
+def to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.cpu().numpy()
