@@ -9,8 +9,8 @@ rule compute_complexity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         script=script("compute_complexity.py"),
         code=code("compute_complexity.py"),

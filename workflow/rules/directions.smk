@@ -10,8 +10,8 @@ rule compute_directions:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         script=script("compute_directions.py"),
         # a task says in its file which of its options make it more complex

@@ -10,8 +10,8 @@ rule find_fixed_points:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         script=script("find_fixed_points.py"),
         code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),

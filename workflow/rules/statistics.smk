@@ -12,8 +12,8 @@ rule compute_statistics:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         script=script("compute_statistics.py"),
         code=code("compute_statistics.py"),
