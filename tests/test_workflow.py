@@ -309,6 +309,18 @@ def test_the_snakefile_imports_nothing_heavy(project):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_jobs_that_run_no_network_start_without_torch(project, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # every import is a line of the job's log
+    rules = ("compute_statistics", "compute_directions", "compute_map", "draw_figure", "draw_metric_figure")
+    snakemake(project, "--forcerun", *rules)
+    logs = {path: path.read_text() for path in (project / "results/logs").glob("[fms]*/**/*.log")}
+    imported = {path.stem: re.findall(r"\| +(torch|xarray)$", text, re.MULTILINE) for path, text in logs.items()}
+    timed = {name for name, found in imported.items() if "xarray" in found}
+    assert {"directions", "dsa", "degeneracy", "loss_curves", "map"} <= timed
+    running_networks = {"fixed_points", "example_trial", "task_overview"}
+    assert not {name for name, found in imported.items() if "torch" in found} - running_networks
+
+
 @pytest.mark.parametrize("experiment", sorted((ROOT / "resources").glob("*.yaml")), ids=lambda path: path.stem)
 def test_tracked_experiments_resolve(finished, experiment):
     output = snakemake(finished, "-n", "--quiet", "all", "--configfile", str(experiment))

@@ -1,7 +1,7 @@
 """Kill a run of the workflow at random moments, recover as README says, and compare what it leaves in the end.
 
-`python tests/benchmarks/kill_loop.py --kills 50` runs the tiny experiment again and again from nothing. At a random
-moment SIGKILL strikes either one job or Snakemake itself, whose jobs then run on beside those of the next run. With
+`python tests/benchmarks/kill_loop.py --kills 50` runs the tiny experiment, again and again from nothing. At random
+moments SIGKILL strikes either one job or Snakemake itself, whose jobs then run on beside those of the next run. With
 `--slurm` the run is `snakemake --profile slurm`, and slurmd may be struck, too (`.ci/slurm up` brings up a Slurm).
 Whenever a run has come to its end, every variable of every artifact must equal those of an undisturbed run.
 """
@@ -27,14 +27,18 @@ from conftest import TINY
 from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
 
 SMALL = TINY | {"metrics": ["dsa", "weight_change"], "figures": ["loss_curves", "degeneracy"]}
-LONGEST = {False: 8.0, True: 60.0}  # s from start to kill, at most, without and with Slurm
+# without and with Slurm: s from one kill to the next, at most, and how often each is the victim
+LONGEST = {False: 4.0, True: 20.0}
+VICTIMS = {False: {"job": 0.7, "snakemake": 0.3}, True: {"job": 0.6, "snakemake": 0.2, "slurmd": 0.2}}
 SLURMD = Path("/run/degeneracy-slurm/slurmd.pid")
 
 
 def kill_loop(folder: Path, kills: int, seed: int = 0, slurm: bool = False, report=print) -> tuple[Counter, list[str]]:
     """Kills by victim, and what was lost: artifacts that differ from those of an undisturbed run, or stay undone."""
     generator = np.random.default_rng(seed)
-    arguments = ["--cores", "8", "--profile", "slurm"] if slurm else ["--rerun-incomplete"]
+    arguments = (
+        ["--cores", "8", "--profile", "slurm"] if slurm else ["--rerun-incomplete", "--retries", "2", "--keep-going"]
+    )
     undisturbed = _project(folder / "undisturbed")
     snakemake(undisturbed)
     struck, lost, round_ = Counter(), [], 0
@@ -60,18 +64,17 @@ def _project(path: Path) -> Path:
 
 
 def _disturbed(project: Path, arguments: list[str], generator, struck: Counter, kills: int, slurm: bool) -> bool:
-    """Run once, struck at a random moment unless there were kills enough; whether the run came to its end."""
+    """Run once, struck at random moments until there were kills enough; whether the run came to its end."""
     with open(project / "run.log", "a") as log:
         run = psutil.Popen(
             [*SNAKEMAKE, "--cores", "2", *arguments], cwd=project, env=environment(), stdout=log, stderr=log
         )
-        if sum(struck.values()) < kills:
+        while sum(struck.values()) < kills and run.poll() is None:
             try:
-                run.wait(generator.uniform(1.5, LONGEST[slurm]))
+                run.wait(generator.uniform(0.5, LONGEST[slurm]))
             except psutil.TimeoutExpired:
-                victims = ["job", "snakemake", "slurmd"] if slurm else ["job", "snakemake"]
-                victim = victims[generator.integers(len(victims))]
-                struck[victim] += _strike(victim, run, project, generator)
+                victim = generator.choice([*VICTIMS[slurm]], p=[*VICTIMS[slurm].values()])
+                struck[str(victim)] += _strike(victim, run, project, generator)
         return run.wait() == 0
 
 
