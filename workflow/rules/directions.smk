@@ -15,7 +15,7 @@ rule compute_directions:
     params:
         script=script("compute_directions.py"),
         # a task says in its file which of its options make it more complex
-        code=units.code_hash(
+        code=lambda wildcards: units.code_hash(
             SCRIPTS / "compute_directions.py",
             *sorted({units.source("tasks", sweep.task) for sweep in EXPERIMENT.sweeps.values()}),
         ),
