@@ -1,6 +1,7 @@
 """What a run meets on real machines: killed jobs, full and read-only disks, locked files, odd places."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -111,6 +112,23 @@ def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
     assert "Directory cannot be locked" in output and "another Snakemake process" in output
     assert first.wait(timeout=300) == 0
     assert differing(undisturbed, project) == []
+
+
+def test_a_job_told_to_end_leaves_nothing_half_written(tmp_path):
+    program = (
+        "import sys, time; from degeneracy import artifacts, command\n"
+        "def main():\n"
+        "    with artifacts.whole(sys.argv[1]) as temporary:\n"
+        "        temporary.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
+        "command.run(main)"
+    )
+    folder = os.path.dirname(os.path.dirname(artifacts.__file__))
+    command = [sys.executable, "-c", program, tmp_path / "metric.nc"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as job:
+        assert job.stdout.readline() == "writing\n"
+        job.terminate()
+        assert job.wait() == 128 + signal.SIGTERM
+    assert os.listdir(tmp_path) == []
 
 
 def test_two_writers_of_one_artifact_leave_one_of_theirs_whole(tmp_path):
