@@ -61,7 +61,7 @@ def test_a_full_disk_is_a_sentence_and_once_there_is_room_nothing_is_missing(und
     project = prepared(tmp_path / "project")
     small_disk(project / "results", "size=64k")
     output = snakemake(project, check=False)
-    assert "cannot be written" in output and "0.1 MB are free there); mend that and run snakemake again" in output
+    assert "cannot be written" in output and "0.0 MB are free there); mend that and run snakemake again" in output
     assert not list(project.glob("results/**/*.tmp"))
     subprocess.run(["mount", "-o", "remount,size=100m", project / "results"], check=True)
     snakemake(project)

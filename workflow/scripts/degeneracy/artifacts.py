@@ -142,7 +142,8 @@ def whole(path) -> Iterator[Path]:
         ) from error
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            os.truncate(temporary, 0)  # netCDF may hold it open, and a full disk needs room for the log
+            temporary.unlink()
 
 
 def _room(path: Path) -> str:
