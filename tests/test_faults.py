@@ -17,7 +17,7 @@ from conftest import TINY
 from degeneracy import artifacts
 from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
 
-SMALL = TINY | {"seeds_per_job": 2, "metrics": ["dsa", "weight_change"], "figures": ["degeneracy", "loss_curves"]}
+SMALL = TINY | {"seeds_per_job": 2, "metrics": ["weight_change"], "figures": ["degeneracy"]}
 NAMED = {"long_name": "x", "units": "1"}
 
 
@@ -109,7 +109,7 @@ def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
     while not list(project.glob(".snakemake/locks/*")):
         time.sleep(0.05)
     output = snakemake(project, check=False)
-    assert "Directory cannot be locked" in output and "another Snakemake process" in output
+    assert "Directory cannot be locked" in output
     assert first.wait(timeout=300) == 0
     assert differing(undisturbed, project) == []
 
