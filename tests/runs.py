@@ -55,17 +55,24 @@ def planned(project: Path, *arguments: str) -> dict[str, int]:
 
 
 def differing(one: Path, other: Path) -> list[str]:
-    """Artifacts under the results of two projects that are not the same to the last bit.
+    """Artifacts, tables and figures under the results of two projects that are not the same to the last bit.
 
-    Provenance (times, versions, device) may differ: of the attributes of a file only kind and condition count.
+    Provenance (times, versions, device) may differ: of the attributes of an artifact only kind and condition count.
     """
-    names = {path.relative_to(project) for project in (one, other) for path in project.glob("results/**/*.nc")}
+    names = {
+        path.relative_to(project)
+        for project in (one, other)
+        for path in project.glob("results/**/*.*")
+        if path.suffix in (".nc", ".csv", ".pdf", ".png")
+    }
     return [str(name) for name in sorted(names) if not _same(one / name, other / name)]
 
 
 def _same(one: Path, other: Path) -> bool:
     if not (one.exists() and other.exists()):
         return False
+    if one.suffix != ".nc":
+        return one.read_bytes() == other.read_bytes()
     for group in ("train", "probe", "ood", None) if "trials" in one.parts else (None,):
         with xr.open_dataset(one, group=group) as left, xr.open_dataset(other, group=group) as right:
             if any(left.attrs.get(key) != right.attrs.get(key) for key in ("artifact", "condition")):
