@@ -15,6 +15,20 @@ def test_conda_environment_has_the_pins_of_the_project():
     assert sorted(pip) == sorted(PROJECT["dependencies"])
 
 
+def test_conda_environment_is_one():
+    environment = yaml.safe_load((ROOT / "envs" / "degeneracy.yaml").read_text())
+    assert set(environment) == {"name", "channels", "dependencies"}
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
+    *packages, pip = environment["dependencies"]
+    assert packages == [f"python={PROJECT['requires-python'].removeprefix('>=')}", "pip"] and set(pip) == {"pip"}
+
+
+def test_every_rule_runs_in_the_conda_environment():
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        own = re.findall(r"^(?:check)?rule \w+:\n((?:    .*\n|\n)+)", path.read_text(), re.MULTILINE)
+        assert all("    conda:\n        ENVIRONMENT\n" in rule for rule in own), path
+
+
 def test_every_dependency_is_pinned_exactly():
     extras = [entry for group in PROJECT["optional-dependencies"].values() for entry in group]
     for entry in PROJECT["dependencies"] + extras:

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,29 +11,7 @@ import yaml
 
 from conftest import ROOT, SCHEMA, TINY
 from degeneracy import experiment
-
-SNAKEMAKE = [sys.executable, "-m", "snakemake"]
-KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources")
-
-
-def snakemake(project: Path, *arguments: str, check: bool = True) -> str:
-    """Run snakemake in a project and return all it printed."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTHONPATH", None)
-    command = [*SNAKEMAKE, "--cores", "2", *arguments]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env=environment, timeout=900)
-    output = done.stdout + done.stderr
-    assert not check or done.returncode == 0, output
-    assert check or done.returncode != 0, output
-    return output
-
-
-def planned(project: Path, *arguments: str) -> dict[str, int]:
-    """Number of jobs of each rule that a run would do, the target rule left out."""
-    output = snakemake(project, "-n", *arguments)
-    table = re.findall(r"^(\w+)\s+(\d+)$", output.partition("Job stats:")[2].partition("total")[0], re.MULTILINE)
-    return {rule: int(count) for rule, count in table if rule != "all"}
+from runs import SNAKEMAKE, clean_copy, planned, snakemake
 
 
 def write_config(project: Path, config: dict) -> None:
@@ -56,14 +33,7 @@ def copy(source: Path, target: Path) -> Path:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A project in which the tiny experiment has run."""
-    project = tmp_path_factory.mktemp("finished") / "project"
-    project.mkdir()
-    for name in KEPT:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy(source, project / name)
+    project = clean_copy(tmp_path_factory.mktemp("finished") / "project")
     write_config(project, TINY)
     snakemake(project)
     return project
@@ -342,6 +312,17 @@ def test_the_snakefile_imports_nothing_heavy(project):
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_jobs_that_run_no_network_start_without_torch(project, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # every import is a line of the job's log
+    snakemake(project, "--forcerun", "compute_statistics", "compute_directions", "draw_figure", "draw_metric_figure")
+    logs = [path for stage in ("statistics", "figures") for path in (project / "results/logs" / stage).rglob("*.log")]
+    assert len(logs) == 4 + 4 + 4 + 3  # statistics and directions, figures of the sweep, of metrics, of the experiment
+    running_networks = {"fixed_points", "example_trial", "task_overview"}
+    for path in logs:
+        imported = re.findall(r"\| +(torch|xarray)$", path.read_text(), re.MULTILINE)
+        assert "xarray" in imported and ("torch" not in imported or path.stem in running_networks), path
 
 
 @pytest.mark.parametrize("experiment", sorted((ROOT / "resources").glob("*.yaml")), ids=lambda path: path.stem)

@@ -29,6 +29,7 @@ CONDITIONS = {(condition.task, condition.name): condition for condition in EXPER
 TRIAL_SETS = {(condition.task, condition.trial_set): condition for condition in EXPERIMENT.conditions}
 DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
 BACKEND = config.get("backend", SCHEMA["properties"]["backend"]["default"])
+GPUS = 0 if DEVICE == "cpu" else 1  # a scheduler is asked for by each job that can use one
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
@@ -58,6 +59,21 @@ def condition_code(script, condition, **chosen):
     """The same for a job that also loads the task and the cell of a condition."""
     spec = condition.spec
     return code(script, tasks=spec["task"]["name"], cells=spec["model"]["cell"], **chosen)
+
+
+def growing(amount):
+    """A resource (MB, minutes) that grows with every retry of a job."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+def training_minutes(block):
+    """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
+    return 120 if GPUS else 30 + 10 * len(EXPERIMENT.blocks[block])
+
+
+def metric_gpus(wildcards):
+    """GPUs for a job of a metric: those whose solver runs on one say so."""
+    return GPUS if units.constant("metrics", wildcards.metric, "GPU", False) else 0
 
 
 def condition_of(wildcards):

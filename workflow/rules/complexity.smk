@@ -9,11 +9,11 @@ rule compute_complexity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         script=script("compute_complexity.py"),
-        code=code("compute_complexity.py"),
+        code=lambda wildcards: code("compute_complexity.py"),  # when a job needs it, not at every start
     shell:
         "python {params.script:q} --trials {input:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 

@@ -10,12 +10,12 @@ rule compute_directions:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         script=script("compute_directions.py"),
         # a task says in its file which of its options make it more complex
-        code=units.code_hash(
+        code=lambda wildcards: units.code_hash(
             SCRIPTS / "compute_directions.py",
             *sorted({units.source("tasks", sweep.task) for sweep in EXPERIMENT.sweeps.values()}),
         ),

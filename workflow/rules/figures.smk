@@ -15,8 +15,8 @@ rule draw_figure:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         script=script("draw_figure.py"),
         code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),

@@ -10,8 +10,9 @@ rule find_fixed_points:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
+        gpu=GPUS,
         device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("find_fixed_points.py"),

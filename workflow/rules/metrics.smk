@@ -15,8 +15,9 @@ rule compute_metric:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
+        gpu=metric_gpus,
         device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("compute_metric.py"),
@@ -46,8 +47,9 @@ rule compute_map:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
+        gpu=metric_gpus,
         device=DEVICE,  # as a resource, it triggers no rerun
     params:
         script=script("compute_map.py"),

@@ -9,8 +9,9 @@ rule train_networks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=lambda wildcards, attempt: attempt * training_minutes(wildcards.block),
+        gpu=GPUS,
         device=DEVICE,  # as resources, these trigger no rerun
         backend=BACKEND,
     params:

@@ -12,11 +12,11 @@ rule compute_statistics:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         script=script("compute_statistics.py"),
-        code=code("compute_statistics.py"),
+        code=lambda wildcards: code("compute_statistics.py"),  # when a job needs it, not at every start
         factor=lambda wildcards: sweep_of(wildcards).factor,
         levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
         confidence=EXPERIMENT.statistics["confidence"],

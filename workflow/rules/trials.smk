@@ -7,8 +7,8 @@ rule generate_trials:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         script=script("generate_trials.py"),
         code=lambda wildcards: code("generate_trials.py", tasks=wildcards.task),

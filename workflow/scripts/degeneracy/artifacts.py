@@ -1,9 +1,11 @@
 """Artifacts: the one writer and the one reader of the NetCDF files between stages."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -130,16 +132,31 @@ def write(
 
 @contextmanager
 def whole(path) -> Iterator[Path]:
-    """A file of another name to write to, in the same folder, that takes the place of `path` if all goes well."""
+    """A file of another name to write to, in the same folder, that takes the place of `path` if all goes well.
+
+    Raises OSError with one sentence that says why it could not be written and how much room its disk has.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except (OSError, RuntimeError) as error:  # the latter is what netCDF raises on a full disk
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OSError(
+            f"{path}: cannot be written ({reason}; {_room(path)}); mend that and run snakemake again"
+        ) from error
+    finally:
+        with suppress(OSError):
+            os.truncate(temporary, 0)  # netCDF may hold it open, and a full disk needs room for the log
+            temporary.unlink()
+
+
+def _room(path: Path) -> str:
+    """How much room is left on the disk that a file is or would be on."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    return f"{shutil.disk_usage(folder).free / 1e6:.1f} MB are free there"
 
 
 def read(path, kind: str, group: str | None = None) -> xr.Dataset:
@@ -173,8 +190,24 @@ def _open(path, group, data: bool = True) -> xr.Dataset:
         with xr.open_dataset(path, group=group, engine="netcdf4") as dataset:
             return dataset.load() if data else dataset.copy()
     except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        if _locked(path):
+            raise ArtifactError(
+                f"{path}: another program has it open for writing; close it there and run again"
+            ) from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArtifactError(f"{path}: cannot be read as NetCDF, is it truncated? ({reason}); {REBUILD}") from None
+
+
+def _locked(path) -> bool:
+    """Whether a program holds the lock that HDF5 takes on a file it writes to."""
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+    return False
 
 
 def _check(dataset: xr.Dataset, kind: str, where: str, advice: str = "") -> None:

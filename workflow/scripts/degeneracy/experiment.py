@@ -109,10 +109,12 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     if error.validator == "additionalProperties":
         allowed = error.schema.get("properties", {})
         unknown = next(key for key in given if key not in allowed)
-        return f'config: unknown key "{unknown}" at {where}{units.did_you_mean(unknown, allowed)}'
+        return f"config: unknown key {units.quoted(unknown)} at {where}{units.did_you_mean(unknown, allowed)}"
     if error.validator == "required":
         missing = next(key for key in rule if key not in given)
         return f'config: key "{missing}" is missing at {where}'
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"config: {where}: given {given!r}, must be {error.schema['description']}"
     if error.validator == "enum":
         return f"config: {where}: given {given!r}{units.did_you_mean(given, rule)}"
     phrases = {
@@ -124,6 +126,7 @@ def _sentence(error: jsonschema.ValidationError) -> str:
         "minItems": "must have at least {} item(s)",
         "minProperties": "must have at least {} key(s)",
         "pattern": "must match {}",
+        "maxLength": "must have at most {} characters",
         "uniqueItems": "must not repeat an item",
     }
     phrase = phrases.get(error.validator)

@@ -10,6 +10,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from degeneracy.artifacts import whole
+
 PANEL = (2.4, 2.2)  # inches
 GREY = "0.55"
 # Okabe & Ito (2008): told apart by all readers
@@ -55,8 +57,8 @@ def level_colours(levels) -> dict:
 
 def save(figure, paths) -> None:
     """Write a figure to each path, with no date in it, so that equal figures are equal files."""
-    for path in paths:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {}
-        figure.savefig(path, metadata=metadata)
+    for path in map(Path, paths):
+        ending = path.suffix[1:]
+        with whole(path) as temporary:
+            figure.savefig(temporary, format=ending, metadata={"CreationDate": None} if ending == "pdf" else {})
     plt.close(figure)

@@ -7,6 +7,7 @@ import ast
 import difflib
 import hashlib
 import importlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,11 @@ class Option:
             raise ValueError(f"{where}: given {value!r}, must be {bounds}")
 
 
+def quoted(word: Any) -> str:
+    """A word of a configuration in quotes, on one line whatever it holds."""
+    return json.dumps(str(word), ensure_ascii=False)
+
+
 def did_you_mean(word: Any, allowed) -> str:
     """End of a sentence about an unknown word: the nearest allowed one, then all of them."""
     near = difflib.get_close_matches(str(word), [str(name) for name in allowed], 1, 0.5)
@@ -66,7 +72,7 @@ def names(kind: str) -> list[str]:
 def source(kind: str, name: str) -> Path:
     """Source file of a unit. Raises ValueError with the nearest name when there is none."""
     if name not in names(kind):
-        raise ValueError(f'unknown {kind[:-1]} "{name}"{did_you_mean(name, names(kind))}')
+        raise ValueError(f"unknown {kind[:-1]} {quoted(name)}{did_you_mean(name, names(kind))}")
     return PACKAGE / kind / f"{name}.py"
 
 
@@ -143,7 +149,7 @@ def resolve_options(kind: str, name: str, given: dict, where: str) -> dict:
     known = options(kind, name)
     for key, value in given.items():
         if key not in known:
-            raise ValueError(f'{where}: unknown key "{key}"{did_you_mean(key, known)}')
+            raise ValueError(f"{where}: unknown key {quoted(key)}{did_you_mean(key, known)}")
         known[key].check(f"{where}.{key}", value)
     return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
 

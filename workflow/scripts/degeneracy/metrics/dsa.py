@@ -19,6 +19,7 @@ from degeneracy.units import Range
 
 LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
+GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
 
 

@@ -23,6 +23,7 @@ from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.units import Range
 
 LEVEL = "dynamics"
+GPU = True
 MEASURES = {
     "distance": ("DSA distance with inputs", "1"),
     "state": ("DSA distance of state operators", "1"),

@@ -16,6 +16,7 @@ from degeneracy.devices import to_device, to_numpy
 from degeneracy.units import Range
 
 LEVEL = "learning"
+GPU = True
 MEASURES = {"value": ("kernel alignment", "1")}
 ROWS_AT_ONCE = 64  # each of them a copy of the parameters
 

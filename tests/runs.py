@@ -1,0 +1,82 @@
+"""Running the workflow in a copy of the project, as a user does."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import xarray as xr
+
+from conftest import ROOT
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
+
+
+def clean_copy(project: Path) -> Path:
+    """A copy of the project without results, as a clone would be."""
+    project.mkdir(parents=True)
+    for name in KEPT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, project / name)
+    return project
+
+
+def environment(first_on_path: Path | None = None) -> dict[str, str]:
+    """The environment of a run: this Python first, and nothing from the tests."""
+    folders = [first_on_path, Path(sys.executable).parent, os.environ["PATH"]]
+    path = os.pathsep.join(str(folder) for folder in folders if folder)
+    cleaned = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return cleaned | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def snakemake(project: Path, *arguments: str, check: bool = True, first_on_path: Path | None = None) -> str:
+    """Run snakemake in a project and return all it printed."""
+    command = [*SNAKEMAKE, "--cores", "2", *arguments]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, env=environment(first_on_path), timeout=900
+    )
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output
+    assert check or done.returncode != 0, output
+    return output
+
+
+def planned(project: Path, *arguments: str) -> dict[str, int]:
+    """Number of jobs of each rule that a run would do, the target rule left out."""
+    output = snakemake(project, "-n", *arguments)
+    table = re.findall(r"^(\w+)\s+(\d+)$", output.partition("Job stats:")[2].partition("total")[0], re.MULTILINE)
+    return {rule: int(count) for rule, count in table if rule != "all"}
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Artifacts, tables and figures under the results of two projects that are not the same to the last bit.
+
+    Provenance (times, versions, device) may differ: of the attributes of an artifact only kind and condition count.
+    """
+    names = {
+        path.relative_to(project)
+        for project in (one, other)
+        for path in project.glob("results/**/*.*")
+        if path.suffix in (".nc", ".csv", ".pdf", ".png")
+    }
+    return [str(name) for name in sorted(names) if not _same(one / name, other / name)]
+
+
+def _same(one: Path, other: Path) -> bool:
+    if not (one.exists() and other.exists()):
+        return False
+    if one.suffix != ".nc":
+        return one.read_bytes() == other.read_bytes()
+    for group in ("train", "probe", "ood", None) if "trials" in one.parts else (None,):
+        with xr.open_dataset(one, group=group) as left, xr.open_dataset(other, group=group) as right:
+            if any(left.attrs.get(key) != right.attrs.get(key) for key in ("artifact", "condition")):
+                return False
+            if not left.assign_attrs(right.attrs).identical(right):
+                return False
+    return True
