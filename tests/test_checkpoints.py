@@ -70,6 +70,15 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path, cell, epochs):
     assert_identical(resumed, undisturbed)
 
 
+def test_learning_rates_that_have_fallen_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "IMPROVEMENT", 0.999)  # no epoch but the first counts as better
+    condition = make_condition(training=SHORT | {"threshold": 1e-9, "plateau_patience": 1, "plateau_factor": 0.5})
+    interrupted_after(4, condition, tmp_path)
+    state = artifacts.read(kept(tmp_path).path, "checkpoint")
+    assert (state["rate"] < 0.011).all()
+    assert_identical(train(condition, checkpoint=kept(tmp_path)), train(condition))
+
+
 def test_a_training_interrupted_between_networks_and_more_than_once_ends_bit_identical(tmp_path):
     condition = make_condition(training=SHORT)
     for epochs in (3, 5, 1):  # of one network each
