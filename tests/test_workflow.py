@@ -316,7 +316,8 @@ def test_the_snakefile_imports_nothing_heavy(project):
 
 def test_jobs_that_run_no_network_start_without_torch(project, monkeypatch):
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # every import is a line of the job's log
-    snakemake(project, "--forcerun", "compute_statistics", "compute_directions", "draw_figure", "draw_metric_figure")
+    figures = ("draw_figure", "draw_metric_figure", "draw_experiment_figure")
+    snakemake(project, "--forcerun", "compute_statistics", "compute_directions", *figures)
     logs = [path for stage in ("statistics", "figures") for path in (project / "results/logs" / stage).rglob("*.log")]
     assert len(logs) == 4 + 4 + 4 + 3  # statistics and directions, figures of the sweep, of metrics, of the experiment
     running_networks = {"fixed_points", "example_trial", "task_overview"}
