@@ -326,6 +326,12 @@ def test_jobs_that_run_no_network_start_without_torch(project, monkeypatch):
         assert "xarray" in imported and ("torch" not in imported or path.stem in running_networks), path
 
 
+def test_a_metric_that_asks_for_no_gpu_does_not_insist_on_one(project):
+    planning = snakemake(project, "-n", "--forceall", "--config", "device=cuda")
+    asked = set(re.findall(r"gpu=(\d), device=(\w+)", planning))
+    assert asked == {("0", "auto"), ("1", "cuda")}
+
+
 @pytest.mark.parametrize("experiment", sorted((ROOT / "resources").glob("*.yaml")), ids=lambda path: path.stem)
 def test_tracked_experiments_resolve(finished, experiment):
     output = snakemake(finished, "-n", "--quiet", "all", "--configfile", str(experiment))

@@ -76,6 +76,11 @@ def metric_gpus(wildcards):
     return GPUS if units.constant("metrics", wildcards.metric, "GPU", False) else 0
 
 
+def metric_device(wildcards):
+    """Device of a metric: one that asks for no GPU takes what is there, where others insist on CUDA."""
+    return "auto" if DEVICE == "cuda" and not metric_gpus(wildcards) else DEVICE
+
+
 def condition_of(wildcards):
     return CONDITIONS[wildcards.task, wildcards.condition]
 

@@ -18,7 +18,7 @@ rule compute_metric:
         mem_mb=growing(8000),
         runtime=growing(120),
         gpu=metric_gpus,
-        device=DEVICE,  # as a resource, it triggers no rerun
+        device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_metric.py"),
         code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
@@ -50,7 +50,7 @@ rule compute_map:
         mem_mb=growing(8000),
         runtime=growing(240),
         gpu=metric_gpus,
-        device=DEVICE,  # as a resource, it triggers no rerun
+        device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_map.py"),
         code=lambda wildcards: condition_code(
