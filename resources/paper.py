@@ -12,6 +12,7 @@ figures, two networks of each base population and provenance.txt: what was run, 
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import shutil
@@ -29,6 +30,7 @@ sys.path[0] = str(ROOT / "workflow" / "scripts")
 from degeneracy import artifacts, experiment, layout  # noqa: E402
 
 EXAMPLES = 2  # networks of each base population
+PATIENCE = 120.0  # most time that jobs are given to end (s)
 
 
 def parts_of(plan: experiment.Experiment, networks_only: bool) -> list[tuple[str, list[str], bool]]:
@@ -62,10 +64,22 @@ def run(targets: list[str], cores: int, arguments, seconds: float) -> bool:
     try:
         return process.wait(timeout=max(1.0, seconds)) == 0
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGTERM)  # training saves its state
-        process.wait()
-        subprocess.run([*command, "--unlock"], cwd=ROOT, capture_output=True)
         return False
+    finally:  # Ctrl-C and SIGTERM, too, end up here
+        if process.poll() is None:
+            stop(process)
+            subprocess.run([*command, "--unlock"], cwd=ROOT, capture_output=True)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End Snakemake and its jobs. Training first saves its state, which may take it longer than Snakemake waits."""
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait()
+    end = time.monotonic() + PATIENCE
+    with contextlib.suppress(ProcessLookupError):  # there is none left
+        while time.monotonic() < end:
+            os.killpg(process.pid, 0)
+            time.sleep(0.2)
 
 
 def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
@@ -95,17 +109,24 @@ def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
     return lines, missing
 
 
-def collect(plan: experiment.Experiment, arguments, lines: list[str]) -> None:
-    """Statistics, figures of the experiment, example networks and provenance, in the output folder."""
+def collect(plan: experiment.Experiment, arguments, lines: list[str], drawn: bool) -> None:
+    """Statistics, example networks and provenance, and once all are drawn figures and directions, in the output folder.
+
+    Before that, figures and directions that are there are of another experiment or an earlier state of this one.
+    """
     output = ROOT / arguments.output
     output.mkdir(parents=True, exist_ok=True)
     results = ROOT / layout.RESULTS
-    for path in [*results.glob("statistics/**/*.nc"), *results.glob("statistics/*.csv")]:
+    sweeps = plan.sweeps.values()
+    found = [ROOT / layout.statistics(sweep.name, metric) for sweep in sweeps for metric in plan.metrics[sweep.task]]
+    if drawn:
+        found += [ROOT / layout.directions(ending) for ending in ("nc", "csv")]
+        for path in results.glob("figures/*.png"):
+            shutil.copy(path, output / path.name)
+    for path in filter(Path.is_file, found):
         target = output / path.relative_to(results)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    for path in results.glob("figures/*.png"):
-        shutil.copy(path, output / path.name)
     for condition in bases_of(plan):
         path = ROOT / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
         if path.is_file():
@@ -127,6 +148,7 @@ def main() -> None:
     parser.add_argument("--networks-only", action="store_true", help="train, and leave the rest out")
     parser.add_argument("--dry-run", action="store_true", help="say what the parts are, and run none")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # through what `run` does at its end
     config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
     plan = experiment.resolve(config, schema)
@@ -150,7 +172,7 @@ def main() -> None:
     head.append(f"{'run':14s} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, {time.time() - start:.0f} s")
     tail = [f"{'not finished':14s} {', '.join(unfinished) or 'nothing'}"]
     tail.append(f"{'not complete':14s} {', '.join(missing) or 'no condition'}")
-    collect(plan, arguments, head + lines + tail)
+    collect(plan, arguments, head + lines + tail, drawn=parts[-1][0] == "figures" and done)
     print("\n".join(head + lines + tail))
 
 
