@@ -35,7 +35,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-# In place of this folder, whose coverage.py numba would import for the package of that name
 sys.path[0] = str(Path(__file__).parents[2] / "workflow" / "scripts")
 
 from degeneracy import devices, training  # noqa: E402
