@@ -34,6 +34,10 @@ def kept(folder, code="code", stopping=lambda: False):
     return checkpoint
 
 
+def identity(condition):
+    return checkpoints.identity(condition, SEEDS, trials.generate(condition)["train"], "cpu", "cpu")
+
+
 def pull_plug_after(lines):
     seen = []
 
@@ -97,7 +101,7 @@ def test_a_network_that_has_diverged_stays_so(tmp_path):
     assert_identical(train(condition, checkpoint=kept(tmp_path)), undisturbed)
 
 
-def test_a_checkpoint_of_another_training_is_left_aside_with_a_word(tmp_path):
+def test_a_checkpoint_of_another_training_is_left_aside_with_a_word(tmp_path, monkeypatch):
     condition = make_condition(training=SHORT)
     interrupted_after(2, condition, tmp_path)
     other = make_condition(training=SHORT | {"learning_rate": 0.01})
@@ -109,6 +113,10 @@ def test_a_checkpoint_of_another_training_is_left_aside_with_a_word(tmp_path):
         given.interval, lines = 1e9, []
         assert_identical(train(changed, seeds, lines.append, given), train(changed, seeds))
         assert any("is not used: it is of" in line and line.endswith(reason) for line in lines)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "version", lambda name: "0")
+        assert kept(tmp_path).load(identity(condition), lines.append) is None
+    assert lines[-1].endswith("another libraries") and kept(tmp_path).load(identity(condition)) is not None
     whole = kept(tmp_path).path.read_bytes()
     kept(tmp_path).path.write_bytes(whole[: len(whole) // 2])
     lines = []

@@ -1,7 +1,7 @@
 """Checkpoints of training: its complete state beside the artifact to come, so that an interrupted job goes on.
 
-A checkpoint is of one training alone: that of its condition, seeds, trials, code, backend and device. Any other is left
-aside. It is written whole or not at all, and removed when the artifact is there.
+A checkpoint is of one training alone: that of its condition, seeds, trials, code, libraries, backend and device. Any
+other is left aside. It is written whole or not at all, and removed when the artifact is there.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from degeneracy import artifacts
 from degeneracy.condition import dumps
 
 INTERVAL = 60.0  # least time between two checkpoints (s)
+LIBRARIES = ("numba", "numpy", "torch")  # whose versions may round otherwise or draw other numbers
 
 
 class Interrupted(SystemExit):
@@ -98,6 +100,7 @@ def identity(condition: dict, seeds: list[int], trials: xr.Dataset, backend: str
         "condition": dumps(condition),
         "seeds": dumps(seeds),
         "trials": content.hexdigest(),
+        "libraries": dumps({name: version(name) for name in LIBRARIES}),
         "backend": backend,
         "device": device,
     }

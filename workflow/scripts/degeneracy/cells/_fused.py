@@ -6,7 +6,7 @@ With currents a, rates r = φ(a) and r_0 = 0, of a network on a trial,
     δ_t = dE/da_t = keep · δ_{t+1} + φ'(a_t) (Wᵀ δ_{t+1} + W_oᵀ e_t),          e_t = dE/dy_t
 
 One program advances a slice of one network's trials through all steps, W held in shared memory: states never leave the
-chip between steps, and what is written is read once, by the next launch. `advance` writes the rates and the errors e,
+chip between steps, and what a launch writes is read by those after it. `advance` writes the rates and the errors e,
 `retrace` reads them and writes δ, `add_up` makes the gradients from all three, each a product summed over steps and
 trials, in runs of rows whose sums are added afterwards: nothing depends on the order in which programs run.
 
