@@ -109,7 +109,8 @@ def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
     while not list(project.glob(".snakemake/locks/*")):
         time.sleep(0.05)
     output = snakemake(project, check=False)
-    assert "Directory cannot be locked" in output
+    # the latter where the first is in the middle of a job when the second looks
+    assert "Directory cannot be locked" in output or "Incomplete files" in output
     assert first.wait(timeout=300) == 0
     assert differing(undisturbed, project) == []
 
