@@ -435,11 +435,12 @@ def _reflected(a, b, c):
     """H C, with a reflection H = I − 2P (P a projector) that brings H C B Cᵀ H near A, from signs along one basis.
 
     Local minima of a pair differ mostly by such an H. Where M = C B Cᵀ is near H A H, the residual R = A − M maps the
-    range of P and its complement onto each other, so R Rᵀ does not mix them and its eigenvectors span both.
+    range of P and its complement onto each other, so R Rᵀ + Rᵀ R does not mix them and its eigenvectors span both.
     """
     m = torch.bmm(torch.bmm(c, b), c.mT)
     residual = a - m
-    basis = torch.linalg.eigh(torch.bmm(residual, residual.mT))[1]
+    gram = torch.baddbmm(torch.bmm(residual, residual.mT), residual.mT, residual)
+    basis = torch.linalg.eigh(gram)[1]
     signs = _matching_signs((basis.mT @ a @ basis) * (basis.mT @ m @ basis))
     return (basis * signs[:, None, :]) @ (basis.mT @ c)
 
