@@ -208,6 +208,7 @@ def error_in_double_precision(cell, parameters, inputs, targets, mask):
     "width, batch, steps", [(1, 1, 1), (17, 1, 2), (17, 63, 100), (64, 64, 2), (64, 64, 100), (128, 63, 1), (8, 3, 100)]
 )
 def test_compiled_gradients_equal_those_in_double_precision(kind, activation, width, batch, steps):
+    torch.manual_seed(0)  # a drive within rounding of ReLU's kink has another gradient in single precision
     cell = kind.Cell(width=width, activation=activation)
     made = [cell.initialise(np.random.default_rng(seed), 2, 3) for seed in (0, 1)]
     parameters = {name: torch.tensor(np.stack([one[name] for one in made])).float() for name in made[0]}
