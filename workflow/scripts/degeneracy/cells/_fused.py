@@ -50,15 +50,15 @@ def split(x):
 
 
 @triton.jit
-def product(x, high, low, added, PRECISION: tl.constexpr):
-    """added + x @ (high + low). The product of both remainders, about 2⁻²² of the whole, is left out."""
+def product(x_high, x_low, high, low, added, PRECISION: tl.constexpr):
+    """added + (x_high + x_low) @ (high + low) of what `split` returns.
+
+    The product of both remainders, about 2⁻²² of the whole, is left out, and with tf32 alone all but that of the first.
+    """
     if PRECISION == "tf32x3":
-        x_high, x_low = split(x)
         added = tl.dot(x_low, high, acc=added, input_precision="tf32")
         added = tl.dot(x_high, low, acc=added, input_precision="tf32")
-        return tl.dot(x_high, high, acc=added, input_precision="tf32")
-    else:
-        return tl.dot(x, high + low, acc=added, input_precision="tf32")
+    return tl.dot(x_high, high, acc=added, input_precision="tf32")
 
 
 @triton.jit
@@ -66,6 +66,19 @@ def matrix(pointer, ROWS: tl.constexpr, COLUMNS: tl.constexpr, rows, columns, st
     """Entries (rows, columns) of a matrix, 0 where it has none."""
     inside = (rows < ROWS)[:, None] & (columns < COLUMNS)[None, :]
     return tl.load(pointer + rows[:, None] * stride_row + columns[None, :] * stride_column, mask=inside, other=0.0)
+
+
+@triton.jit
+def rows_of(pointer, row, there, column, COLUMNS: tl.constexpr):
+    """Rows of a matrix of so many columns, 0 where it has no such column or a row is not there."""
+    inside = there[:, None] & (column < COLUMNS)[None, :]
+    return tl.load(pointer + row[:, None] * COLUMNS + column[None, :], mask=inside, other=0.0)
+
+
+@triton.jit
+def driving(inputs, row, there, channel, INPUTS: tl.constexpr):
+    """Rows of the inputs, and behind them an input that is 1, whose weight is the bias."""
+    return tl.where((channel == INPUTS)[None, :], 1.0, rows_of(inputs, row, there, channel, INPUTS))
 
 
 @triton.jit
@@ -90,32 +103,23 @@ def advance(
     rates += network * (STEPS + 1) * trials * WIDTH
     weights = matrix(recurrent + network * WIDTH * WIDTH, WIDTH, WIDTH, source, unit, 1, WIDTH)  # (source, unit)
     by_input = matrix(input_weights + network * WIDTH * INPUTS, INPUTS, WIDTH, channel, unit, 1, INPUTS)
+    constant = tl.load(bias + network * WIDTH + unit, mask=unit < WIDTH, other=0.0)
+    by_input = tl.where((channel == INPUTS)[:, None], constant[None, :], by_input)  # of an input that is 1
     by_unit = matrix(readout + network * OUTPUTS * WIDTH, WIDTH, OUTPUTS, source, output, 1, WIDTH)
     high, low = split(weights)
     input_high, input_low = split(by_input)
     output_high, output_low = split(by_unit)
-    constant = tl.load(bias + network * WIDTH + unit, mask=unit < WIDTH, other=0.0)
     output_constant = tl.load(readout_bias + network * OUTPUTS + output, mask=output < OUTPUTS, other=0.0)
     factor = tl.load(scale + network)
-    rate = tl.zeros((TRIAL, UNIT), tl.float32)
     current = tl.zeros((TRIAL, UNIT), tl.float32)
     loss = tl.zeros((TRIAL,), tl.float32)
+    given_high, given_low = split(driving(inputs, trial, there, channel, INPUTS))
+    drive = product(given_high, given_low, input_high, input_low, current, PRECISION)
     for step in range(STEPS):
         row = step * trials + trial
-        given = tl.load(
-            inputs + row[:, None] * INPUTS + channel[None, :],
-            mask=there[:, None] & (channel < INPUTS)[None, :],
-            other=0.0,
-        )
-        wanted = tl.load(
-            targets + row[:, None] * OUTPUTS + output[None, :],
-            mask=there[:, None] & (output < OUTPUTS)[None, :],
-            other=0.0,
-        )
+        given = driving(inputs, row + trials, there & (step < STEPS - 1), channel, INPUTS)  # at the next step
+        wanted = rows_of(targets, row, there, output, OUTPUTS)
         counted = tl.load(mask + row, mask=there, other=0.0)
-        drive = tl.zeros((TRIAL, UNIT), tl.float32) + constant[None, :]
-        drive = product(rate, high, low, drive, PRECISION)
-        drive = product(given, input_high, input_low, drive, PRECISION)
         if LEAKY:
             current = keep * current + drive
         else:
@@ -129,8 +133,13 @@ def advance(
             rate,
             mask=there[:, None] & (unit < WIDTH)[None, :],
         )
+        rate_high, rate_low = split(rate)
+        given_high, given_low = split(given)
+        drive = tl.zeros((TRIAL, UNIT), tl.float32)  # of the next step
+        drive = product(given_high, given_low, input_high, input_low, drive, PRECISION)
+        drive = product(rate_high, rate_low, high, low, drive, PRECISION)
         answer = tl.zeros((TRIAL, OUTPUT), tl.float32) + output_constant[None, :]
-        error = product(rate, output_high, output_low, answer, PRECISION) - wanted
+        error = product(rate_high, rate_low, output_high, output_low, answer, PRECISION) - wanted
         weighted = factor * counted[:, None] * error
         loss += tl.sum(error * weighted, axis=1)
         tl.store(
@@ -165,14 +174,12 @@ def retrace(
     inside = there[:, None] & (source < WIDTH)[None, :]
     for back in range(STEPS):
         row = (STEPS - 1 - back) * trials + trial
-        rate = tl.load(rates + (row + trials)[:, None] * WIDTH + source[None, :], mask=inside, other=0.0)
-        error = tl.load(
-            errors + row[:, None] * OUTPUTS + output[None, :],
-            mask=there[:, None] & (output < OUTPUTS)[None, :],
-            other=0.0,
-        )
-        by_rate = product(later, high, low, tl.zeros((TRIAL, UNIT), tl.float32), PRECISION)
-        by_rate = product(error, output_high, output_low, by_rate, PRECISION)
+        rate = rows_of(rates, row + trials, there, source, WIDTH)
+        error = rows_of(errors, row, there, output, OUTPUTS)
+        later_high, later_low = split(later)
+        error_high, error_low = split(error)
+        by_rate = product(later_high, later_low, high, low, tl.zeros((TRIAL, UNIT), tl.float32), PRECISION)
+        by_rate = product(error_high, error_low, output_high, output_low, by_rate, PRECISION)
         if RELU:
             own = tl.where(rate > 0.0, by_rate, 0.0)
         else:
@@ -210,29 +217,17 @@ def add_up(
     for begin in range(0, ROWS, ROW):
         row = tl.program_id(1) * ROWS + begin + tl.arange(0, ROW)
         before, after = row < steps * trials, (row >= trials) & (row < (steps + 1) * trials)
-        rate = tl.load(
-            rates + row[:, None] * WIDTH + source[None, :],
-            mask=(row < (steps + 1) * trials)[:, None] & (source < WIDTH)[None, :],
-            other=0.0,
-        )
-        delta = tl.load(
-            deltas + row[:, None] * WIDTH + unit[None, :], mask=before[:, None] & (unit < WIDTH)[None, :], other=0.0
-        )
-        given = tl.load(
-            inputs + row[:, None] * INPUTS + channel[None, :],
-            mask=before[:, None] & (channel < INPUTS)[None, :],
-            other=0.0,
-        )
-        error = tl.load(
-            errors + (row - trials)[:, None] * OUTPUTS + output[None, :],
-            mask=after[:, None] & (output < OUTPUTS)[None, :],
-            other=0.0,
-        )
+        rate = rows_of(rates, row, row < (steps + 1) * trials, source, WIDTH)
+        delta = rows_of(deltas, row, before, unit, WIDTH)
+        given = rows_of(inputs, row, before, channel, INPUTS)
+        error = rows_of(errors, row - trials, after, output, OUTPUTS)
         high, low = split(rate)
         input_high, input_low = split(given)
-        by_recurrent = product(tl.trans(delta), high, low, by_recurrent, PRECISION)
-        by_input = product(tl.trans(delta), input_high, input_low, by_input, PRECISION)
-        by_readout = product(tl.trans(error), high, low, by_readout, PRECISION)
+        delta_high, delta_low = split(tl.trans(delta))
+        error_high, error_low = split(tl.trans(error))
+        by_recurrent = product(delta_high, delta_low, high, low, by_recurrent, PRECISION)
+        by_input = product(delta_high, delta_low, input_high, input_low, by_input, PRECISION)
+        by_readout = product(error_high, error_low, high, low, by_readout, PRECISION)
         by_bias += tl.sum(delta, axis=0)
         by_readout_bias += tl.sum(error, axis=0)
     tl.store(
@@ -300,7 +295,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     many = trials > 64 and shared_memory(width, channels, outputs, 128) <= shared_memory_limit()
     block, warps = (128, 8) if many else (64, 4)
     sizes = {"WIDTH": width, "OUTPUTS": outputs, "UNIT": padded(width), "OUTPUT": padded(outputs)}
-    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels)}
+    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels + 1)}
     kind = {"RELU": activation == "relu", "LEAKY": keep != 0, "PRECISION": precision}
     rates = inputs.new_empty(networks, steps + 1, trials, width)
     rates[:, 0] = 0
