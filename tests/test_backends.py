@@ -195,7 +195,7 @@ def test_which_backend_is_chosen(monkeypatch):
 
 
 @pytest.mark.skipif(not find_spec("triton"), reason="needs Triton")
-def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so():
+def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so(monkeypatch):
     def chosen(cell, inputs=3, outputs=3, name="auto"):
         return _backends.choose(name, GPU, cell, inputs, outputs)
 
@@ -211,6 +211,11 @@ def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so():
         backend, obstacle = chosen(cell, channels, channels)
         assert backend == "cuda"
         assert re.search(reason, obstacle)
+    monkeypatch.setattr(_fused, "limits", lambda: ((7, 5), 64 * 2**10))
+    assert chosen(vanilla.Cell(width=16)) == (
+        "cuda",
+        "the fused kernel needs compute capability 8.0, and this device has 7.5",
+    )
 
 
 def test_the_backend_is_an_attribute_of_the_networks():
@@ -268,7 +273,7 @@ def test_a_device_that_is_not_there_is_said_before_anything_is_read():
     assert done.stderr.splitlines()[-1].startswith("error: device: given cuda, but torch sees no CUDA device")
 
 
-KERNELS = [("advance", 64, 3), ("retrace", 64, 3), ("add_up", 64, 3), ("advance", 32, 40)]
+KERNELS = [("advance", 64, 3), ("retrace", 64, 3), ("add_up", 64, 3), ("advance", 32, 40), ("advance", 128, 3)]
 
 
 @pytest.mark.skipif(not find_spec("triton") or INTERPRETED, reason="needs Triton, and not its interpreter")
@@ -279,9 +284,8 @@ def test_kernels_compile_for_an_h100_and_need_no_more_memory_than_was_reckoned(k
     from triton.compiler import ASTSource
 
     function = getattr(_fused, kernel)
-    padded = _fused.padded(channels)
     sizes = {"STEPS": 100, "WIDTH": width, "INPUTS": channels, "OUTPUTS": channels, "TRIAL": 128}
-    sizes |= {"UNIT": _fused.padded(width), "INPUT": padded, "OUTPUT": padded}
+    sizes |= {"UNIT": _fused.padded(width), "INPUT": _fused.padded(channels + 1), "OUTPUT": _fused.padded(channels)}
     sizes |= {"RELU": False, "LEAKY": True, "PRECISION": "tf32x3", "ROW": 32, "ROWS": 2048}
     constants = {name: value for name, value in sizes.items() if name in function.arg_names}
     types = {"steps": "i32", "trials": "i32", "keep": "fp32"} | dict.fromkeys(constants, "constexpr")
@@ -290,5 +294,5 @@ def test_kernels_compile_for_an_h100_and_need_no_more_memory_than_was_reckoned(k
     compiled = triton.compile(
         ASTSource(function, signature, constants), target=GPUTarget("cuda", 90, 32), options=options
     )
-    assert compiled.metadata.shared <= _fused.shared_memory(width, channels, channels, 128) <= _fused.SHARED_MEMORY
+    assert compiled.metadata.shared <= _fused.shared_memory(width, channels, channels, 128) <= _fused.limits()[1]
     assert "wgmma" in compiled.asm["ptx"] and "tf32" in compiled.asm["ptx"]  # tensor cores, not scalar products

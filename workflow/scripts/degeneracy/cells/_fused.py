@@ -249,14 +249,15 @@ def add_up(
     tl.store(readout_bias + place * OUTPUTS + output, by_readout_bias, mask=output < OUTPUTS)
 
 
-SHARED_MEMORY = 227 * 2**10  # bytes a program may have, on compute capability 9.0
+CAPABILITY = (8, 0)  # the least that has products in tf32
 
 
-def shared_memory_limit() -> int:
-    """Bytes of shared memory that a program may have on the device that is here."""
+def limits() -> tuple[tuple[int, int], int]:
+    """Compute capability and bytes of shared memory of a program on the device that is here, or on an H100."""
     if not torch.cuda.is_available():
-        return SHARED_MEMORY
-    return getattr(torch.cuda.get_device_properties(), "shared_memory_per_block_optin", SHARED_MEMORY)
+        return (9, 0), 227 * 2**10
+    device = torch.cuda.get_device_properties()
+    return (device.major, device.minor), device.shared_memory_per_block_optin
 
 
 def padded(size: int) -> int:
@@ -265,16 +266,22 @@ def padded(size: int) -> int:
 
 
 def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
-    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn what it stores."""
-    unit, channels = padded(width), [padded(inputs), padded(outputs)]
-    return 4 * (2 * unit * (unit + sum(channels)) + trials * max(unit, *channels))
+    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn what it reads and
+    stores."""
+    unit, channels, answers = padded(width), padded(inputs + 1), padded(outputs)
+    return 4 * (2 * unit * (unit + channels + answers) + trials * max(unit, 2 * channels, answers))
 
 
 def obstacle(cell, inputs: int, outputs: int) -> str:
     """Why these kernels do not run a cell with so many inputs and outputs; "" if they do."""
     if not hasattr(cell, "affine") or cell.activation not in ACTIVATIONS:
         return f"the fused kernel has cells of rates alone, with the activations {' and '.join(ACTIVATIONS)}"
-    needed, limit = shared_memory(cell.width, inputs, outputs, 64), shared_memory_limit()
+    capability, limit = limits()
+    if capability < CAPABILITY:
+        return "the fused kernel needs compute capability {}.{}, and this device has {}.{}".format(
+            *CAPABILITY, *capability
+        )
+    needed = shared_memory(cell.width, inputs, outputs, 64)
     if needed > limit:
         return (
             f"the weights of {cell.width} units, {inputs} inputs and {outputs} outputs need {needed // 2**10} KiB "
@@ -292,7 +299,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     networks, steps, trials, outputs = targets.shape
     width, channels = parts[1].shape[1:]
     # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
-    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= shared_memory_limit()
+    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= limits()[1]
     block, warps = (128, 8) if many else (64, 4)
     sizes = {"WIDTH": width, "OUTPUTS": outputs, "UNIT": padded(width), "OUTPUT": padded(outputs)}
     channel_sizes = {"INPUTS": channels, "INPUT": padded(channels + 1)}
