@@ -10,7 +10,9 @@ where not, its row says what failed. All in one process, after one another, on o
     sequential          torch.nn.RNN, Linear, clip and Adam, one network after the other; as calls, and as CUDA graphs
     reference, cpu, cuda, fused, fused-tf32    a training step with our backends: gather of the minibatch, forward,
                         backward, clip, Adam (reference and cpu as calls, the others as a CUDA graph)
-    recurrence: fused   forward, readout, loss, backward and the gradients of all weights, without the rest of a step
+    recurrence: fused   forward, readout, loss, backward and the gradients of all weights, without the rest of a step;
+                        with W held in shared memory and with W streamed through it, of which `fused` takes the first
+                        where it can
     recurrence: FlashRNN    forward and backward of its Elman cell with the networks as heads, input drive given
 
 Columns:
@@ -31,6 +33,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -137,9 +140,12 @@ def ours(width: int, arguments, device: torch.device, backend: str) -> float:
     return timed(epoch, device, arguments, 1) / arguments.steps
 
 
-def fused_recurrence(width: int, arguments, device: torch.device) -> float:
+def fused_recurrence(width: int, arguments, device: torch.device, streamed: bool) -> float:
     """Time of the three launches of the fused kernel, as a CUDA graph."""
     from degeneracy.cells import _fused
+
+    if not streamed and not _fused.resident(width, CHANNELS, CHANNELS, 64):
+        raise ValueError(f"W of {width} units is not held in shared memory here: fused is streamed")
 
     shape = (arguments.networks, arguments.time, arguments.batch)
     batch = [torch.randn(*shape, CHANNELS, device=device) for _ in range(2)] + [torch.ones(shape, device=device)]
@@ -151,7 +157,9 @@ def fused_recurrence(width: int, arguments, device: torch.device) -> float:
         _fused.error_and_gradients("tanh", 0.0, "tf32x3", *batch, *parts)
 
     shared = _backends.workspace()
-    return timed(_backends.captured(work, [], shared), device, arguments, arguments.steps)
+    with mock.patch.object(_fused, "resident", (lambda *sizes: False) if streamed else _fused.resident):
+        replay = _backends.captured(work, [], shared)
+    return timed(replay, device, arguments, arguments.steps)
 
 
 def flash_rnn(width: int, arguments, device: torch.device, backend: str, dtype: str) -> float:
@@ -221,7 +229,8 @@ def compare(width: int, arguments, device: torch.device, measured: tuple[float, 
         ("sequential, calls", lambda: sequential(width, arguments, device, False), None),
         ("sequential, CUDA graphs", lambda: sequential(width, arguments, device, True), None),
         *((name, lambda name=name: ours(width, arguments, device, name), name) for name in backends),
-        ("recurrence: fused", lambda: fused_recurrence(width, arguments, device), None),
+        ("recurrence: fused, W held", lambda: fused_recurrence(width, arguments, device, False), None),
+        ("recurrence: fused, W streamed", lambda: fused_recurrence(width, arguments, device, True), None),
     ]
     for backend in ("cuda_fused", "cuda"):
         for dtype in ("float32", "bfloat16"):

@@ -1,255 +1,23 @@
-"""Masked error of rate networks and its gradient in three launches, for all networks at once (Triton).
+"""Masked error of all networks and its gradient by the kernels of `_fused_kernels.py`: which of them run, and where.
 
-With currents a, rates r = φ(a) and r_0 = 0, of a network on a trial,
-
-    a_t = keep · a_{t−1} + W r_{t−1} + W_x x_t + b,    y_t = W_o r_t + b_o,    E = Σ_t scale · mask_t ‖y_t − target_t‖²
-    δ_t = dE/da_t = keep · δ_{t+1} + φ'(a_t) (Wᵀ δ_{t+1} + W_oᵀ e_t),          e_t = dE/dy_t
-
-One program advances a slice of one network's trials through all steps, W held in shared memory: states never leave the
-chip between steps, and what a launch writes is read by those after it. `advance` writes the rates and the errors e,
-`retrace` reads them and writes δ, `add_up` makes the gradients from all three, each a product summed over steps and
-trials, in runs of rows whose sums are added afterwards: nothing depends on the order in which programs run.
-
-Units, inputs, outputs and trials are padded with zeros to powers of two; rates of padded units are 0 throughout. The
-number of steps is compiled in: an experiment has few, and Triton's interpreter cannot loop over a number it is given.
+W stays in shared memory where it fits there (compute capability 9 with up to 128 units and few channels), and is
+streamed through it elsewhere, for any width.
 """
 
 import torch
 import triton
-import triton.language as tl
 from torch import Tensor
+
+from degeneracy.cells import _fused_kernels as kernels
 
 PRECISIONS = {
     "fused": "tf32x3",
     "fused-tf32": "tf32",
 }  # three products of tf32 parts are about as good as one of float32
 ACTIVATIONS = ("tanh", "relu")
-ROWS = 2048  # steps times trials that one program of `add_up` sums over, at most
-
-
-@triton.jit
-def tanh(x):
-    """x · P(x²) / Q(x²), the formula and the coefficients of the compiled code (`_kernel.py`); NaN stays NaN."""
-    x = tl.where(x > 7.90531110763549805, 7.90531110763549805, x)
-    x = tl.where(x < -7.90531110763549805, -7.90531110763549805, x)
-    s = x * x
-    odd = 2.00018790482477e-13 + s * -2.76076847742355e-16
-    odd = 1.48572235717979e-5 + s * (5.12229709037114e-8 + s * (-8.60467152213735e-11 + s * odd))
-    odd = 4.89352455891786e-3 + s * (6.37261928875436e-4 + s * odd)
-    even = 4.89352518554385e-3 + s * (2.26843463243900e-3 + s * (1.18534705686654e-4 + s * 1.19825839466702e-6))
-    root = tl.rsqrt(even)  # a division takes twice as many instructions
-    inverse = root * root
-    return x * odd * (inverse * (2.0 - even * inverse))
-
-
-@triton.jit
-def split(x):
-    """x as the sum of the nearest number with 11 leading bits, which tf32 holds, and a remainder."""
-    high = ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
-    return high, x - high
-
-
-@triton.jit
-def product(x_high, x_low, high, low, added, PRECISION: tl.constexpr):
-    """added + (x_high + x_low) @ (high + low) of what `split` returns.
-
-    The product of both remainders, about 2⁻²² of the whole, is left out, and with tf32 alone all but that of the first.
-    """
-    if PRECISION == "tf32x3":
-        added = tl.dot(x_low, high, acc=added, input_precision="tf32")
-        added = tl.dot(x_high, low, acc=added, input_precision="tf32")
-    return tl.dot(x_high, high, acc=added, input_precision="tf32")
-
-
-@triton.jit
-def matrix(pointer, ROWS: tl.constexpr, COLUMNS: tl.constexpr, rows, columns, stride_row, stride_column):
-    """Entries (rows, columns) of a matrix, 0 where it has none."""
-    inside = (rows < ROWS)[:, None] & (columns < COLUMNS)[None, :]
-    return tl.load(pointer + rows[:, None] * stride_row + columns[None, :] * stride_column, mask=inside, other=0.0)
-
-
-@triton.jit
-def rows_of(pointer, row, there, column, COLUMNS: tl.constexpr):
-    """Rows of a matrix of so many columns, 0 where it has no such column or a row is not there."""
-    inside = there[:, None] & (column < COLUMNS)[None, :]
-    return tl.load(pointer + row[:, None] * COLUMNS + column[None, :], mask=inside, other=0.0)
-
-
-@triton.jit
-def driving(inputs, row, there, channel, INPUTS: tl.constexpr):
-    """Rows of the inputs, and behind them an input that is 1, whose weight is the bias."""
-    return tl.where((channel == INPUTS)[None, :], 1.0, rows_of(inputs, row, there, channel, INPUTS))
-
-
-@triton.jit
-def advance(
-    inputs, targets, mask, scale, recurrent, input_weights, bias, readout, readout_bias,
-    rates, errors, losses,
-    trials, keep,
-    STEPS: tl.constexpr, WIDTH: tl.constexpr, INPUTS: tl.constexpr, OUTPUTS: tl.constexpr,
-    UNIT: tl.constexpr, INPUT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
-    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
-    """Rates (network, step + 1, trial, unit) from the second on, errors e (network, step, trial, output), and the loss
-    (network, slice) of a slice of trials."""
-    network = tl.program_id(0).to(tl.int64)
-    unit, source, channel, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, INPUT), tl.arange(0, OUTPUT)
-    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
-    there = trial < trials
-    inputs += network * STEPS * trials * INPUTS
-    targets += network * STEPS * trials * OUTPUTS
-    errors += network * STEPS * trials * OUTPUTS
-    mask += network * STEPS * trials
-    rates += network * (STEPS + 1) * trials * WIDTH
-    weights = matrix(recurrent + network * WIDTH * WIDTH, WIDTH, WIDTH, source, unit, 1, WIDTH)  # (source, unit)
-    by_input = matrix(input_weights + network * WIDTH * INPUTS, INPUTS, WIDTH, channel, unit, 1, INPUTS)
-    constant = tl.load(bias + network * WIDTH + unit, mask=unit < WIDTH, other=0.0)
-    by_input = tl.where((channel == INPUTS)[:, None], constant[None, :], by_input)  # of an input that is 1
-    by_unit = matrix(readout + network * OUTPUTS * WIDTH, WIDTH, OUTPUTS, source, output, 1, WIDTH)
-    high, low = split(weights)
-    input_high, input_low = split(by_input)
-    output_high, output_low = split(by_unit)
-    output_constant = tl.load(readout_bias + network * OUTPUTS + output, mask=output < OUTPUTS, other=0.0)
-    factor = tl.load(scale + network)
-    current = tl.zeros((TRIAL, UNIT), tl.float32)
-    loss = tl.zeros((TRIAL,), tl.float32)
-    given_high, given_low = split(driving(inputs, trial, there, channel, INPUTS))
-    drive = product(given_high, given_low, input_high, input_low, current, PRECISION)
-    for step in range(STEPS):
-        row = step * trials + trial
-        given = driving(inputs, row + trials, there & (step < STEPS - 1), channel, INPUTS)  # at the next step
-        wanted = rows_of(targets, row, there, output, OUTPUTS)
-        counted = tl.load(mask + row, mask=there, other=0.0)
-        if LEAKY:
-            current = keep * current + drive
-        else:
-            current = drive
-        if RELU:
-            rate = tl.where(current < 0.0, 0.0, current)
-        else:
-            rate = tanh(current)
-        tl.store(
-            rates + (row + trials)[:, None] * WIDTH + unit[None, :],
-            rate,
-            mask=there[:, None] & (unit < WIDTH)[None, :],
-        )
-        rate_high, rate_low = split(rate)
-        given_high, given_low = split(given)
-        drive = tl.zeros((TRIAL, UNIT), tl.float32)  # of the next step
-        drive = product(given_high, given_low, input_high, input_low, drive, PRECISION)
-        drive = product(rate_high, rate_low, high, low, drive, PRECISION)
-        answer = tl.zeros((TRIAL, OUTPUT), tl.float32) + output_constant[None, :]
-        error = product(rate_high, rate_low, output_high, output_low, answer, PRECISION) - wanted
-        weighted = factor * counted[:, None] * error
-        loss += tl.sum(error * weighted, axis=1)
-        tl.store(
-            errors + row[:, None] * OUTPUTS + output[None, :],
-            2.0 * weighted,
-            mask=there[:, None] & (output < OUTPUTS)[None, :],
-        )
-    tl.store(losses + network * tl.num_programs(1) + tl.program_id(1), tl.sum(loss, axis=0))
-
-
-@triton.jit
-def retrace(
-    recurrent, readout, rates, errors, deltas,
-    trials, keep,
-    STEPS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr,
-    UNIT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
-    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
-    """δ (network, step, trial, unit) of a slice of trials, from the last step to the first."""
-    network = tl.program_id(0).to(tl.int64)
-    unit, source, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, OUTPUT)
-    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
-    there = trial < trials
-    errors += network * STEPS * trials * OUTPUTS
-    rates += network * (STEPS + 1) * trials * WIDTH
-    deltas += network * STEPS * trials * WIDTH
-    weights = matrix(recurrent + network * WIDTH * WIDTH, WIDTH, WIDTH, unit, source, WIDTH, 1)  # (unit, source)
-    by_output = matrix(readout + network * OUTPUTS * WIDTH, OUTPUTS, WIDTH, output, source, WIDTH, 1)
-    high, low = split(weights)
-    output_high, output_low = split(by_output)
-    later = tl.zeros((TRIAL, UNIT), tl.float32)
-    inside = there[:, None] & (source < WIDTH)[None, :]
-    for back in range(STEPS):
-        row = (STEPS - 1 - back) * trials + trial
-        rate = rows_of(rates, row + trials, there, source, WIDTH)
-        error = rows_of(errors, row, there, output, OUTPUTS)
-        later_high, later_low = split(later)
-        error_high, error_low = split(error)
-        by_rate = product(later_high, later_low, high, low, tl.zeros((TRIAL, UNIT), tl.float32), PRECISION)
-        by_rate = product(error_high, error_low, output_high, output_low, by_rate, PRECISION)
-        if RELU:
-            own = tl.where(rate > 0.0, by_rate, 0.0)
-        else:
-            own = by_rate * (1.0 - rate * rate)
-        if LEAKY:
-            later = keep * later + own
-        else:
-            later = own
-        tl.store(deltas + row[:, None] * WIDTH + source[None, :], later, mask=inside)
-
-
-@triton.jit
-def add_up(
-    inputs, rates, errors, deltas,
-    recurrent, input_weights, bias, readout, readout_bias,
-    steps, trials,
-    WIDTH: tl.constexpr, INPUTS: tl.constexpr, OUTPUTS: tl.constexpr,
-    UNIT: tl.constexpr, INPUT: tl.constexpr, OUTPUT: tl.constexpr, ROW: tl.constexpr, ROWS: tl.constexpr,
-    PRECISION: tl.constexpr,
-):  # fmt: skip
-    """Gradients (network, run, …) from the rows of a run: row k of the rates is their source at row k of δ and what is
-    read out at row k − trials of the errors."""
-    network = tl.program_id(0).to(tl.int64)
-    place = network * tl.num_programs(1) + tl.program_id(1)
-    unit, source, channel, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, INPUT), tl.arange(0, OUTPUT)
-    inputs += network * steps * trials * INPUTS
-    errors += network * steps * trials * OUTPUTS
-    rates += network * (steps + 1) * trials * WIDTH
-    deltas += network * steps * trials * WIDTH
-    by_recurrent = tl.zeros((UNIT, UNIT), tl.float32)
-    by_input = tl.zeros((UNIT, INPUT), tl.float32)
-    by_readout = tl.zeros((OUTPUT, UNIT), tl.float32)
-    by_bias = tl.zeros((UNIT,), tl.float32)
-    by_readout_bias = tl.zeros((OUTPUT,), tl.float32)
-    for begin in range(0, ROWS, ROW):
-        row = tl.program_id(1) * ROWS + begin + tl.arange(0, ROW)
-        before, after = row < steps * trials, (row >= trials) & (row < (steps + 1) * trials)
-        rate = rows_of(rates, row, row < (steps + 1) * trials, source, WIDTH)
-        delta = rows_of(deltas, row, before, unit, WIDTH)
-        given = rows_of(inputs, row, before, channel, INPUTS)
-        error = rows_of(errors, row - trials, after, output, OUTPUTS)
-        high, low = split(rate)
-        input_high, input_low = split(given)
-        delta_high, delta_low = split(tl.trans(delta))
-        error_high, error_low = split(tl.trans(error))
-        by_recurrent = product(delta_high, delta_low, high, low, by_recurrent, PRECISION)
-        by_input = product(delta_high, delta_low, input_high, input_low, by_input, PRECISION)
-        by_readout = product(error_high, error_low, high, low, by_readout, PRECISION)
-        by_bias += tl.sum(delta, axis=0)
-        by_readout_bias += tl.sum(error, axis=0)
-    tl.store(
-        recurrent + place * WIDTH * WIDTH + unit[:, None] * WIDTH + source[None, :],
-        by_recurrent,
-        mask=(unit < WIDTH)[:, None] & (source < WIDTH)[None, :],
-    )
-    tl.store(
-        input_weights + place * WIDTH * INPUTS + unit[:, None] * INPUTS + channel[None, :],
-        by_input,
-        mask=(unit < WIDTH)[:, None] & (channel < INPUTS)[None, :],
-    )
-    tl.store(
-        readout + place * OUTPUTS * WIDTH + output[:, None] * WIDTH + source[None, :],
-        by_readout,
-        mask=(output < OUTPUTS)[:, None] & (source < WIDTH)[None, :],
-    )
-    tl.store(bias + place * WIDTH + unit, by_bias, mask=unit < WIDTH)
-    tl.store(readout_bias + place * OUTPUTS + output, by_readout_bias, mask=output < OUTPUTS)
-
-
 CAPABILITY = (8, 0)  # the least that has products in tf32
+CHANNELS = 63  # inputs, and outputs, at most: their weights for a tile of units are held in shared memory, too
+ROWS = 2048  # steps times trials that one program of `add_up` sums over, at most
 
 
 def limits() -> tuple[tuple[int, int], int]:
@@ -272,21 +40,30 @@ def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
     return 4 * (2 * unit * (unit + channels + answers) + trials * max(unit, 2 * channels, answers))
 
 
+def resident(width: int, inputs: int, outputs: int, trials: int) -> bool:
+    """Whether W is held in shared memory by programs of so many trials.
+
+    Elsewhere than on compute capability 9 tensor cores read it from registers, which do not hold it.
+    """
+    capability, limit = limits()
+    return capability[0] == 9 and shared_memory(width, inputs, outputs, trials) <= limit
+
+
+def tile_of(width: int, inputs: int, outputs: int) -> int:
+    """Units that a streamed program, or one of `add_up`, works on at once: 128, or 64 beside many channels."""
+    return min(padded(width), 64 if max(padded(inputs + 1), padded(outputs)) > 32 else 128)
+
+
 def obstacle(cell, inputs: int, outputs: int) -> str:
     """Why these kernels do not run a cell with so many inputs and outputs; "" if they do."""
     if not hasattr(cell, "affine") or cell.activation not in ACTIVATIONS:
         return f"the fused kernel has cells of rates alone, with the activations {' and '.join(ACTIVATIONS)}"
-    capability, limit = limits()
+    if max(inputs, outputs) > CHANNELS:
+        return f"the fused kernel has up to {CHANNELS} inputs and outputs, and there are {inputs} and {outputs}"
+    capability, _ = limits()
     if capability < CAPABILITY:
-        return "the fused kernel needs compute capability {}.{}, and this device has {}.{}".format(
-            *CAPABILITY, *capability
-        )
-    needed = shared_memory(cell.width, inputs, outputs, 64)
-    if needed > limit:
-        return (
-            f"the weights of {cell.width} units, {inputs} inputs and {outputs} outputs need {needed // 2**10} KiB "
-            f"of shared memory in the fused kernel, which has {limit // 2**10} KiB"
-        )
+        needed, given = (".".join(map(str, each)) for each in (CAPABILITY, capability))
+        return f"the fused kernel needs compute capability {needed}, and this device has {given}"
     return ""
 
 
@@ -294,36 +71,45 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     """Masked MSE (network), and its gradients with respect to the parts.
 
     Inputs and targets (network, time, trial, channel), mask (network, time, trial); parts as of a cell's `affine`.
+    Raises ValueError for more than 2³¹ rates of a network.
     """
     inputs, targets, mask, *parts = (tensor.detach().contiguous() for tensor in (inputs, targets, mask, *parts))
     networks, steps, trials, outputs = targets.shape
     width, channels = parts[1].shape[1:]
-    # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
-    many = trials > 64 and shared_memory(width, channels, outputs, 128) <= limits()[1]
-    block, warps = (128, 8) if many else (64, 4)
-    sizes = {"WIDTH": width, "OUTPUTS": outputs, "UNIT": padded(width), "OUTPUT": padded(outputs)}
-    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels + 1)}
-    kind = {"RELU": activation == "relu", "LEAKY": keep != 0, "PRECISION": precision}
+    if (steps + 1) * trials * max(width, channels, outputs) >= 2**31:  # offsets within a network are 32-bit
+        raise ValueError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
     rates = inputs.new_empty(networks, steps + 1, trials, width)
     rates[:, 0] = 0
     errors, deltas = torch.empty_like(targets), inputs.new_empty(networks, steps, trials, width)
-    rows = min(ROWS, 32 * triton.cdiv((steps + 1) * trials, 32))
-    slices, runs = triton.cdiv(trials, block), triton.cdiv((steps + 1) * trials, rows)
-    losses = inputs.new_empty(networks, slices)
     scale = 1 / (outputs * mask.sum((1, 2)))
     recurrent, _, _, readout, _ = parts
+    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels + 1)}
+    sizes = {"WIDTH": width, "OUTPUTS": outputs, "OUTPUT": padded(outputs), "PRECISION": precision}
+    kind = {"STEPS": steps, "RELU": activation == "relu", "LEAKY": keep != 0}
+    tile = tile_of(width, channels, outputs)
+    if resident(width, channels, outputs, 64):
+        # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
+        many = trials > 64 and resident(width, channels, outputs, 128)
+        kind |= {"UNIT": padded(width), "TRIAL": 128 if many else 64, "num_warps": 8 if many else 4, "num_stages": 1}
+        advance, retrace, currents = kernels.advance, kernels.retrace, ()
+    else:
+        kind |= {"TILE": tile, "SPAN": min(tile, 32), "TRIAL": 64, "num_warps": 4, "num_stages": 2}
+        advance, retrace = kernels.advance_streamed, kernels.retrace_streamed
+        currents = (inputs.new_zeros(networks, trials, width),)
+    slices = triton.cdiv(trials, kind["TRIAL"])
+    losses = inputs.new_empty(networks, slices)
     advance[(networks, slices)](
-        inputs, targets, mask, scale, *parts, rates, errors, losses, trials, keep,
-        STEPS=steps, **sizes, **channel_sizes, **kind, TRIAL=block, num_warps=warps, num_stages=1,
+        inputs, targets, mask, scale, *parts, rates, errors, losses, *currents, trials, keep,
+        **sizes, **channel_sizes, **kind,
     )  # fmt: skip
-    retrace[(networks, slices)](
-        recurrent, readout, rates, errors, deltas, trials, keep,
-        STEPS=steps, **sizes, **kind, TRIAL=block, num_warps=warps, num_stages=1,
-    )  # fmt: skip
+    retrace[(networks, slices)](recurrent, readout, rates, errors, deltas, trials, keep, **sizes, **kind)
+    rows = min(ROWS, 32 * triton.cdiv((steps + 1) * trials, 32))
+    runs, tiles = triton.cdiv((steps + 1) * trials, rows), triton.cdiv(width, tile)
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
-    add_up[(networks, runs)](
+    kernels.add_up[(networks, runs, tiles**2)](
         inputs, rates, errors, deltas, *sums, steps, trials,
-        **sizes, **channel_sizes, PRECISION=precision, ROW=32, ROWS=rows, num_warps=8, num_stages=3,
+        **sizes, **channel_sizes, TILE=tile, ROW=32, ROWS=rows, num_warps=8,
+        num_stages=3 if limits()[1] >= 2**17 else 2,
     )  # fmt: skip
     return [losses.sum(1), *(part.sum(1) for part in sums)]
 
