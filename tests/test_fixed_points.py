@@ -162,7 +162,7 @@ def test_few_points_at_a_time_give_the_same_points_in_less_memory(trained, monke
         return jacobian(self, parameters, state, inputs)
 
     monkeypatch.setattr(cell, "jacobian", record)
-    monkeypatch.setattr(fixed_points, "CHUNK_BYTES", 7 * 8 * 48**2)
+    monkeypatch.setitem(fixed_points.CHUNK_BYTES, "cpu", 7 * 8 * 48**2)
     few = fixed_points.find(population, options, lambda line: None)
     assert max(sizes) == 7
     gaps = np.linalg.norm(few["state"].values[:, None] - whole["state"].values, axis=-1)

@@ -55,8 +55,8 @@ def descend(cell, parameters, initial, inputs, dtype, iterations=5000):
 
 
 def levenberg_marquardt(cell, parameters, initial, inputs):
-    repeated = {name: value.expand(len(initial), *value.shape[1:]) for name, value in parameters.items()}
-    found = fixed_points.search(cell, repeated, initial, inputs, TOLERANCE, 200)
+    own = {name: value[0] for name, value in parameters.items()}
+    found = fixed_points.search(cell, own, initial, inputs, TOLERANCE, 200)
     return found.state, found.speed
 
 

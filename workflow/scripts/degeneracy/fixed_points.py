@@ -15,7 +15,9 @@ from degeneracy.devices import to_device
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
-CHUNK_BYTES = 2**26  # of one matrix (point, unit, unit) of the points advanced together, of which some ten are held
+# Of one matrix (point, unit, unit) of the points advanced together, of which some five are held: what a CPU's caches
+# hold is fastest there, few large products on a GPU
+CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**30}
 DAMPING = (1.0, 0.2, 5.0, 1e-12)  # first value, after a good step, after a poor one, least
 GAIN = (0.1, 0.75)  # share of the predicted fall of q: below, a step is refused; above, the next may be bolder
 STATIONARY = 1e-6  # ‖Jᵀr‖ / ‖r‖ below which a point is a local minimum of q that is no fixed point
@@ -42,20 +44,13 @@ def search(
 
     Parameters
     ----------
-    parameters : each parameter of the networks in float64, (network, …) indexed by point: (point, …).
+    parameters : each parameter of one network in float64.
     state, inputs : starts (point, unit) and constant inputs (point, input).
     tolerance : speed q below which a point has converged.
     iterations : most iterations a start.
     """
     parts = [
-        _search_chunk(
-            cell,
-            {name: value[some] for name, value in parameters.items()},
-            state[some].clone(),
-            inputs[some],
-            tolerance,
-            iterations,
-        )
+        _search_chunk(cell, parameters, state[some].clone(), inputs[some], tolerance, iterations)
         for some in _chunks(state)
     ]
     return Search(*(torch.cat([getattr(part, name) for part in parts]) for name in ("state", "speed", "stationary")))
@@ -63,13 +58,11 @@ def search(
 
 def _chunks(state: Tensor) -> list[slice]:
     """Runs of points (point, unit) few enough for their matrices to fit into memory, at least one."""
-    most = CHUNK_BYTES if state.device.type == "cpu" else 16 * CHUNK_BYTES  # few large products suit a GPU
-    size = max(1, most // (state.element_size() * state.shape[1] ** 2))
+    size = max(1, CHUNK_BYTES[state.device.type] // (state.element_size() * state.shape[1] ** 2))
     return [slice(first, first + size) for first in range(0, max(1, len(state)), size)]
 
 
 def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Search:
-    eye = torch.eye(state.shape[1], dtype=state.dtype, device=state.device)
     first, down, up, least = DAMPING
     damping = torch.full_like(state[:, 0], first)
     residual = cell.step(parameters, state, inputs) - state
@@ -79,16 +72,18 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
         active = active[(_speed(residual[active]) >= _tolerance(state[active], tolerance)) & ~stationary[active]]
         if not len(active):
             break
-        own = {name: value[active] for name, value in parameters.items()}
         old, r = state[active], residual[active]
-        jacobian = cell.jacobian(own, old, inputs[active]) - eye  # (point, unit, unit)
+        jacobian = cell.jacobian(parameters, old, inputs[active])  # (point, unit, unit)
+        jacobian.diagonal(dim1=1, dim2=2).sub_(1)
         slope = (jacobian.mT @ r[..., None])[..., 0]  # gradient of q (point, unit)
         weight = damping[active] * r.norm(dim=1)
-        normal = jacobian.mT @ jacobian + weight[:, None, None] * eye  # (point, unit, unit)
+        normal = jacobian.mT @ jacobian  # (point, unit, unit)
+        normal.diagonal(dim1=1, dim2=2).add_(weight[:, None])
         factor, failed = torch.linalg.cholesky_ex(normal)
-        step = -torch.cholesky_solve(slope[..., None], factor)[..., 0]
+        half = torch.linalg.solve_triangular(factor, -slope[..., None], upper=False)
+        step = torch.linalg.solve_triangular(factor.mT, half, upper=True)[..., 0]
         new = old + step
-        new_residual = cell.step(own, new, inputs[active]) - new
+        new_residual = cell.step(parameters, new, inputs[active]) - new
         foretold = 0.5 * (step * (weight[:, None] * step - slope)).sum(1)  # fall of q under the linear model
         gain = (_speed(r) - _speed(new_residual)) / foretold.clamp_min(1e-300)
         better = (gain > GAIN[0]) & (failed == 0)
@@ -201,9 +196,8 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
     noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
     for _ in range(1 + options["rounds"]):
         initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
-        repeated = {name: value.expand(len(initial), *value.shape) for name, value in parameters.items()}
         inputs = to_device(constant, network.device).expand(len(initial), -1)
-        ends = search(cell, repeated, initial, inputs, options["tolerance"], options["iterations"])
+        ends = search(cell, parameters, initial, inputs, options["tolerance"], options["iterations"])
         results.append(Search(ends.state.cpu(), ends.speed.cpu(), ends.stationary.cpu()))
         joined = Search(
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
@@ -235,8 +229,7 @@ def _points(cell, parameters: dict[str, Tensor], result: Search, constant: np.nd
     eigenvalues = [np.zeros((0, result.state.shape[1]), complex)]
     for some in _chunks(result.state[kept]) if len(kept) else ():
         own = torch.as_tensor(inputs[some].copy(), dtype=torch.float64)
-        repeated = {name: value.expand(len(own), *value.shape) for name, value in parameters.items()}
-        jacobian = cell.jacobian(repeated, result.state[kept[some]], own).numpy()  # (point, unit, source_unit)
+        jacobian = cell.jacobian(parameters, result.state[kept[some]], own).numpy()  # (point, unit, source_unit)
         eigenvalues.append(np.linalg.eigvals(jacobian).astype(complex))
     eigenvalues = np.concatenate(eigenvalues)  # (point, unit)
     eigenvalues = np.take_along_axis(eigenvalues, np.argsort(-abs(eigenvalues), axis=1, kind="stable"), axis=1)

@@ -22,7 +22,7 @@ GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA gr
 def choose(name: str, device: torch.device, cell, inputs: int, outputs: int) -> tuple[str, str]:
     """Backend that trains a cell of so many inputs and outputs on a device, and why it is not a faster one, or "".
 
-    `auto` is the fastest there is. A cell that the fused kernel does not know, or that is too wide for it, falls back
+    `auto` is the fastest there is. A cell that the fused kernel does not know falls back
     to `cuda`. Raises ValueError for a backend that the device does not have.
     """
     if name not in BACKENDS:
