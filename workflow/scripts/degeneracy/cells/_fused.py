@@ -50,8 +50,9 @@ def resident(width: int, inputs: int, outputs: int, trials: int) -> bool:
 
 
 def tile_of(width: int, inputs: int, outputs: int) -> int:
-    """Units that a streamed program, or one of `add_up`, works on at once: 128, or 64 beside many channels."""
-    return min(padded(width), 64 if max(padded(inputs + 1), padded(outputs)) > 32 else 128)
+    """Units that a streamed program, or one of `add_up`, works on at once: as many as its registers hold."""
+    roomy = limits()[0][0] == 9 and max(padded(inputs + 1), padded(outputs)) <= 32
+    return min(padded(width), 128 if roomy else 64)
 
 
 def obstacle(cell, inputs: int, outputs: int) -> str:

@@ -43,14 +43,16 @@ def split(x):
 
 @triton.jit
 def product(x_high, x_low, high, low, added, PRECISION: tl.constexpr):
-    """added + (x_high + x_low) @ (high + low) of what `split` returns.
+    """added + (x_high + x_low) @ (high + low), both factors as `split` returns them.
 
-    The product of both remainders, about 2⁻²² of the whole, is left out, and with tf32 alone all but that of the first.
+    In tf32x3 the product of both remainders, about 2⁻²² of the whole, is left out.
     """
     if PRECISION == "tf32x3":
         added = tl.dot(x_low, high, acc=added, input_precision="tf32")
         added = tl.dot(x_high, low, acc=added, input_precision="tf32")
-    return tl.dot(x_high, high, acc=added, input_precision="tf32")
+        return tl.dot(x_high, high, acc=added, input_precision="tf32")
+    else:  # not the first parts alone: a NaN may be in the remainder
+        return tl.dot(x_high + x_low, high + low, acc=added, input_precision="tf32")
 
 
 @triton.jit
@@ -131,7 +133,8 @@ def advance(
         drive = product(given_high, given_low, input_high, input_low, drive, PRECISION)
         drive = product(rate_high, rate_low, high, low, drive, PRECISION)
         answer = tl.zeros((TRIAL, OUTPUT), tl.float32) + output_constant[None, :]
-        error = product(rate_high, rate_low, output_high, output_low, answer, PRECISION) - wanted
+        answer = product(rate_high, rate_low, output_high, output_low, answer, PRECISION)
+        error = tl.where(there[:, None], answer - wanted, 0.0)
         weighted = factor * counted[:, None] * error
         loss += tl.sum(error * weighted, axis=1)
         tl.store(
@@ -192,7 +195,8 @@ def advance_streamed(
                 source = begin + tl.arange(0, SPAN)
                 high, low = split(matrix(recurrent, WIDTH, WIDTH, source, unit, 1, WIDTH))
                 rate_high, rate_low = split(rows_of(rates, row, there, source, WIDTH))
-                current = product(rate_high, rate_low, high, low, current, PRECISION)
+                part = tl.zeros((TRIAL, TILE), tl.float32)  # see `add_up`
+                current += product(rate_high, rate_low, high, low, part, PRECISION)
             if LEAKY:
                 tl.store(currents + trial[:, None] * WIDTH + unit[None, :], current, mask=inside)
             if RELU:
@@ -203,7 +207,7 @@ def advance_streamed(
             rate_high, rate_low = split(rate)
             output_high, output_low = split(matrix(readout, WIDTH, OUTPUTS, unit, output, 1, WIDTH))
             answer = product(rate_high, rate_low, output_high, output_low, answer, PRECISION)
-        error = answer - wanted
+        error = tl.where(there[:, None], answer - wanted, 0.0)
         weighted = factor * counted[:, None] * error
         loss += tl.sum(error * weighted, axis=1)
         tl.store(
@@ -287,7 +291,8 @@ def retrace_streamed(
                 unit = begin + tl.arange(0, SPAN)
                 high, low = split(matrix(recurrent, WIDTH, WIDTH, unit, source, WIDTH, 1))
                 later_high, later_low = split(rows_of(deltas, row + trials, followed, unit, WIDTH))
-                by_rate = product(later_high, later_low, high, low, by_rate, PRECISION)
+                part = tl.zeros((TRIAL, TILE), tl.float32)  # see `add_up`
+                by_rate += product(later_high, later_low, high, low, part, PRECISION)
             rate = rows_of(rates, row + trials, there, source, WIDTH)
             if RELU:
                 own = tl.where(rate > 0.0, by_rate, 0.0)
@@ -337,9 +342,11 @@ def add_up(
         input_high, input_low = split(given)
         delta_high, delta_low = split(tl.trans(delta))
         error_high, error_low = split(tl.trans(error))
-        by_recurrent = product(delta_high, delta_low, high, low, by_recurrent, PRECISION)
-        by_input = product(delta_high, delta_low, input_high, input_low, by_input, PRECISION)
-        by_readout = product(error_high, error_low, high, low, by_readout, PRECISION)
+        # Tensor cores round sums towards zero: only short ones are left to them
+        square, tall = tl.zeros((TILE, TILE), tl.float32), tl.zeros((TILE, INPUT), tl.float32)
+        by_recurrent += product(delta_high, delta_low, high, low, square, PRECISION)
+        by_input += product(delta_high, delta_low, input_high, input_low, tall, PRECISION)
+        by_readout += product(error_high, error_low, high, low, tl.zeros((OUTPUT, TILE), tl.float32), PRECISION)
         by_bias += tl.sum(delta, axis=0)
         by_readout_bias += tl.sum(error, axis=0)
     tl.store(
