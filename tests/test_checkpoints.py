@@ -189,8 +189,15 @@ def test_networks_that_finish_in_a_group_leave_it_without_a_trace(monkeypatch, t
     assert_identical(train(condition, seeds, checkpoint=kept(tmp_path)), alone)
 
 
-@pytest.mark.parametrize("fits", [1, 3])
-def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatch, fits):
+FULL = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
+    RuntimeError("CUDA error: out of memory"),
+]
+
+
+@pytest.mark.parametrize("fits, error", [(1, FULL[0]), (3, FULL[0]), (3, FULL[1]), (3, FULL[2])])
+def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatch, fits, error):
     condition = make_condition(training=SHORT)
     undisturbed = train(condition)
     in_one_group(monkeypatch)
@@ -199,7 +206,7 @@ def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatc
     def limited(cell, parameters, inputs, *rest):
         calls.append(len(inputs))
         if len(calls) > 12 and len(inputs) > fits:  # in the middle of the second epoch
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return exact(cell, parameters, inputs, *rest)
 
     monkeypatch.setattr(training, "mean_squared_error", limited)
@@ -207,6 +214,15 @@ def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatc
     halved = [line for line in lines if line.startswith("out of memory")]
     assert halved[0] == "out of memory with 4 networks at once: halved, going on from epoch 1"
     assert len(halved) == {1: 3, 3: 1}[fits]
+
+
+def test_any_other_error_of_the_device_is_not_taken_for_it(monkeypatch):
+    def broken(*_):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(training, "mean_squared_error", broken)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        train(make_condition())
 
 
 def test_too_little_memory_for_one_network_is_one_sentence(monkeypatch):

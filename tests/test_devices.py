@@ -10,8 +10,8 @@ from degeneracy import comparison, fixed_points, units
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 FIND = {
-    **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
-    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 1},
+    **{"starts": 1024, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
+    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
 }
 
 
@@ -25,6 +25,8 @@ def test_a_metric_on_cuda_equals_that_on_the_cpu(trained, metric):
     options = defaults(metric, **({"rank": 5} if metric.endswith("dsa") else {}))
     here, there = (comparison.measure(metric, replace(trained, device=device), options) for device in ("cpu", "cuda"))
     for name in here.data_vars:
+        if "spread" in name:  # of local minima, which rounding may find or miss
+            continue
         np.testing.assert_allclose(there[name], here[name], rtol=1e-5, atol=1e-6)
 
 

@@ -10,7 +10,8 @@ from degeneracy import units
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
-PAIRS_AT_ONCE, BYTES_AT_ONCE = 128, 2**28  # of one side's features
+PAIRS_AT_ONCE = {"cpu": 128, "cuda": 4096}
+BYTES_AT_ONCE = 2**28  # of one side's features
 UNTRAINED = 10  # networks that are compared before training, at most
 
 
@@ -138,7 +139,7 @@ def _over_pairs(
     parts = []
     placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
     bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
-    together = max(1, min(PAIRS_AT_ONCE, BYTES_AT_ONCE // bytes_each))
+    together = max(1, min(PAIRS_AT_ONCE[device], BYTES_AT_ONCE // bytes_each))
     good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
     good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
     known = pairs[good]

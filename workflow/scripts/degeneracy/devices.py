@@ -12,6 +12,7 @@ def choose_device(device: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
+    torch.backends.cuda.matmul.allow_tf32 = False  # some containers have it otherwise
     return torch.device(device)
 
 

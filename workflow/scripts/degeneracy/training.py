@@ -84,6 +84,7 @@ class Buffers:
     order: Tensor  # trials of each minibatch (step, network, trial)
     at: Tensor  # steps of the epoch that are done (1)
     total: Tensor  # sum of the losses of these steps (network)
+    data: list[Tensor]  # inputs, targets and mask of all trials (trial, time, …)
     step: Callable[[], None] = lambda: None
 
 
@@ -209,8 +210,9 @@ def _advance(group: Group, order: np.ndarray, prepare: Callable, report) -> list
     before = [tensor.clone() for tensor in group.state()]
     try:
         return [(group, _epoch(group, order, prepare))]
-    except torch.OutOfMemoryError:
-        pass  # whose traceback holds on to memory until here
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise  # else its traceback holds on to memory until here
     for tensor, old in zip(group.state(), before, strict=True):
         tensor.copy_(old)
     group.buffers = None
@@ -223,6 +225,12 @@ def _advance(group: Group, order: np.ndarray, prepare: Callable, report) -> list
     first = np.arange(networks) < (networks + 1) // 2
     halves = [_advance(group.part(half), order[half], prepare, report) for half in (first, ~first)]
     return [part for parts in halves for part in parts]
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch's allocator, cuBLAS or the making of a CUDA graph had too little memory."""
+    said = ("out of memory", "ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in said)
 
 
 def _epoch(group: Group, order: np.ndarray, prepare: Callable) -> np.ndarray:
@@ -246,17 +254,18 @@ def _prepare(group: Group, cell, data: list[Tensor], options: dict, backend: str
         order=torch.zeros(shape, dtype=torch.int64, device=device),
         at=torch.zeros(1, dtype=torch.int64, device=device),
         total=torch.zeros(len(group.seeds), dtype=torch.float64, device=device),
+        data=data,
     )
-    step = partial(_step, group, buffers, cell, data, options, backend)
+    step = partial(_step, group, buffers, cell, options, backend)
     changed = [*group.state(), buffers.at, buffers.total]
     buffers.step = captured(step, changed, shared) if backend in GRAPHED else step
     return buffers
 
 
-def _step(group: Group, buffers: Buffers, cell, data: list[Tensor], options: dict, backend: str) -> None:
+def _step(group: Group, buffers: Buffers, cell, options: dict, backend: str) -> None:
     """One minibatch of each network: loss, gradient, penalties, clip, Adam. All that it changes is changed in place."""
     chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
-    batch = [part[chosen].transpose(1, 2).contiguous() for part in data]  # (network, time, trial, …)
+    batch = [part[chosen].transpose(1, 2).contiguous() for part in buffers.data]  # (network, time, trial, …)
     flat = group.parameters.detach().requires_grad_()
     loss = mean_squared_error(cell, group.named(flat), *batch, backend)  # (network)
     (gradient,) = torch.autograd.grad(loss.sum(), flat)

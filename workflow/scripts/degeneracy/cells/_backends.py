@@ -10,6 +10,7 @@ A backend is no part of the condition: which one has trained a network is writte
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 
 import torch
@@ -22,8 +23,8 @@ GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA gr
 def choose(name: str, device: torch.device, cell, inputs: int, outputs: int) -> tuple[str, str]:
     """Backend that trains a cell of so many inputs and outputs on a device, and why it is not a faster one, or "".
 
-    `auto` is the fastest there is. A cell that the fused kernel does not know falls back
-    to `cuda`. Raises ValueError for a backend that the device does not have.
+    `auto` is the fastest there is. A cell that the fused kernel does not know falls back to `cuda`. Raises ValueError
+    for a backend that the device does not have.
     """
     if name not in BACKENDS:
         raise ValueError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
@@ -77,22 +78,29 @@ def workspace() -> torch.cuda.CUDAGraph:
     return graph
 
 
+@cache
+def side_stream() -> torch.cuda.Stream:
+    """The one stream on which steps are warmed up and captured: cuBLAS keeps memory for each that it has seen."""
+    return torch.cuda.Stream()
+
+
 def captured(step: Callable[[], None], state: list[Tensor], shared: torch.cuda.CUDAGraph) -> Callable[[], None]:
     """`step` as a CUDA graph to replay: one launch, and no work of the host.
 
     The graph reads and writes the tensors that `step` does, which must stay where they are. Those that it changes are
     `state`: a step taken to warm up, which compiles kernels, is undone. Graphs of one `workspace` share its memory, so
-    they must not run at the same time. Raises OutOfMemoryError with the state as it was.
+    they must not run at the same time. What else they read must be kept by whoever replays them. Raises what `step`
+    raises, with the state as it was.
     """
     before = [tensor.clone() for tensor in state]
-    current, aside = torch.cuda.current_stream(), torch.cuda.Stream()
+    current, aside = torch.cuda.current_stream(), side_stream()
     try:
         aside.wait_stream(current)
         with torch.cuda.stream(aside):
             step()
         current.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=shared.pool()):
+        with torch.cuda.graph(graph, pool=shared.pool(), stream=aside):
             step()
     finally:
         torch.cuda.synchronize()
