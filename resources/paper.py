@@ -59,6 +59,7 @@ def bases_of(plan: experiment.Experiment) -> list[experiment.Condition]:
 def run(targets: list[str], cores: int, arguments, seconds: float) -> bool:
     """Make the targets with Snakemake (none: all there are), for so long at most; whether they are all there."""
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--configfile", arguments.configfile]
+    command += ["--config", f"seeds_per_job={arguments.seeds_per_job}", "--resources", f"gpu={arguments.trainings}"]
     command += ["--rerun-incomplete", "--keep-going", "--quiet", "progress", "rules"]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
@@ -143,13 +144,15 @@ def main() -> None:
     parser.add_argument("--configfile", default="resources/paper.yaml")
     parser.add_argument("--output", default="resources/paper_results")
     parser.add_argument("--minutes", type=float, default=600, help="time there is")
-    parser.add_argument("--trainings", type=int, default=2, help="training jobs at once, which share the GPU")
+    parser.add_argument("--seeds-per-job", type=int, default=50, help="networks that train at once in a job")
+    parser.add_argument("--trainings", type=int, default=4, help="jobs at once that share the GPU")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once for everything else")
     parser.add_argument("--networks-only", action="store_true", help="train, and leave the rest out")
     parser.add_argument("--dry-run", action="store_true", help="say what the parts are, and run none")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # through what `run` does at its end
     config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
+    config["seeds_per_job"] = arguments.seeds_per_job
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
     plan = experiment.resolve(config, schema)
     start, end = time.time(), time.monotonic() + 60 * arguments.minutes

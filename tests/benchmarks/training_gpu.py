@@ -2,14 +2,17 @@
 
     python tests/benchmarks/training_gpu.py                          # 50 networks, batch 256, 100 steps
     python tests/benchmarks/training_gpu.py --device cpu --quick     # a try-out of the program, no measurement
+    python tests/benchmarks/training_gpu.py --batch 64 --networks 25 # as `resources/paper.yaml` trains on a cluster
     python tests/benchmarks/training_gpu.py --profile                # and which kernels of `fused` take how long
+    python tests/benchmarks/training_gpu.py --flash                  # and FlashRNN, which compiles for minutes
 
 FlashRNN (`pip install flashrnn ninja`, a C++ compiler and nvcc) is measured where it is installed, builds and runs;
 where not, its row says what failed. All in one process, after one another, on one device:
 
     sequential          torch.nn.RNN, Linear, clip and Adam, one network after the other; as calls, and as CUDA graphs
     reference, cpu, cuda, fused, fused-tf32    a training step with our backends: gather of the minibatch, forward,
-                        backward, clip, Adam (reference and cpu as calls, the others as a CUDA graph)
+                        backward, clip, Adam (reference and cpu as calls, the others as a CUDA graph); all of them and
+                        the stock layer in float32, but fused-tf32
     recurrence: fused   forward, readout, loss, backward and the gradients of all weights, without the rest of a step;
                         with W held in shared memory and with W streamed through it, of which `fused` takes the first
                         where it can
@@ -19,7 +22,7 @@ Columns:
 
     ms                  median time of a step of all networks, over `--repeats` runs of `--steps` steps each
     networks/s          networks times steps a second
-    ratio               time of the fastest sequential row / ms
+    ratio               time of the fastest sequential row / ms (in the table at the end)
     of the floor        floor / ms: 1 would be the best that the device can do (rows of a whole step and of ours alone)
     gradient            largest relative difference of a weight's gradient to double precision, norm over norm
 
@@ -29,6 +32,7 @@ float32). Memory: states and their gradients, in float32, each written once and 
 """
 
 import argparse
+import contextlib
 import statistics
 import sys
 import time
@@ -84,6 +88,7 @@ def rates(device: torch.device, arguments) -> tuple[float, float, float]:
 
 def sequential(width: int, arguments, device: torch.device, graphed: bool) -> float:
     """Time of a step of all networks with the stock layer; the same network as often as there are networks."""
+    torch.backends.cudnn.allow_tf32 = False
     rnn, readout = torch.nn.RNN(CHANNELS, width).to(device), torch.nn.Linear(width, CHANNELS).to(device)
     weights = [*rnn.parameters(), *readout.parameters()]
     optimiser = torch.optim.Adam(weights, lr=1e-3, capturable=graphed)
@@ -98,7 +103,6 @@ def sequential(width: int, arguments, device: torch.device, graphed: bool) -> fl
 
     work = step
     if graphed:
-        step()  # optimiser and gradients have their tensors from here on
         work = _backends.captured(step, [], _backends.workspace())
 
     def all_networks():
@@ -190,7 +194,7 @@ def difference(width: int, arguments, device: torch.device, backend: str) -> flo
     cell, generator = Cell(width=width), torch.Generator().manual_seed(0)
     made = [cell.initialise(np.random.default_rng(seed), CHANNELS, CHANNELS) for seed in (0, 1)]
     parameters = {name: torch.tensor(np.stack([one[name] for one in made]), dtype=torch.float32) for name in made[0]}
-    shape = (2, arguments.time, 32)
+    shape = (2, arguments.time, arguments.batch)
     batch = [torch.randn(*shape, CHANNELS, generator=generator) for _ in range(2)] + [torch.ones(shape)]
     found = []
     for kind, chosen in ((torch.float64, "reference"), (torch.float32, backend)):
@@ -223,37 +227,39 @@ def compare(width: int, arguments, device: torch.device, measured: tuple[float, 
         f"\n{arguments.networks} networks of {width} units, batch {arguments.batch}, {arguments.time} steps; "
         f"floor {1e3 * least:.3f} ms"
     )
-    print(f"{'':36s} {'ms':>10s} {'networks/s':>11s} {'ratio':>8s} {'of the floor':>13s} {'gradient':>10s}")
     backends = ("reference", "cpu", "cuda", "fused", "fused-tf32")
     rows = [
         ("sequential, calls", lambda: sequential(width, arguments, device, False), None),
-        ("sequential, CUDA graphs", lambda: sequential(width, arguments, device, True), None),
         *((name, lambda name=name: ours(width, arguments, device, name), name) for name in backends),
         ("recurrence: fused, W held", lambda: fused_recurrence(width, arguments, device, False), None),
         ("recurrence: fused, W streamed", lambda: fused_recurrence(width, arguments, device, True), None),
+        # last, as a capture that fails leaves the allocator in a state from which few things work
+        ("sequential, CUDA graphs", lambda: sequential(width, arguments, device, True), None),
     ]
-    for backend in ("cuda_fused", "cuda"):
+    for backend in ("cuda", "cuda_fused") if arguments.flash else ():
         for dtype in ("float32", "bfloat16"):
             work = lambda b=backend, d=dtype: flash_rnn(width, arguments, device, b, d)  # noqa: E731
-            rows.append((f"recurrence: FlashRNN {backend} {dtype}", work, None))
-    stock = float("inf")
+            rows.insert(-1, (f"recurrence: FlashRNN {backend} {dtype}", work, None))
+    times = {}
     for name, work, backend in rows:
         try:
             if device.type == "cpu" and ("graphs" in name or "fused" in name):
                 raise ValueError("needs a CUDA device")
-            taken = work()
-            stock = min(stock, taken) if name.startswith("sequential") else stock
-            gradient = f"{difference(width, arguments, device, backend):10.1e}" if backend else ""
+            times[name] = work(), difference(width, arguments, device, backend) if backend else None
+            print(f"{name}: {1e3 * times[name][0]:.3f} ms", flush=True)
         except Exception as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            print(f"{name:36s} {type(error).__name__}: {first}"[:200], flush=True)
-            continue
+            print(f"{name}: {type(error).__name__}: {first}"[:200], flush=True)
         finally:
             if device.type == "cuda":
-                torch.cuda.empty_cache()
-        share = "" if "FlashRNN" in name else f"{least / taken:13.2f}"
+                with contextlib.suppress(RuntimeError):
+                    torch.cuda.empty_cache()
+    stock = min((taken for name, (taken, _) in times.items() if name.startswith("sequential")), default=float("nan"))
+    print(f"\n{'':36s} {'ms':>10s} {'networks/s':>11s} {'ratio':>8s} {'of the floor':>13s} {'gradient':>10s}")
+    for name, (taken, gradient) in times.items():
         speed = f"{1e3 * taken:10.3f} {arguments.networks / taken:11.0f} {stock / taken:8.1f}"
-        print(f"{name:36s} {speed} {share:>13s} {gradient}", flush=True)
+        share = "" if "FlashRNN" in name else f"{least / taken:13.2f}"
+        print(f"{name:36s} {speed} {share:>13s} {'' if gradient is None else f'{gradient:10.1e}'}", flush=True)
 
 
 def main() -> None:
@@ -261,6 +267,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--quick", action="store_true", help="sizes that take seconds on a CPU")
     parser.add_argument("--profile", action="store_true", help="the kernels of `fused` and their times")
+    parser.add_argument("--flash", action="store_true", help="measure FlashRNN, too")
     parser.add_argument("--networks", type=int, default=50)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--time", type=int, default=100, help="steps of a trial")
