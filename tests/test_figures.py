@@ -97,9 +97,23 @@ def test_a_curve_runs_over_the_levels_in_order(levels, scale):
 def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
     axis = plt.subplots()[1]
     _panels.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
-    assert axis.get_xlabel() == "channels (n = 4 each)"
+    assert axis.get_xlabel() == "channels, n = 4 each"
     _panels.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
     assert [one.get_text() for one in axis.get_xticklabels()] == ["1\n4", "2\n3"] and "n of 4" in axis.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    "task, cell, factor, label",
+    [
+        ("delayed_discrimination", "vanilla", "task.delay_maximum", "delay maximum (steps)"),
+        ("flip_flop", "mup", "model.width", "width (units)"),
+        ("flip_flop", "mup", "model.gamma", "gamma"),
+        ("flip_flop", "vanilla", "training.l1", "l1"),
+    ],
+)
+def test_the_axis_of_a_factor_has_its_unit(task, cell, factor, label):
+    unit = sweeps.unit_of({"task": {"name": task}, "model": {"cell": cell}}, factor)
+    assert sweeps.SweepArtifacts("name", task, factor, unit=unit).axis_label == label
 
 
 def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():

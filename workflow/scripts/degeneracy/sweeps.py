@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
-from degeneracy import artifacts, population
+from degeneracy import artifacts, population, units
 from degeneracy.condition import level_of
 from degeneracy.population import Population
 
@@ -20,11 +20,17 @@ class SweepArtifacts:
     populations: dict = field(default_factory=dict)  # level: Population
     statistics: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: statistics
     maps: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: map
+    unit: str = ""  # of the factor
 
     @property
     def factor_name(self) -> str:
-        """The factor as an axis label: `task.channels` is "channels"."""
+        """The factor in words: `task.channels` is "channels"."""
         return self.factor.split(".")[1].replace("_", " ")
+
+    @property
+    def axis_label(self) -> str:
+        """The factor with its unit."""
+        return f"{self.factor_name} ({self.unit})" if self.unit else self.factor_name
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,17 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         for kind in ("statistics", "map")
     }
     levels = {level_of(one.condition, factor): one for one in populations}
-    task = json.loads(attributes["condition"])["task"]["name"]
-    return SweepArtifacts(name, task, factor, levels, named["statistics"], named["map"])
+    condition = json.loads(attributes["condition"])
+    task, unit = condition["task"]["name"], unit_of(condition, factor)
+    return SweepArtifacts(name, task, factor, levels, named["statistics"], named["map"], unit)
+
+
+def unit_of(condition: dict, factor: str) -> str:
+    """Unit of a factor that is an option of the task or the cell of a condition; "" if it has none."""
+    section, option = factor.split(".")
+    owner = {"task": ("tasks", condition["task"]["name"]), "model": ("cells", condition["model"]["cell"])}.get(section)
+    known = units.options(*owner) if owner else {}
+    return known[option].range.unit if option in known else ""
 
 
 def load_experiment(described: list[list[str]], directions: str | None) -> ExperimentArtifacts:

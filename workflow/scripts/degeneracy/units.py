@@ -20,10 +20,11 @@ TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 @dataclass(frozen=True)
 class Range:
-    """Closed interval of allowed values; either end may be open (None)."""
+    """Closed interval of allowed values, either end of which may be open (None), and their unit ("": none)."""
 
     minimum: float | None = None
     maximum: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)

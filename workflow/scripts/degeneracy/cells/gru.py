@@ -52,7 +52,7 @@ PARAMETERS = {
 class Cell:
     """Gated recurrent unit; every parameter may carry leading dimensions (`network`), which broadcast."""
 
-    width: Annotated[int, Range(1, 4096)] = 128  # units
+    width: Annotated[int, Range(1, 4096, "units")] = 128
     bounded = True  # each state is a mean of the last one and a tanh
 
     def parameter_dims(self) -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,7 @@ from degeneracy.units import Range
 class Cell:
     """µP current cell; its states are the currents h. Every parameter may carry leading dimensions, which broadcast."""
 
-    width: Annotated[int, Range(1, 4096)] = 128  # units
+    width: Annotated[int, Range(1, 4096, "units")] = 128
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
     gamma: Annotated[float, Range(1e-6, 1e6)] = 1.0  # richness of feature learning
     time_constant: Annotated[float, Range(1e-6, 1)] = 0.1  # share τ of the way to its target a current goes in a step

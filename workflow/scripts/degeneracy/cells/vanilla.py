@@ -25,7 +25,7 @@ from degeneracy.units import Range
 class Cell:
     """Vanilla RNN; every parameter may carry leading dimensions (`network`), which broadcast."""
 
-    width: Annotated[int, Range(1, 4096)] = 128  # units
+    width: Annotated[int, Range(1, 4096, "units")] = 128
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
 
     keep = 0.0  # share of its current that a unit keeps in a step

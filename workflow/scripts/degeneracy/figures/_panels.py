@@ -16,9 +16,9 @@ PAGE = 7.4  # inches
 HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
 
 
-def dots(axis, data, factor_name: str) -> None:
+def dots(axis, data, label: str) -> None:
     """`panel` with room for many levels: n stands once where it is the same for all."""
-    panel(axis, data, factor_name)
+    panel(axis, data, label)
     used, total = data["n_used"].values, int(data["n_networks"].max())
     labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
     crowded = max(map(len, labels)) * len(labels) > 24
@@ -27,10 +27,10 @@ def dots(axis, data, factor_name: str) -> None:
         note = f"n of {total} below" if not crowded else f"in brackets: n of {total}"
         labels = [f"{label} ({n})" if crowded else f"{label}\n{n}" for label, n in zip(labels, used, strict=True)]
     axis.set_xticks(range(len(labels)), labels, rotation=45 if crowded else 0)
-    axis.set_xlabel(f"{factor_name} ({note})" if len(factor_name + note) < 25 else f"{factor_name}\n({note})")
+    axis.set_xlabel(f"{label}, {note}" if len(label + note) < 25 else f"{label}\n{note}")
 
 
-def curve(axis, data, factor_name: str) -> None:
+def curve(axis, data, label: str) -> None:
     """Degeneracy of one measure (a statistics artifact with its measure chosen) along the levels, a line and a band."""
     numbers = data["level"].dtype.kind in "if"
     data = data.sortby("level") if numbers else data
@@ -50,7 +50,7 @@ def curve(axis, data, factor_name: str) -> None:
     used = data["n_used"].values
     several = f" to {used.max()}" if used.max() > used.min() else ""
     axis.set_title(f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band")
-    axis.set_xlabel(factor_name)
+    axis.set_xlabel(label)
     axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
 
 
@@ -103,7 +103,7 @@ def column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
     if metric not in sweep.statistics:
         return False
     data = sweep.statistics[metric].sel(measure=measure)
-    draw_panel(axis, data, sweep.factor_name)
+    draw_panel(axis, data, sweep.axis_label)
     zoom(axis, data)
     small(axis)
     return True

@@ -24,7 +24,7 @@ def draw(sweep):
     (data,) = sweep.statistics.values()
     figure, axes = style.panels(1, data.sizes["measure"])
     for axis, measure in zip(axes[0], data["measure"].values, strict=True):
-        panel(axis, data.sel(measure=measure), sweep.factor_name)
+        panel(axis, data.sel(measure=measure), sweep.axis_label)
     legend(figure)
     return figure
 
@@ -38,7 +38,7 @@ def legend(figure) -> None:
         figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=len(labelled))
 
 
-def panel(axis, data, factor_name: str) -> None:
+def panel(axis, data, label: str) -> None:
     """Degeneracy of one measure (a statistics artifact with its measure chosen) against the level."""
     levels = data["level"].values.tolist()
     colours = style.level_colours(levels)
@@ -65,7 +65,7 @@ def panel(axis, data, factor_name: str) -> None:
         labels.append(f"{level}\nn = {used}" + (f" of {total}" if used < total else ""))
     axis.set_xticks(range(len(levels)), labels)
     axis.margins(x=0.15)
-    axis.set_xlabel(factor_name)
+    axis.set_xlabel(label)
     axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:

@@ -19,7 +19,7 @@ def draw(sweep):
     figure, axes = style.panels(1, 1)
     figure.set_size_inches(3.6, 2.9)
     panel(axes[0, 0], data)
-    figure.legend(title=sweep.factor_name, loc="outside right center")
+    figure.legend(title=sweep.axis_label, loc="outside right center")
     return figure
 
 

@@ -20,7 +20,7 @@ def draw(sweep):
     for axis, name in zip(axes[0], shown, strict=False):
         data = sweep.statistics[name]
         measure = MEASURE.get(name, data["measure"].values[0])
-        panel(axis, data.sel(measure=measure), sweep.factor_name)
+        panel(axis, data.sel(measure=measure), sweep.axis_label)
         level = data.attrs["metric_level"]
         axis.set_title(f"{level}\n{axis.get_title()}")
     legend(figure)

@@ -28,8 +28,8 @@ class Task:
     """
 
     channels: Annotated[int, Range(1, 16)] = 1
-    delay_minimum: Annotated[int, Range(0, 10000)] = 5  # steps
-    delay_maximum: Annotated[int, Range(0, 10000)] = 20  # steps
+    delay_minimum: Annotated[int, Range(0, 10000, "steps")] = 5
+    delay_maximum: Annotated[int, Range(0, 10000, "steps")] = 20
     auxiliary: bool = False
 
     def __post_init__(self):

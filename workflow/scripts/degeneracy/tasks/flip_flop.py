@@ -20,7 +20,7 @@ class Task:
     """
 
     channels: Annotated[int, Range(1, 16)] = 3
-    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+    time_steps: Annotated[int, Range(2, 100000, "steps")] = 100
     pulse_probability: Annotated[float, Range(0, 1)] = 0.3  # per step and channel
 
     @property

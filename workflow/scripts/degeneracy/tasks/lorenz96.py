@@ -29,8 +29,8 @@ class Task:
 
     dimension: Annotated[int, Range(4, 1000)] = 40
     forcing: Annotated[float, Range(2, 12)] = 8.0  # below 1 it comes to rest, far above the step is too long
-    horizon: Annotated[int, Range(1, 1000)] = 1  # steps
-    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+    horizon: Annotated[int, Range(1, 1000, "steps")] = 1
+    time_steps: Annotated[int, Range(2, 100000, "steps")] = 100
 
     @property
     def inputs(self) -> list[str]:

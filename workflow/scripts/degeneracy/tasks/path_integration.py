@@ -35,7 +35,7 @@ class Task:
     """
 
     dimensions: Annotated[int, Range(2, 3)] = 2
-    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
+    time_steps: Annotated[int, Range(2, 100000, "steps")] = 100
 
     @property
     def inputs(self) -> list[str]:

@@ -24,8 +24,8 @@ class Task:
 
     channels: Annotated[int, Range(1, 16)] = 1
     frequencies: Annotated[int, Range(1, 1000)] = 10
-    time_steps: Annotated[int, Range(2, 100000)] = 100  # steps
-    time_step: Annotated[float, Range(0.0001, 0.0166)] = 0.01  # s; at most half a period of the highest frequency
+    time_steps: Annotated[int, Range(2, 100000, "steps")] = 100
+    time_step: Annotated[float, Range(0.0001, 0.0166, "s")] = 0.01  # at most half a period of the highest frequency
 
     @property
     def inputs(self) -> list[str]:
