@@ -89,6 +89,29 @@ def test_a_second_run_and_a_clone_with_other_times_do_nothing(finished, project)
     assert planned(project) == {}
 
 
+def test_whatever_of_the_results_is_deleted_is_made_again(project):
+    deleted = {
+        "flip_flop/*/networks/seeds-000-000.nc": "train_networks",
+        "flip_flop/*/fixed_points/seeds-000-000.nc": "find_fixed_points",
+        "flip_flop/*/metrics/dsa.nc": "compute_metric",
+        "statistics/directions.csv": "compute_directions",
+        "figures/channels/loss_curves.pdf": "draw_figure",
+        "figures/task_overview.png": "draw_experiment_figure",
+    }
+    for pattern, rule in deleted.items():
+        path = next((project / "results").glob(pattern))
+        kept = path.rename(path.with_suffix(".kept"))
+        assert planned(project)[rule] == 1, pattern
+        kept.rename(path)
+    assert planned(project) == {}
+
+
+def test_results_without_a_record_of_how_they_were_made_are_told_of(project):
+    quiet = snakemake(project, "-n")
+    shutil.rmtree(project / ".snakemake")
+    assert "Copy .snakemake along with results" in snakemake(project, "-n") and "Copy .snakemake" not in quiet
+
+
 def test_comments_docstrings_and_touches_rerun_nothing(project):
     for path in module(project, "").rglob("*.py"):
         path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")

@@ -81,6 +81,10 @@ def metric_device(wildcards):
     return "auto" if DEVICE == "cuda" and not metric_gpus(wildcards) else DEVICE
 
 
+def uses_fixed_points(metric):
+    return "fixed_points" in units.constant("metrics", metric, "USES", ())
+
+
 def condition_of(wildcards):
     return CONDITIONS[wildcards.task, wildcards.condition]
 
@@ -97,15 +101,11 @@ def fixed_points_of(condition):
     return [layout.fixed_points(condition.task, condition.name, block) for block in EXPERIMENT.blocks]
 
 
-def networks_to_train():
-    """Networks of the experiment whose artifact is not there yet; those whose condition or code changed come on top."""
-    missing = [
-        seeds
-        for condition in EXPERIMENT.conditions
-        for block, seeds in EXPERIMENT.blocks.items()
-        if not os.path.exists(layout.networks(condition.task, condition.name, block))
-    ]
-    return sum(map(len, missing))
+def present():
+    """Artifacts of networks that are there, each with how many it holds."""
+    blocks = [(condition, block) for condition in EXPERIMENT.conditions for block in EXPERIMENT.blocks]
+    paths = {layout.networks(condition.task, condition.name, block): block for condition, block in blocks}
+    return {path: len(EXPERIMENT.blocks[block]) for path, block in paths.items() if os.path.exists(path)}
 
 
 def metric_options(task, metric):
@@ -188,4 +188,12 @@ def experiment_figures():
 
 if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
-    logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {networks_to_train()} of them to train.")
+    there = present()
+    logger.info(
+        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {sum(there.values())} of them are there."
+    )
+    if there and not os.path.isdir(".snakemake/metadata"):
+        logger.warning(
+            "results holds networks, but .snakemake does not say how they were made: what has changed since is not seen. "
+            "Copy .snakemake along with results, or delete what is to be made again."
+        )

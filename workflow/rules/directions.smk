@@ -24,4 +24,4 @@ rule compute_directions:
         " > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
 
 
-TARGETS += [layout.directions("nc")]
+TARGETS += [layout.directions(ending) for ending in ("nc", "csv")]

@@ -60,12 +60,14 @@ use rule draw_figure as draw_experiment_figure with:
         "results/logs/figures/{figure}.log",
 
 
-TARGETS += [layout.experiment_figure(figure, "png") for figure in experiment_figures()]
-for sweep in EXPERIMENT.sweeps.values():
-    TARGETS += [layout.figure(sweep.name, figure, "png") for figure in figures_of(sweep, "sweep")]
-    for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):
-        TARGETS += [
-            layout.metric_figure(sweep.name, metric, figure, "png")
-            for figure in figures_of(sweep, scope)
-            for metric in metrics
-        ]
+DRAWN = experiment_figures()
+for ending in ("pdf", "png"):
+    TARGETS += [layout.experiment_figure(figure, ending) for figure in DRAWN]
+    for sweep in EXPERIMENT.sweeps.values():
+        TARGETS += [layout.figure(sweep.name, figure, ending) for figure in figures_of(sweep, "sweep")]
+        for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):
+            TARGETS += [
+                layout.metric_figure(sweep.name, metric, figure, ending)
+                for figure in figures_of(sweep, scope)
+                for metric in metrics
+            ]

@@ -21,3 +21,11 @@ rule find_fixed_points:
     shell:
         "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
         " --options {params.options:q} --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+
+
+TARGETS += [
+    path
+    for condition in EXPERIMENT.conditions
+    if any(uses_fixed_points(metric) for metric in EXPERIMENT.metrics[condition.task])
+    for path in fixed_points_of(condition)
+]

@@ -3,9 +3,7 @@ rule compute_metric:
         networks=lambda wildcards: networks_of(condition_of(wildcards)),
         trials=lambda wildcards: trials_of(condition_of(wildcards)),
         fixed_points=lambda wildcards: (
-            fixed_points_of(condition_of(wildcards))
-            if "fixed_points" in units.constant("metrics", wildcards.metric, "USES", ())
-            else []
+            fixed_points_of(condition_of(wildcards)) if uses_fixed_points(wildcards.metric) else []
         ),
     output:
         layout.metric("{task}", "{condition}", "{metric}"),
@@ -63,3 +61,10 @@ rule compute_map:
         "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
         " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
         " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+
+
+TARGETS += [
+    layout.metric(condition.task, condition.name, metric)
+    for condition in EXPERIMENT.conditions
+    for metric in EXPERIMENT.metrics[condition.task]
+]

@@ -22,3 +22,6 @@ rule train_networks:
     shell:
         "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
         " --device {resources.device} --backend {resources.backend} --output {output:q} > {log:q} 2>&1 || (code=$?; tail -n 1 {log:q} >&2; exit $code)"
+
+
+TARGETS += [path for condition in EXPERIMENT.conditions for path in networks_of(condition)]

@@ -44,8 +44,10 @@ class ExperimentArtifacts:
 def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
     """Read the artifacts of a sweep, whatever their kinds, levels in the order of the networks artifacts."""
     by_kind: dict[str, list[str]] = {}
+    condition = {}  # all sections that some artifact knows, of one of the levels
     for path in paths:
         attributes = artifacts.attributes_of(path)
+        condition |= json.loads(attributes["condition"])
         by_kind.setdefault(attributes.get("artifact"), []).append(path)
     populations: list[Population] = population.load_sweep(
         by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
@@ -55,7 +57,6 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         for kind in ("statistics", "map")
     }
     levels = {level_of(one.condition, factor): one for one in populations}
-    condition = json.loads(attributes["condition"])
     task, unit = condition["task"]["name"], unit_of(condition, factor)
     return SweepArtifacts(name, task, factor, levels, named["statistics"], named["map"], unit)
 
@@ -63,8 +64,8 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
 def unit_of(condition: dict, factor: str) -> str:
     """Unit of a factor that is an option of the task or the cell of a condition; "" if it has none."""
     section, option = factor.split(".")
-    owner = {"task": ("tasks", condition["task"]["name"]), "model": ("cells", condition["model"]["cell"])}.get(section)
-    known = units.options(*owner) if owner else {}
+    kind, key = {"task": ("tasks", "name"), "model": ("cells", "cell")}.get(section, ("", ""))
+    known = units.options(kind, condition[section][key]) if kind and section in condition else {}
     return known[option].range.unit if option in known else ""
 
 
