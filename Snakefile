@@ -1,3 +1,5 @@
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -5,7 +7,8 @@ min_version("9.0")
 
 if not workflow.overwrite_configfiles:  # --configfile replaces the default experiment, never mixes with it
 
-    configfile: "config.yaml"
+    # one's own where the results are to be (--directory), or the one that comes with the workflow
+    configfile: "config.yaml" if os.path.exists("config.yaml") else f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -134,7 +134,7 @@ def test_a_checkpoint_is_saved_no_more_often_than_asked(tmp_path, monkeypatch):
         assert len(saved) == count
 
 
-def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
+def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
     condition = make_condition(training=SHORT | {"epochs": 12, "steps_per_epoch": 150, "threshold": 1e-9})
     path = tmp_path / "trials.nc"
     artifacts.write(path, "trials", trials.generate(condition), condition, "cpu", 0.0)
@@ -145,14 +145,15 @@ def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
         return [sys.executable, str(script), *arguments, "--output", str(output)]
 
     output, undisturbed = tmp_path / "networks.nc", tmp_path / "undisturbed.nc"
-    process = subprocess.Popen(command(output), stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if line.startswith("epoch"):
-            process.send_signal(signal.SIGTERM)
-            break
-    rest = process.stdout.read()
-    assert process.wait() == 143 and "asked to stop" in rest
-    assert not output.exists() and (tmp_path / ".networks.nc.checkpoint").exists()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = subprocess.Popen(command(output), stdout=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                process.send_signal(number)
+                break
+        rest = process.stdout.read()
+        assert process.wait() == 143 and "asked to stop" in rest
+        assert not output.exists() and (tmp_path / ".networks.nc.checkpoint").exists()
     done = subprocess.run(command(output), capture_output=True, text=True, check=True)
     assert "going on from a checkpoint" in done.stdout
     assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc", "trials.nc"]

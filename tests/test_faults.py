@@ -168,6 +168,6 @@ def test_results_on_another_disk_through_a_link(undisturbed, tmp_path, small_dis
 def test_another_working_directory(undisturbed, tmp_path):
     project, elsewhere = prepared(tmp_path / "project"), tmp_path / "else where"
     elsewhere.mkdir()
-    snakemake(project, "--directory", str(elsewhere), "--configfile", "config.yaml")
+    snakemake(project, "--directory", str(elsewhere))
     assert differing(undisturbed, elsewhere) == []
     assert not (project / "results").exists()

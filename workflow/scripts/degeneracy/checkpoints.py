@@ -31,9 +31,10 @@ class Interrupted(SystemExit):
 
 
 def on_termination() -> Callable[[], bool]:
-    """From now on SIGTERM, which Slurm sends before it takes a job off a machine, only makes this say True."""
+    """From now on SIGTERM, which Slurm sends before it takes a job off a machine, and Ctrl-C only turn this to True."""
     received = []
-    signal.signal(signal.SIGTERM, lambda *_: received.append(True))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: received.append(True))
     return lambda: bool(received)
 
 
