@@ -156,6 +156,22 @@ def test_inputs_alone_have_the_procrustes_distance():
     np.testing.assert_allclose(found.lower_bound, exact, rtol=1e-9)
 
 
+def test_a_start_square_to_what_the_inputs_choose_stays_orthogonal():
+    """Rotations and reflections of the plane have the inner product 0; here so do all spectral starts."""
+    a, b = np.diag([4.0, 3, 2, 1]), np.diag([-1.0, -2, -3, -4])
+    found = conjugation_distance(a, b, inputs=(np.eye(4), np.eye(4)))
+    np.testing.assert_allclose(found.transform[0] @ found.transform[0].T, np.eye(4), atol=1e-12)
+    # in the plane a fine grid gives the answer
+    rng = np.random.default_rng(25)
+    a, b, p, q = operators(rng, 40, 2), operators(rng, 40, 2), *rng.standard_normal((2, 40, 2, 1))
+    angle = np.linspace(0, 2 * np.pi, 4001)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
+    c = np.concatenate([turn, turn * [1, -1]])[:, None]
+    parts = a - c @ b @ c.swapaxes(-1, -2), p - c @ q
+    grid = np.sqrt(sum(np.square(part).sum((2, 3)) for part in parts)).min(0)
+    np.testing.assert_allclose(conjugation_distance(a, b, inputs=(p, q)).distance, grid, atol=1e-5)
+
+
 def test_gradient_and_hessian_with_inputs_equal_finite_differences():
     rng = np.random.default_rng(23)
     a, b, x, p, q = (torch.as_tensor(v) for v in rng.standard_normal((5, 1, 6, 6)))
