@@ -11,6 +11,7 @@ from degeneracy.condition import make_cell
 from degeneracy.figures import degeneracy as figure
 from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
 from degeneracy.population import Population
+from degeneracy.status import CONVERGED, NOT_CONVERGED
 from degeneracy.sweeps import SweepArtifacts
 from degeneracy.symmetry import signs_are_free
 
@@ -20,6 +21,7 @@ class Visited:
 
     def __init__(self, *states):
         self.states, self.seeds = np.stack(states), np.arange(len(states))
+        self.status, self.device = np.full(len(states), CONVERGED), "cpu"
 
 
 def random(*shape, seed=0):
@@ -40,8 +42,23 @@ def test_a_turned_scaled_and_shifted_copy_is_at_distance_zero_and_a_sheared_one_
     states = random(4, 15, 6)
     assert between(metric, states, 3 * states @ rotation(6) + random(6)) < 1e-6
     assert between(metric, states, states @ np.diag([5, 1, 1, 1, 1, 1.0])) > 0.1
-    with pytest.raises(ValueError, match="never change"):
-        between(metric, states, 0 * states)
+
+
+@pytest.mark.parametrize("metric", ["cka", "procrustes", "svcca"])
+@pytest.mark.parametrize("bias", [0, 0.3, np.nan])
+def test_a_network_that_stands_still_is_nan_unless_it_learnt_the_task(metric, bias, trained):
+    three = xr.concat([trained.networks, trained.networks.isel(network=[0])], "network", combine_attrs="override")
+    three = three.assign_coords(network=np.arange(3))
+    for name in ("recurrent_weights", "input_weights"):
+        three[name][2] = 0
+    three["bias"][2] = bias  # the states are all tanh(bias) but for rounding
+    population = make_population(three, trained.condition, trained.trials_path)
+    with pytest.raises(ValueError, match="network 2: its states on the probe trials never change"):
+        comparison.measure(metric, population, {})
+    three["status"][2] = NOT_CONVERGED
+    found = comparison.measure(metric, population, {})["distance"].values
+    assert np.isnan(found[2, :2]).all() and np.isnan(found[:2, 2]).all()
+    assert np.array_equal(found[:2, :2], comparison.measure(metric, trained, {})["distance"])
 
 
 def test_cka_is_that_of_the_centred_gram_matrices():
