@@ -175,7 +175,10 @@ def test_fixed_point_distance_of_sets_of_known_distance():
         return fixed_point_distance.between(*sets, cutoff=1.0)
 
     assert apart(x, stable, x[::-1], stable) == (0, 0)
-    assert apart(x, stable, x + np.array([0, 0.2]), stable) == pytest.approx((0.2, 0))
+    assert apart(x, stable, x + np.array([0, 0.2]), stable) == pytest.approx((0.2 / np.sqrt(2), 0))
+    for outputs in (1, 2, 4):  # the same error of each output is the same distance, whatever their number
+        wide = 10 * random(2, outputs)
+        assert apart(wide, stable, wide + 0.3, stable) == pytest.approx((0.3, 0))
     assert apart(x, stable, x, saddle) == (0.5, 0.5)
     assert apart(x, stable, x[:1], stable[:1]) == (0.5, 0.5)
     assert apart(x, stable, x + 10, stable) == (1, 1)

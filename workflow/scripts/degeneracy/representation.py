@@ -16,7 +16,8 @@ def moving(population) -> np.ndarray:
     moves = np.array([np.isfinite(whole) and left > 1e-12 * whole for left, whole in sizes], bool)
     wrong = ~moves & (population.status == CONVERGED)
     if wrong.any():
-        raise ValueError(f"network {population.seeds[np.argmax(wrong)]}: its states on the probe trials never change or are not finite")
+        seed = population.seeds[np.argmax(wrong)]
+        raise ValueError(f"network {seed}: its states on the probe trials never change or are not finite")
     return moves
 
 
