@@ -3,9 +3,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from conftest import make_condition, make_population
-from degeneracy import artifacts, fixed_points, training, trials
+from degeneracy import artifacts, comparison, fixed_points, statistics, training, trials
+from degeneracy.population import Population
 
 OPTIONS = {
     **{"starts": 600, "noise": 0.3, "tolerance": 1e-24, "slow_tolerance": 1e-4},
@@ -102,6 +104,39 @@ def test_indices_add_up_to_one_and_tell_when_points_are_missing(trained):
     again = fixed_points.find(trained, few | {"rounds": 30}, lambda line: None)
     assert np.all(again["index_sum"] == 1) and np.any(once["index_sum"] != 1)
     assert np.all(again["starts"] >= once["starts"]) and again.sizes["point"] > once.sizes["point"]
+
+
+def made_up(population, points, index_sum):
+    """The population with points (network, converged, unstable directions) and sums of indices (network, condition)."""
+    network, converged, unstable = (("point", list(column)) for column in zip(*points, strict=True))
+    indices = {"index_sum": (("seed", "condition"), np.array(index_sum))}
+    points = xr.Dataset({"network": network, "converged": converged, "n_unstable": unstable} | indices)
+    return Population(population.networks, fixed_points=points.assign_coords(seed=[1, 0]))
+
+
+def test_counts_are_of_converged_points_by_unstable_directions_and_slow_points_apart(trained):
+    points = [(0, 1, 0), (0, 1, 2), (1, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 3), (0, 0, 1), (1, 1, 2), (0, 1, 2)]
+    data = comparison.measure("fixed_point_counts", made_up(trained, points, [[1], [1]]), {})
+    assert data["value"].values.tolist() == [4, 2] and data["slow"].values.tolist() == [1, 2]
+    assert data["stable"].values.tolist() == [2, 0]
+    assert data["by_unstable"].values.tolist() == [[2, 0, 2], [0, 1, 1]]
+
+
+@pytest.mark.parametrize("activation, complete", [("tanh", [0, 1]), ("relu", [1, 1])])
+def test_counts_known_to_be_too_low_are_told_and_counted(activation, complete, trained):
+    condition = trained.condition | {"model": trained.condition["model"] | {"activation": activation}}
+    population = make_population(trained.networks.copy(deep=True), condition, trained.trials_path)
+    points = [(0, 1, 0), (1, 1, 0)]
+    some = made_up(population, points, [[1, 1], [1, 0]])  # of networks 1 and 0, at two constant inputs
+    data = comparison.measure("fixed_point_counts", some, {})
+    assert data["complete"].values.tolist() == complete
+    few = complete.count(0)
+    described = {"value": ("fixed points", "1")}
+    assert statistics.summarise([1, 2], [data, data], 0.95, described)["n_incomplete"].values.tolist() == [few, few]
+    some.networks["status"][0] = training.STATUS["not_converged"]
+    data = comparison.measure("fixed_point_counts", some, {})
+    assert statistics.summarise([1], [data], 0.95, described)["n_incomplete"].values.tolist() == [0]
+    assert "n_incomplete" not in statistics.summarise([1], [data.drop_vars("complete")], 0.95, described)
 
 
 def test_unique_keeps_the_slowest_of_each_cluster():
