@@ -113,6 +113,7 @@ def test_dsa_measures_are_chord_and_angle():
     found = dsa.distance(a, b)
     assert 2 * np.sin(found["angular"] / 2) == pytest.approx(found["distance"])
     assert 0 < found["angular_lower_bound"].item() <= found["angular"].item()
+    assert 2 * np.sin(found["angular_lower_bound"] / 2) == pytest.approx(found["lower_bound"])
 
 
 @pytest.mark.parametrize(
@@ -261,11 +262,14 @@ def test_joint_distance_is_bounded_by_its_parts_and_ends_in_them():
     a, b = random_systems(0), random_systems(100)
     found = input_dsa.distance(a, b)
     floor = np.hypot(*np.sqrt(0.5) * np.stack([found["state_lower_bound"], found["input"]]))
-    assert np.all(floor - 1e-9 <= found["lower_bound"]) and np.all(found["lower_bound"] <= found["distance"])
+    assert np.allclose(found["lower_bound"], floor, rtol=1e-9) and np.all(found["lower_bound"] <= found["distance"])
+    assert np.array_equal(found["input_lower_bound"], found["input"])  # exact
     assert np.all(found["distance"] <= 2) and np.all(found["unconverged"] == 0)
     state_alone, input_alone = (input_dsa.distance(a, b, input_weight=weight) for weight in (0.0, 1.0))
     assert np.allclose(state_alone["distance"], found["state"], rtol=1e-6)
     assert np.allclose(input_alone["distance"], found["input"], rtol=1e-6)
+    assert np.allclose(state_alone["lower_bound"], found["state_lower_bound"], rtol=1e-9)
+    assert np.allclose(input_alone["lower_bound"], found["input"], rtol=1e-6)
 
 
 def test_joint_distance_is_symmetric_and_obeys_the_triangle_inequality():

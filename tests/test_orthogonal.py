@@ -130,6 +130,34 @@ def test_lower_bound_holds():
         assert (found.lower_bound > 0).all()
 
 
+def test_raw_lower_bound_holds_between_unrelated_operators():
+    """Before it is clipped: a bound that is false anywhere lies above the distance of some of many small pairs."""
+    rng = np.random.default_rng(26)
+    for size in (2, 3, 4):
+        a = np.concatenate([operators(rng, 60, size), slow_operators(rng, 60, size), operators(rng, 60, size)])
+        b = np.concatenate([operators(rng, 60, size), operators(rng, 60, size), 3 * slow_operators(rng, 60, size)])
+        bound = orthogonal._lower_bound(torch.as_tensor(a), torch.as_tensor(b)).numpy()
+        assert (bound <= conjugation_distance(a, b).distance * (1 + 1e-9)).all()
+
+
+def test_lower_bound_with_inputs_is_that_of_the_operators_and_the_procrustes_distance():
+    rng = np.random.default_rng(27)
+    a, b, p, q = operators(rng, 20, 4), 2 * operators(rng, 20, 4), *rng.standard_normal((2, 20, 4, 2))
+    nuclear = np.linalg.svd(p @ q.transpose(0, 2, 1), compute_uv=False).sum(1)
+    apart = np.square(p).sum((1, 2)) + np.square(q).sum((1, 2)) - 2 * nuclear
+    alone = orthogonal._lower_bound(torch.as_tensor(a), torch.as_tensor(b)).numpy()
+    found = conjugation_distance(a, b, inputs=(p, q))
+    np.testing.assert_allclose(found.lower_bound, np.sqrt(alone**2 + apart), rtol=1e-9)
+
+
+def test_spread_is_that_of_the_distances_at_the_local_minima():
+    """On a line C is 1 or −1 and every start stays what it is: of eight, the last alone, a random one, is −1."""
+    found = conjugation_distance([[2.0]], [[1.0]], inputs=([[3.0]], [[1.0]]), starts=8)
+    distances = [np.sqrt((2 - 1) ** 2 + (3 - c) ** 2) for c in [1] * 7 + [-1]]
+    assert found.distance.item() == pytest.approx(min(distances))
+    assert found.spread.item() == pytest.approx(np.std(distances), rel=1e-5)  # starts are ranked in float32
+
+
 def test_inputs_add_their_squared_distance():
     rng = np.random.default_rng(21)
     a, b, p, q = operators(rng, 4, 6), operators(rng, 4, 6), *rng.standard_normal((2, 4, 6, 3))
