@@ -50,6 +50,12 @@ def test_a_single_well_has_one_stable_point(tmp_path):
     assert np.allclose(points["eigenvalues_real"], 0.5) and np.allclose(points["eigenvalues_imag"], 0)
 
 
+def test_a_point_that_is_overshot_is_unstable(tmp_path):
+    """h = tanh(−2 h): the eigenvalue −2 lies outside the unit circle, and its real part does not exceed 1."""
+    points = fixed_points.find(bistable_population(2, tmp_path, gain=-2.0), OPTIONS, lambda line: None)
+    assert points["n_unstable"].values.tolist() == [2] and np.allclose(points["eigenvalues_real"], -2)
+
+
 def test_trained_three_bit_networks_store_the_eight_corners(trained):
     points = fixed_points.find(trained, OPTIONS, lambda line: None)
     corners = np.array(list(itertools.product([-1, 1], repeat=3)))
@@ -165,6 +171,15 @@ def test_rounds_go_on_while_one_start_alone_reached_a_point(tmp_path):
     again = fixed_points.find(population, few | {"rounds": 60}, lambda line: None)
     assert np.any(once["hits"] == 1) and np.all(again["hits"] >= 2)
     assert again["fixed_points"] == 27 and np.all(again["index_sum"] == 1)
+
+
+def test_rounds_go_on_while_indices_do_not_add_up_though_every_point_was_reached_twice(tmp_path, monkeypatch):
+    population = bistable_population(1, tmp_path)
+    rounds = iter([[[0.9], [0.9], [-0.9], [-0.9]], [[0.01], [0.01], [0.01], [0.01]]])  # wells, then the saddle
+    monkeypatch.setattr(fixed_points, "starts", lambda *given: np.array(next(rounds)))
+    found = fixed_points.find(population, OPTIONS | {"starts": 4, "rounds": 9}, lambda line: None)
+    assert found["starts"] == 8 and found["index_sum"] == 1
+    assert sorted(found["hits"].values) == [2, 2, 4]
 
 
 def test_noise_is_in_units_of_the_spread_of_the_states(trained, monkeypatch):

@@ -148,6 +148,14 @@ def test_optimal_hard_threshold_finds_the_rank_of_a_signal_in_noise():
     assert [linear_dynamics.optimal_rank(each) for each in found] == [3, 0]
 
 
+@pytest.mark.parametrize(("shape", "threshold"), [((10, 10), 2.86), ((10, 20), 2.17), ((10000, 10), 1.43)])
+def test_optimal_hard_threshold_depends_on_the_shape(shape, threshold):
+    """Times the median singular value, here 1 (Gavish & Donoho 2014, eq. 5)."""
+    for value, kept in ((threshold - 0.02, 0), (threshold + 0.02, 1)):
+        gram = np.diag(np.array([1.0] * 9 + [value]) ** 2)
+        assert linear_dynamics.optimal_rank(linear_dynamics.Embedding(np.zeros(0), gram, shape)) == kept
+
+
 def test_spectra_shifted_by_a_constant_are_that_far_apart():
     generator = np.random.default_rng(0)
     spectrum = generator.standard_normal((1, 7)) + 1j * generator.standard_normal((1, 7))

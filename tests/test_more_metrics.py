@@ -115,15 +115,16 @@ def test_a_flipped_and_permuted_network_is_the_same_network(metric, trained, fli
     assert unsigned["distance"].values[0, 1] > 1
 
 
-def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(trained):
+@pytest.mark.parametrize("owned", ["readout_weights", "input_weights", "bias"])
+def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(owned, trained):
     data = trained.networks.copy(deep=True)
-    data["readout_weights"][1] = data["readout_weights"][0] + 0.1
-    for name in ("recurrent_weights", "input_weights", "bias"):
+    for name in ("recurrent_weights", "input_weights", "bias", "readout_weights"):
         data[name][1] = data[name][0]
+    data[owned][1] += 0.1
     pair = make_population(data, trained.condition, trained.trials_path)
     recurrent = comparison.measure("signed_permutation_distance", pair, {})["distance"].values[0, 1]
     joint = comparison.measure("joint_permutation_distance", pair, {})
-    size = data["readout_weights"][0].size
+    size = data[owned][0].size
     assert recurrent < 1e-6 and joint["distance"].values[0, 1] == pytest.approx(0.1 * size**0.5, rel=1e-3)
     assert joint["relative"].values[0, 1] < joint["distance"].values[0, 1]
 
@@ -185,6 +186,39 @@ def test_fixed_point_distance_of_sets_of_known_distance():
     assert apart(x, stable, *none) == (1, 1) and apart(*none, *none) == (0, 0)
 
 
+def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and_constant_input(trained, tmp_path):
+    groups = {group: trained.trials(group) for group in ("train", "probe", "ood")}
+    train = groups["train"].copy(deep=True)
+    train["mask"][:, ::3] = 0
+    train["targets"][:] = np.where(train["mask"].values[..., None] > 0, 5 + 2 * np.sign(train["targets"].values), 100)
+    condition = trained.condition | {"task": {"name": "sine", "channels": 3, "frequencies": 3}}
+    artifacts.write(tmp_path / "trials.nc", "trials", groups | {"train": train}, condition, "cpu", 0.0)
+    states, kinds = random(4, trained.networks.sizes["unit"]), np.array([0, 5, 3, 2])  # 2 · input + unstable
+    constants = np.linspace(1, 30, 3) / 30  # three frequencies, the same in all channels
+    points = xr.Dataset(
+        {
+            "network": ("point", [0, 1, 0, 1]),
+            "converged": ("point", [1, 1, 1, 1]),
+            "state": (("point", "unit"), states),
+            "input": (("point", "input_channel"), np.repeat(constants[kinds // 2, None], 3, axis=1)),
+            "n_unstable": ("point", 2 * (kinds % 2)),
+        }
+    )
+    population = make_population(trained.networks, condition, str(tmp_path / "trials.nc"))
+    population = Population(population.networks, population.trials_path, points)
+    found = fixed_point_distance.features(population)
+    assert found["kind"].tolist() == [[0, 3], [5, 2]]
+    targets = train["targets"].values[train["mask"].values > 0].astype(float)
+    spread = np.sqrt(targets.var(axis=0).mean())
+    assert 1 < spread <= 2
+    for network in (0, 1):
+        weights, bias = (
+            trained.parameters[name][network].astype(float) for name in ("readout_weights", "readout_bias")
+        )
+        expected = (states[network::2] @ weights.T + bias) / spread
+        assert np.allclose(found["outputs"][network], expected)
+
+
 def test_networks_without_fixed_points_are_at_the_cutoff_from_the_others(trained):
     own = with_fixed_points(trained)
     lost = own.fixed_points.isel(point=own.fixed_points["network"].values == 0)
@@ -242,6 +276,26 @@ def test_kernel_alignment_is_one_before_training_and_less_after(trained):
     assert np.allclose(comparison.measure("kernel_alignment", trained.untrained(), {"trials": 2})["value"], 1)
     learnt = comparison.measure("kernel_alignment", trained, {"trials": 2})
     assert np.all((learnt["value"] > 0) & (learnt["value"] < 0.9)) and np.all(learnt["growth"] > 1)
+
+
+def test_kernel_alignment_is_the_cosine_of_the_kernels_and_growth_the_quotient_of_their_norms(trained):
+    probe = trained.trials("probe").isel(trial=slice(2))
+    rows = kernel_alignment.chosen_rows(probe["mask"].values, 3, 3)
+    found = comparison.measure("kernel_alignment", trained, {"trials": 2, "steps": 3})
+    for network in (0, 1):
+        before, after = (
+            kernel_alignment.kernel(
+                make_cell(trained.condition),
+                {name: torch.as_tensor(x[network]).double() for name, x in parameters.items()},
+                torch.as_tensor(probe["inputs"].values).double(),
+                rows,
+            )
+            for parameters in (trained.initial_parameters, trained.parameters)
+        )
+        norms = np.linalg.norm(before), np.linalg.norm(after)
+        cosine = np.trace(after @ before) / (norms[0] * norms[1])
+        assert found["value"].values[network] == pytest.approx(cosine)
+        assert found["growth"].values[network] == pytest.approx(norms[1] / norms[0])
 
 
 def test_halves_share_no_trial_and_untrained_networks_have_their_first_parameters(trained):

@@ -54,7 +54,7 @@ def features(population) -> dict[str, np.ndarray]:
 
 def _deviation(trials) -> float:
     """RMS deviation of the targets from their mean, over all trials, times and outputs that count in the loss."""
-    counted = trials["targets"].values[trials["mask"].values > 0]  # (sample, output)
+    counted = trials["targets"].values[trials["mask"].values > 0].astype(float)  # (sample, output)
     return float(np.sqrt(np.square(counted - counted.mean(0)).mean())) or 1.0
 
 
