@@ -151,6 +151,14 @@ def test_unique_keeps_the_slowest_of_each_cluster():
     assert kept.tolist() == [1, 2, 4]
 
 
+@pytest.mark.parametrize("apart, kept", [(0.9, 1), (1.1, 2), (6.4, 2)])
+def test_unique_merges_what_is_close_whatever_the_number_of_units(apart, kept):
+    rays = np.concatenate([np.ones((1, 64)) / 8, np.random.default_rng(0).standard_normal((20, 64))])
+    for ray in rays / np.linalg.norm(rays, axis=1, keepdims=True):
+        pair = 1e-5 * apart * np.array([[0.5], [-0.5]]) * ray
+        assert len(fixed_points.unique(pair, np.zeros(2), 1e-5)) == kept
+
+
 def test_hits_count_the_starts_that_reached_each_point_and_half_of_them_find_no_more_than_all(trained):
     points = fixed_points.find(trained, OPTIONS | {"starts": 40, "rounds": 0}, lambda line: None)
     for seed in trained.seeds:
