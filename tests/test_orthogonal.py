@@ -270,6 +270,14 @@ def test_more_starts_do_no_harm():
     assert np.isnan(one.spread).all() and (many.spread > 0).all()
 
 
+def test_random_starts_favour_no_direction_and_alternate_between_components():
+    """Entries of Haar distributed matrices have mean 0 and mean square 1 / n; four standard errors are allowed."""
+    for each, determinant in ((orthogonal._random_orthogonal(4000, 3, 0)[half::2], 1 - 2 * half) for half in (0, 1)):
+        assert torch.allclose(torch.linalg.det(each), torch.tensor(float(determinant)).double())
+        assert each.mean(0).abs().max() < 4 / np.sqrt(3 * 2000)
+        assert (each.square().mean(0) - 1 / 3).abs().max() < 4 * np.sqrt(4 / 45 / 2000)
+
+
 def test_gradient_equals_finite_differences():
     rng = np.random.default_rng(13)
     a, m, x = (torch.as_tensor(v) for v in rng.standard_normal((3, 1, 6, 6)))
