@@ -3,9 +3,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from conftest import make_condition, make_population
-from degeneracy import artifacts, fixed_points, training, trials
+from degeneracy import artifacts, comparison, fixed_points, statistics, training, trials
+from degeneracy.population import Population
 
 OPTIONS = {
     **{"starts": 600, "noise": 0.3, "tolerance": 1e-24, "slow_tolerance": 1e-4},
@@ -46,6 +48,12 @@ def test_a_single_well_has_one_stable_point(tmp_path):
     assert len(points["speed"]) == 1 and points["n_unstable"].item() == 0
     assert np.allclose(points["state"], 0, atol=1e-10)
     assert np.allclose(points["eigenvalues_real"], 0.5) and np.allclose(points["eigenvalues_imag"], 0)
+
+
+def test_a_point_that_is_overshot_is_unstable(tmp_path):
+    """h = tanh(−2 h): the eigenvalue −2 lies outside the unit circle, and its real part does not exceed 1."""
+    points = fixed_points.find(bistable_population(2, tmp_path, gain=-2.0), OPTIONS, lambda line: None)
+    assert points["n_unstable"].values.tolist() == [2] and np.allclose(points["eigenvalues_real"], -2)
 
 
 def test_trained_three_bit_networks_store_the_eight_corners(trained):
@@ -104,10 +112,51 @@ def test_indices_add_up_to_one_and_tell_when_points_are_missing(trained):
     assert np.all(again["starts"] >= once["starts"]) and again.sizes["point"] > once.sizes["point"]
 
 
+def made_up(population, points, index_sum):
+    """The population with points (network, converged, unstable directions) and sums of indices (network, condition)."""
+    network, converged, unstable = (("point", list(column)) for column in zip(*points, strict=True))
+    indices = {"index_sum": (("seed", "condition"), np.array(index_sum))}
+    points = xr.Dataset({"network": network, "converged": converged, "n_unstable": unstable} | indices)
+    return Population(population.networks, fixed_points=points.assign_coords(seed=[1, 0]))
+
+
+def test_counts_are_of_converged_points_by_unstable_directions_and_slow_points_apart(trained):
+    points = [(0, 1, 0), (0, 1, 2), (1, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 3), (0, 0, 1), (1, 1, 2), (0, 1, 2)]
+    data = comparison.measure("fixed_point_counts", made_up(trained, points, [[1], [1]]), {})
+    assert data["value"].values.tolist() == [4, 2] and data["slow"].values.tolist() == [1, 2]
+    assert data["stable"].values.tolist() == [2, 0]
+    assert data["by_unstable"].values.tolist() == [[2, 0, 2], [0, 1, 1]]
+
+
+@pytest.mark.parametrize("activation, complete", [("tanh", [0, 1]), ("relu", [1, 1])])
+def test_counts_known_to_be_too_low_are_told_and_counted(activation, complete, trained):
+    condition = trained.condition | {"model": trained.condition["model"] | {"activation": activation}}
+    population = make_population(trained.networks.copy(deep=True), condition, trained.trials_path)
+    points = [(0, 1, 0), (1, 1, 0)]
+    some = made_up(population, points, [[1, 1], [1, 0]])  # of networks 1 and 0, at two constant inputs
+    data = comparison.measure("fixed_point_counts", some, {})
+    assert data["complete"].values.tolist() == complete
+    few = complete.count(0)
+    described = {"value": ("fixed points", "1")}
+    assert statistics.summarise([1, 2], [data, data], 0.95, described)["n_incomplete"].values.tolist() == [few, few]
+    some.networks["status"][0] = training.STATUS["not_converged"]
+    data = comparison.measure("fixed_point_counts", some, {})
+    assert statistics.summarise([1], [data], 0.95, described)["n_incomplete"].values.tolist() == [0]
+    assert "n_incomplete" not in statistics.summarise([1], [data.drop_vars("complete")], 0.95, described)
+
+
 def test_unique_keeps_the_slowest_of_each_cluster():
     state = np.array([[0.0, 0], [1e-7, 0], [1, 1], [1, 1 + 1e-7], [2, 2]])
     kept = fixed_points.unique(state, np.array([2.0, 1.0, 5.0, 6.0, 0.0]), 1e-5)
     assert kept.tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize("apart, kept", [(0.9, 1), (1.1, 2), (6.4, 2)])
+def test_unique_merges_what_is_close_whatever_the_number_of_units(apart, kept):
+    rays = np.concatenate([np.ones((1, 64)) / 8, np.random.default_rng(0).standard_normal((20, 64))])
+    for ray in rays / np.linalg.norm(rays, axis=1, keepdims=True):
+        pair = 1e-5 * apart * np.array([[0.5], [-0.5]]) * ray
+        assert len(fixed_points.unique(pair, np.zeros(2), 1e-5)) == kept
 
 
 def test_hits_count_the_starts_that_reached_each_point_and_half_of_them_find_no_more_than_all(trained):
@@ -130,6 +179,15 @@ def test_rounds_go_on_while_one_start_alone_reached_a_point(tmp_path):
     again = fixed_points.find(population, few | {"rounds": 60}, lambda line: None)
     assert np.any(once["hits"] == 1) and np.all(again["hits"] >= 2)
     assert again["fixed_points"] == 27 and np.all(again["index_sum"] == 1)
+
+
+def test_rounds_go_on_while_indices_do_not_add_up_though_every_point_was_reached_twice(tmp_path, monkeypatch):
+    population = bistable_population(1, tmp_path)
+    rounds = iter([[[0.9], [0.9], [-0.9], [-0.9]], [[0.01], [0.01], [0.01], [0.01]]])  # wells, then the saddle
+    monkeypatch.setattr(fixed_points, "starts", lambda *given: np.array(next(rounds)))
+    found = fixed_points.find(population, OPTIONS | {"starts": 4, "rounds": 9}, lambda line: None)
+    assert found["starts"] == 8 and found["index_sum"] == 1
+    assert sorted(found["hits"].values) == [2, 2, 4]
 
 
 def test_noise_is_in_units_of_the_spread_of_the_states(trained, monkeypatch):

@@ -113,6 +113,7 @@ def test_dsa_measures_are_chord_and_angle():
     found = dsa.distance(a, b)
     assert 2 * np.sin(found["angular"] / 2) == pytest.approx(found["distance"])
     assert 0 < found["angular_lower_bound"].item() <= found["angular"].item()
+    assert 2 * np.sin(found["angular_lower_bound"] / 2) == pytest.approx(found["lower_bound"])
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,14 @@ def test_optimal_hard_threshold_finds_the_rank_of_a_signal_in_noise():
     noise = generator.standard_normal(signal.shape)
     found = [linear_dynamics.embed(signal + size * noise, 1, 1, 3) for size in (0.3, 100)]
     assert [linear_dynamics.optimal_rank(each) for each in found] == [3, 0]
+
+
+@pytest.mark.parametrize(("shape", "threshold"), [((10, 10), 2.86), ((10, 20), 2.17), ((10000, 10), 1.43)])
+def test_optimal_hard_threshold_depends_on_the_shape(shape, threshold):
+    """Times the median singular value, here 1 (Gavish & Donoho 2014, eq. 5)."""
+    for value, kept in ((threshold - 0.02, 0), (threshold + 0.02, 1)):
+        gram = np.diag(np.array([1.0] * 9 + [value]) ** 2)
+        assert linear_dynamics.optimal_rank(linear_dynamics.Embedding(np.zeros(0), gram, shape)) == kept
 
 
 def test_spectra_shifted_by_a_constant_are_that_far_apart():
@@ -261,11 +270,14 @@ def test_joint_distance_is_bounded_by_its_parts_and_ends_in_them():
     a, b = random_systems(0), random_systems(100)
     found = input_dsa.distance(a, b)
     floor = np.hypot(*np.sqrt(0.5) * np.stack([found["state_lower_bound"], found["input"]]))
-    assert np.all(floor - 1e-9 <= found["lower_bound"]) and np.all(found["lower_bound"] <= found["distance"])
+    assert np.allclose(found["lower_bound"], floor, rtol=1e-9) and np.all(found["lower_bound"] <= found["distance"])
+    assert np.array_equal(found["input_lower_bound"], found["input"])  # exact
     assert np.all(found["distance"] <= 2) and np.all(found["unconverged"] == 0)
     state_alone, input_alone = (input_dsa.distance(a, b, input_weight=weight) for weight in (0.0, 1.0))
     assert np.allclose(state_alone["distance"], found["state"], rtol=1e-6)
     assert np.allclose(input_alone["distance"], found["input"], rtol=1e-6)
+    assert np.allclose(state_alone["lower_bound"], found["state_lower_bound"], rtol=1e-9)
+    assert np.allclose(input_alone["lower_bound"], found["input"], rtol=1e-6)
 
 
 def test_joint_distance_is_symmetric_and_obeys_the_triangle_inequality():

@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from conftest import make_population
-from degeneracy import comparison, network_map, training, units
+from degeneracy import artifacts, comparison, network_map, training, units
 from degeneracy.metrics import permutation_distance, svcca
 
 
@@ -97,6 +97,49 @@ def test_ood_loss_is_the_loss_of_a_perfect_and_of_a_silent_network(trained):
     assert np.allclose(comparison.measure("ood_loss", silent, {})["value"], 1.0)  # targets are ±1
     learnt = comparison.measure("ood_loss", trained, {})["value"].values
     assert np.all(learnt < 0.05)
+
+
+def test_ood_loss_is_over_what_counts_of_the_ood_trials_alone(trained, tmp_path):
+    """A silent network errs by 3 where the loss counts in the OOD trials, and otherwise elsewhere."""
+    groups = {group: trained.trials(group) for group in ("train", "probe", "ood")}
+    ood = groups["ood"].copy(deep=True)
+    ood["mask"][:, ::3] = 0
+    ood["targets"][:] = 3 * ood["mask"] + 7 * (1 - ood["mask"])
+    artifacts.write(tmp_path / "trials.nc", "trials", groups | {"ood": ood}, trained.condition, "cpu", 0.0)
+    silent = make_population(trained.networks.copy(deep=True), trained.condition, str(tmp_path / "trials.nc"))
+    for name in ("readout_weights", "readout_bias"):
+        silent.networks[name][:] = 0
+    assert comparison.measure("ood_loss", silent, {})["value"].values == pytest.approx(9)
+
+
+def test_svcca_of_a_subspace_and_the_space_it_lies_in_is_zero():
+    time = np.arange(400)[:, None] * 2 * np.pi / 400
+    one, both = (svcca.basis(each, 1.0) for each in (np.sin(time), np.hstack([np.sin(time), 0.9 * np.cos(time)])))
+    line, plane = ({"basis": each[None], "dimension": np.array([each.shape[1]])} for each in (one, both))
+    assert plane["dimension"] == 2
+    assert abs(svcca.distance(line, plane).item()) < 1e-9 and abs(svcca.distance(plane, line).item()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    "metric", ["permutation_distance", "signed_permutation_distance", "joint_permutation_distance"]
+)
+def test_relative_distance_of_a_network_and_its_fourfold_is_one_and_a_half(metric, trained):
+    """‖W − 4 W‖ / √(‖W‖ ‖4 W‖), whatever ‖W‖; also its bound, which no matching can beat."""
+    data = trained.networks.copy(deep=True)
+    for name in data.attrs["parameters"].split():
+        data[name][1] = 4 * data[name][0]
+    found = comparison.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
+    norm = found["distance"].values[0, 1] / 3
+    assert norm > 1.5 and found["relative"].values[0, 1] == pytest.approx(1.5)
+    assert found["relative_lower_bound"].values[0, 1] == pytest.approx(found["lower_bound"].values[0, 1] / (2 * norm))
+
+
+def test_relative_weight_change_is_over_the_norm_before_training(trained):
+    data = trained.networks.copy(deep=True)
+    data["recurrent_weights"] = -3 * data["initial_recurrent_weights"]
+    found = comparison.measure("weight_change", make_population(data, trained.condition, trained.trials_path), {})
+    norms = np.linalg.norm(data["initial_recurrent_weights"], axis=(1, 2))
+    assert np.allclose(found["value"], 4 * norms) and np.allclose(found["relative"], 4)
 
 
 def test_weight_change_is_zero_for_an_untrained_network(trained):

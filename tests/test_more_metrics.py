@@ -11,6 +11,7 @@ from degeneracy.condition import make_cell
 from degeneracy.figures import degeneracy as figure
 from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
 from degeneracy.population import Population
+from degeneracy.status import CONVERGED, NOT_CONVERGED
 from degeneracy.sweeps import SweepArtifacts
 from degeneracy.symmetry import signs_are_free
 
@@ -20,6 +21,7 @@ class Visited:
 
     def __init__(self, *states):
         self.states, self.seeds = np.stack(states), np.arange(len(states))
+        self.status, self.device = np.full(len(states), CONVERGED), "cpu"
 
 
 def random(*shape, seed=0):
@@ -40,8 +42,23 @@ def test_a_turned_scaled_and_shifted_copy_is_at_distance_zero_and_a_sheared_one_
     states = random(4, 15, 6)
     assert between(metric, states, 3 * states @ rotation(6) + random(6)) < 1e-6
     assert between(metric, states, states @ np.diag([5, 1, 1, 1, 1, 1.0])) > 0.1
-    with pytest.raises(ValueError, match="never change"):
-        between(metric, states, 0 * states)
+
+
+@pytest.mark.parametrize("metric", ["cka", "procrustes", "svcca"])
+@pytest.mark.parametrize("bias", [0, 0.3, np.nan])
+def test_a_network_that_stands_still_is_nan_unless_it_learnt_the_task(metric, bias, trained):
+    three = xr.concat([trained.networks, trained.networks.isel(network=[0])], "network", combine_attrs="override")
+    three = three.assign_coords(network=np.arange(3))
+    for name in ("recurrent_weights", "input_weights"):
+        three[name][2] = 0
+    three["bias"][2] = bias  # the states are all tanh(bias) but for rounding
+    population = make_population(three, trained.condition, trained.trials_path)
+    with pytest.raises(ValueError, match="network 2: its states on the probe trials never change"):
+        comparison.measure(metric, population, {})
+    three["status"][2] = NOT_CONVERGED
+    found = comparison.measure(metric, population, {})["distance"].values
+    assert np.isnan(found[2, :2]).all() and np.isnan(found[:2, 2]).all()
+    assert np.array_equal(found[:2, :2], comparison.measure(metric, trained, {})["distance"])
 
 
 def test_cka_is_that_of_the_centred_gram_matrices():
@@ -98,15 +115,16 @@ def test_a_flipped_and_permuted_network_is_the_same_network(metric, trained, fli
     assert unsigned["distance"].values[0, 1] > 1
 
 
-def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(trained):
+@pytest.mark.parametrize("owned", ["readout_weights", "input_weights", "bias"])
+def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(owned, trained):
     data = trained.networks.copy(deep=True)
-    data["readout_weights"][1] = data["readout_weights"][0] + 0.1
-    for name in ("recurrent_weights", "input_weights", "bias"):
+    for name in ("recurrent_weights", "input_weights", "bias", "readout_weights"):
         data[name][1] = data[name][0]
+    data[owned][1] += 0.1
     pair = make_population(data, trained.condition, trained.trials_path)
     recurrent = comparison.measure("signed_permutation_distance", pair, {})["distance"].values[0, 1]
     joint = comparison.measure("joint_permutation_distance", pair, {})
-    size = data["readout_weights"][0].size
+    size = data[owned][0].size
     assert recurrent < 1e-6 and joint["distance"].values[0, 1] == pytest.approx(0.1 * size**0.5, rel=1e-3)
     assert joint["relative"].values[0, 1] < joint["distance"].values[0, 1]
 
@@ -158,11 +176,47 @@ def test_fixed_point_distance_of_sets_of_known_distance():
         return fixed_point_distance.between(*sets, cutoff=1.0)
 
     assert apart(x, stable, x[::-1], stable) == (0, 0)
-    assert apart(x, stable, x + np.array([0, 0.2]), stable) == pytest.approx((0.2, 0))
+    assert apart(x, stable, x + np.array([0, 0.2]), stable) == pytest.approx((0.2 / np.sqrt(2), 0))
+    for outputs in (1, 2, 4):  # the same error of each output is the same distance, whatever their number
+        wide = 10 * random(2, outputs)
+        assert apart(wide, stable, wide + 0.3, stable) == pytest.approx((0.3, 0))
     assert apart(x, stable, x, saddle) == (0.5, 0.5)
     assert apart(x, stable, x[:1], stable[:1]) == (0.5, 0.5)
     assert apart(x, stable, x + 10, stable) == (1, 1)
     assert apart(x, stable, *none) == (1, 1) and apart(*none, *none) == (0, 0)
+
+
+def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and_constant_input(trained, tmp_path):
+    groups = {group: trained.trials(group) for group in ("train", "probe", "ood")}
+    train = groups["train"].copy(deep=True)
+    train["mask"][:, ::3] = 0
+    train["targets"][:] = np.where(train["mask"].values[..., None] > 0, 5 + 2 * np.sign(train["targets"].values), 100)
+    condition = trained.condition | {"task": {"name": "sine", "channels": 3, "frequencies": 3}}
+    artifacts.write(tmp_path / "trials.nc", "trials", groups | {"train": train}, condition, "cpu", 0.0)
+    states, kinds = random(4, trained.networks.sizes["unit"]), np.array([0, 5, 3, 2])  # 2 · input + unstable
+    constants = np.linspace(1, 30, 3) / 30  # three frequencies, the same in all channels
+    points = xr.Dataset(
+        {
+            "network": ("point", [0, 1, 0, 1]),
+            "converged": ("point", [1, 1, 1, 1]),
+            "state": (("point", "unit"), states),
+            "input": (("point", "input_channel"), np.repeat(constants[kinds // 2, None], 3, axis=1)),
+            "n_unstable": ("point", 2 * (kinds % 2)),
+        }
+    )
+    population = make_population(trained.networks, condition, str(tmp_path / "trials.nc"))
+    population = Population(population.networks, population.trials_path, points)
+    found = fixed_point_distance.features(population)
+    assert found["kind"].tolist() == [[0, 3], [5, 2]]
+    targets = train["targets"].values[train["mask"].values > 0].astype(float)
+    spread = np.sqrt(targets.var(axis=0).mean())
+    assert 1 < spread <= 2
+    for network in (0, 1):
+        weights, bias = (
+            trained.parameters[name][network].astype(float) for name in ("readout_weights", "readout_bias")
+        )
+        expected = (states[network::2] @ weights.T + bias) / spread
+        assert np.allclose(found["outputs"][network], expected)
 
 
 def test_networks_without_fixed_points_are_at_the_cutoff_from_the_others(trained):
@@ -222,6 +276,26 @@ def test_kernel_alignment_is_one_before_training_and_less_after(trained):
     assert np.allclose(comparison.measure("kernel_alignment", trained.untrained(), {"trials": 2})["value"], 1)
     learnt = comparison.measure("kernel_alignment", trained, {"trials": 2})
     assert np.all((learnt["value"] > 0) & (learnt["value"] < 0.9)) and np.all(learnt["growth"] > 1)
+
+
+def test_kernel_alignment_is_the_cosine_of_the_kernels_and_growth_the_quotient_of_their_norms(trained):
+    probe = trained.trials("probe").isel(trial=slice(2))
+    rows = kernel_alignment.chosen_rows(probe["mask"].values, 3, 3)
+    found = comparison.measure("kernel_alignment", trained, {"trials": 2, "steps": 3})
+    for network in (0, 1):
+        before, after = (
+            kernel_alignment.kernel(
+                make_cell(trained.condition),
+                {name: torch.as_tensor(x[network]).double() for name, x in parameters.items()},
+                torch.as_tensor(probe["inputs"].values).double(),
+                rows,
+            )
+            for parameters in (trained.initial_parameters, trained.parameters)
+        )
+        norms = np.linalg.norm(before), np.linalg.norm(after)
+        cosine = np.trace(after @ before) / (norms[0] * norms[1])
+        assert found["value"].values[network] == pytest.approx(cosine)
+        assert found["growth"].values[network] == pytest.approx(norms[1] / norms[0])
 
 
 def test_halves_share_no_trial_and_untrained_networks_have_their_first_parameters(trained):

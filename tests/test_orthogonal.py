@@ -130,6 +130,34 @@ def test_lower_bound_holds():
         assert (found.lower_bound > 0).all()
 
 
+def test_raw_lower_bound_holds_between_unrelated_operators():
+    """Before it is clipped: a bound that is false anywhere lies above the distance of some of many small pairs."""
+    rng = np.random.default_rng(26)
+    for size in (2, 3, 4):
+        a = np.concatenate([operators(rng, 60, size), slow_operators(rng, 60, size), operators(rng, 60, size)])
+        b = np.concatenate([operators(rng, 60, size), operators(rng, 60, size), 3 * slow_operators(rng, 60, size)])
+        bound = orthogonal._lower_bound(torch.as_tensor(a), torch.as_tensor(b)).numpy()
+        assert (bound <= conjugation_distance(a, b).distance * (1 + 1e-9)).all()
+
+
+def test_lower_bound_with_inputs_is_that_of_the_operators_and_the_procrustes_distance():
+    rng = np.random.default_rng(27)
+    a, b, p, q = operators(rng, 20, 4), 2 * operators(rng, 20, 4), *rng.standard_normal((2, 20, 4, 2))
+    nuclear = np.linalg.svd(p @ q.transpose(0, 2, 1), compute_uv=False).sum(1)
+    apart = np.square(p).sum((1, 2)) + np.square(q).sum((1, 2)) - 2 * nuclear
+    alone = orthogonal._lower_bound(torch.as_tensor(a), torch.as_tensor(b)).numpy()
+    found = conjugation_distance(a, b, inputs=(p, q))
+    np.testing.assert_allclose(found.lower_bound, np.sqrt(alone**2 + apart), rtol=1e-9)
+
+
+def test_spread_is_that_of_the_distances_at_the_local_minima():
+    """On a line C is 1 or −1 and every start stays what it is: of eight, the last alone, a random one, is −1."""
+    found = conjugation_distance([[2.0]], [[1.0]], inputs=([[3.0]], [[1.0]]), starts=8)
+    distances = [np.sqrt((2 - 1) ** 2 + (3 - c) ** 2) for c in [1] * 7 + [-1]]
+    assert found.distance.item() == pytest.approx(min(distances))
+    assert found.spread.item() == pytest.approx(np.std(distances), rel=1e-5)  # starts are ranked in float32
+
+
 def test_inputs_add_their_squared_distance():
     rng = np.random.default_rng(21)
     a, b, p, q = operators(rng, 4, 6), operators(rng, 4, 6), *rng.standard_normal((2, 4, 6, 3))
@@ -154,6 +182,22 @@ def test_inputs_alone_have_the_procrustes_distance():
     exact = np.sqrt(np.square(p).sum((1, 2)) + np.square(q).sum((1, 2)) - 2 * nuclear)
     np.testing.assert_allclose(found.distance, exact, rtol=1e-9)
     np.testing.assert_allclose(found.lower_bound, exact, rtol=1e-9)
+
+
+def test_a_start_square_to_what_the_inputs_choose_stays_orthogonal():
+    """Rotations and reflections of the plane have the inner product 0; here so do all spectral starts."""
+    a, b = np.diag([4.0, 3, 2, 1]), np.diag([-1.0, -2, -3, -4])
+    found = conjugation_distance(a, b, inputs=(np.eye(4), np.eye(4)))
+    np.testing.assert_allclose(found.transform[0] @ found.transform[0].T, np.eye(4), atol=1e-12)
+    # in the plane a fine grid gives the answer
+    rng = np.random.default_rng(25)
+    a, b, p, q = operators(rng, 40, 2), operators(rng, 40, 2), *rng.standard_normal((2, 40, 2, 1))
+    angle = np.linspace(0, 2 * np.pi, 4001)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
+    c = np.concatenate([turn, turn * [1, -1]])[:, None]
+    parts = a - c @ b @ c.swapaxes(-1, -2), p - c @ q
+    grid = np.sqrt(sum(np.square(part).sum((2, 3)) for part in parts)).min(0)
+    np.testing.assert_allclose(conjugation_distance(a, b, inputs=(p, q)).distance, grid, atol=1e-5)
 
 
 def test_gradient_and_hessian_with_inputs_equal_finite_differences():
@@ -224,6 +268,14 @@ def test_more_starts_do_no_harm():
     assert (many.distance <= one.distance * (1 + 1e-6)).all()
     assert many.distance.mean() < one.distance.mean()
     assert np.isnan(one.spread).all() and (many.spread > 0).all()
+
+
+def test_random_starts_favour_no_direction_and_alternate_between_components():
+    """Entries of Haar distributed matrices have mean 0 and mean square 1 / n; four standard errors are allowed."""
+    for each, determinant in ((orthogonal._random_orthogonal(4000, 3, 0)[half::2], 1 - 2 * half) for half in (0, 1)):
+        assert torch.allclose(torch.linalg.det(each), torch.tensor(float(determinant)).double())
+        assert each.mean(0).abs().max() < 4 / np.sqrt(3 * 2000)
+        assert (each.square().mean(0) - 1 / 3).abs().max() < 4 * np.sqrt(4 / 45 / 2000)
 
 
 def test_gradient_equals_finite_differences():

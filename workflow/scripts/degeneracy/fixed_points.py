@@ -124,9 +124,9 @@ def starts(
 
 def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
     """Index of the slowest point of each cluster of points (point, unit) closer than `distance`, chained."""
-    # thousands of starts end at one point: keep one a cell of a fine grid before comparing all with all
-    order = np.argsort(speed, kind="stable")
-    _, first = np.unique(np.round(state[order] / distance), axis=0, return_index=True)
+    # thousands of starts end at one point: keep one a cell, of diagonal `distance`, before comparing all with all
+    order, cell = np.argsort(speed, kind="stable"), distance / np.sqrt(state.shape[1])
+    _, first = np.unique(np.round(state[order] / cell), axis=0, return_index=True)
     thinned = np.sort(order[first])
     if len(thinned) < len(state):
         return thinned[unique(state[thinned], speed[thinned], distance)]

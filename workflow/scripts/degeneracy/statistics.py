@@ -150,6 +150,10 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
         },
         coords={"level": levels, "measure": measures, "measure_name": ("measure", names)},
     )
+    if all("complete" in one for one in metrics):
+        incomplete = [int(np.sum(one["complete"].values[one["status"].values == CONVERGED] == 0)) for one in metrics]
+        named = {"long_name": "networks used of which the metric is known to be incomplete", "units": "1"}
+        data["n_incomplete"] = ("level", np.array(incomplete, np.int32), named)
     return data
 
 

@@ -14,7 +14,7 @@ SAME_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:
-    """Centred states (network, sample, unit), scaled to ‖XᵀX‖_F = 1."""
+    """Centred states (network, sample, unit), scaled to ‖XᵀX‖_F = 1; NaN where a network stands still."""
     states = normalised(population)
     return {"states": states / np.sqrt(np.linalg.norm(states.mT @ states, axis=(1, 2)))[:, None, None]}
 

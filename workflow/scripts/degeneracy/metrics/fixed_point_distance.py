@@ -2,8 +2,9 @@
 
 Units of two networks do not correspond, outputs do: each network is taken as the set of outputs it gives at its fixed
 points. The points of the smaller set are assigned to points of the larger at least total cost; a pair costs the
-distance of its outputs, or the `cutoff` if that is less, or if one is stable and the other is not, or if they belong
-to different constant inputs; a point left over costs the cutoff. Divided by the size of the larger set this is a
+root-mean-square difference of its outputs (not its norm, which grows with the number of outputs by itself while the
+cutoff does not), or the `cutoff` if that is less, or if one is stable and the other is not, or if they belong to
+different constant inputs; a point left over costs the cutoff. Divided by the size of the larger set this is a
 metric on finite sets (eq. 3, p = 1), defined for sets of any sizes: 0 for the same points, the cutoff at most, and the
 cutoff between a network without fixed points and one with some. A Wasserstein distance would have to spread a point's
 mass over others where one network has points that the other lacks. `unmatched` is the share of the larger set that
@@ -53,7 +54,7 @@ def features(population) -> dict[str, np.ndarray]:
 
 def _deviation(trials) -> float:
     """RMS deviation of the targets from their mean, over all trials, times and outputs that count in the loss."""
-    counted = trials["targets"].values[trials["mask"].values > 0]  # (sample, output)
+    counted = trials["targets"].values[trials["mask"].values > 0].astype(float)  # (sample, output)
     return float(np.sqrt(np.square(counted - counted.mean(0)).mean())) or 1.0
 
 
@@ -77,7 +78,7 @@ def between(x: np.ndarray, x_kind: np.ndarray, y: np.ndarray, y_kind: np.ndarray
     if size == 0:
         return 0.0, 0.0
     cost = np.full((size, size), cutoff)  # (point, point), filled up with points left over
-    apart = np.linalg.norm(x[:, None] - y[None], axis=-1)
+    apart = np.sqrt(np.square(x[:, None] - y[None]).mean(-1))
     cost[: len(x), : len(y)] = np.where(x_kind[:, None] == y_kind, np.minimum(apart, cutoff), cutoff)
     chosen = cost[linear_sum_assignment(cost)]
     return chosen.mean(), (chosen >= cutoff).mean()

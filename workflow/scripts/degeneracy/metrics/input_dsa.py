@@ -65,12 +65,11 @@ def distance(
     joint = on_host(conjugation_distance(*(of_state * x for x in states), inputs=[of_input * x for x in inputs]))
     state = on_host(conjugation_distance(*states))
     alone = input_distance(a["input"], b["input"])
-    lower = np.hypot(of_state * state.lower_bound, of_input * alone)
     return {
         "distance": joint.distance,
         "state": state.distance,
         "input": alone,
-        "lower_bound": np.minimum(np.maximum(lower, joint.lower_bound), joint.distance),
+        "lower_bound": joint.lower_bound,
         "state_lower_bound": state.lower_bound,
         "input_lower_bound": alone,
         "spread": joint.spread,

@@ -15,7 +15,7 @@ SAME_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:
-    """Centred and normalised states (network, sample, unit)."""
+    """Centred and normalised states (network, sample, unit); NaN where a network stands still."""
     return {"states": normalised(population)}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from degeneracy.devices import to_device, to_numpy
+from degeneracy.representation import moving
 from degeneracy.units import Range
 
 LEVEL = "representation"
@@ -20,9 +21,14 @@ def features(population, *, variance: Annotated[float, Range(0, 1)] = 0.99) -> d
     """Orthonormal bases (network, sample, component) of the centred states, and their dimension (network).
 
     The leading principal directions that together hold the fraction `variance` of the variance are kept; bases of
-    fewer dimensions than the largest are padded with zeros.
+    fewer dimensions than the largest are padded with zeros. NaN for a network that did not learn the task and whose
+    states never change.
     """
-    bases = [basis(each.reshape(-1, each.shape[-1]), variance, population.device) for each in population.states]
+    samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
+    bases = [
+        basis(each, variance, population.device) if moves else np.full((len(each), 1), np.nan)
+        for each, moves in zip(samples, moving(population), strict=True)
+    ]
     dimension = np.array([one.shape[1] for one in bases])
     padded = [np.pad(one, ((0, 0), (0, dimension.max() - one.shape[1]))) for one in bases]
     return {"basis": np.stack(padded), "dimension": dimension}

@@ -124,7 +124,8 @@ def _solve(a, b, inputs, random, tolerance):
     spectral = _spectral_starts(unit_a, unit_b, starts - starts // 6)
     if pull is not None:
         nearest = pull.nearest()[:, None]
-        spectral = torch.cat([nearest, spectral * (spectral * nearest).sum((2, 3), keepdim=True).sign()], 1)
+        against = (spectral * nearest).sum((2, 3), keepdim=True) < 0  # C and −C turn the operators alike
+        spectral = torch.cat([nearest, torch.where(against, -spectral, spectral)], 1)
     spectral = spectral[:, : starts - starts // 6]
     start = torch.cat([spectral, random[: starts - spectral.shape[1]].expand(pair, -1, -1, -1)], 1)
     screened, error = _descend(
