@@ -64,13 +64,10 @@ class Population:
         return replace(self, networks=self.networks.assign(before), fixed_points=None, trained=False)
 
     def halves(self) -> tuple[Population, Population]:
-        """The same networks seen on every other probe trial, and on those between: no trial is in both.
+        """The same networks seen on one half of the probe trials and on the other, with no sequence of inputs in both.
 
-        Raises ValueError if there are fewer than two probe trials.
+        See `split_distinct`. Reading the probe trials of a half raises ValueError if all of them are alike.
         """
-        count = self.trials("probe").sizes["trial"]
-        if count < 2:
-            raise ValueError(f"{self.trials_path}: {count} probe trial cannot be halved")
         return replace(self, half=0), replace(self, half=1)
 
     def example(self) -> tuple[Population, str]:
@@ -85,8 +82,12 @@ class Population:
         if self.trials_path is None:
             raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         trials = artifacts.read(self.trials_path, "trials", group)
-        halved = group == "probe" and self.half is not None
-        return trials.isel(trial=slice(self.half, None, 2)) if halved else trials
+        if group != "probe" or self.half is None:
+            return trials
+        halves = split_distinct(trials["inputs"].values)
+        if not halves[1]:
+            raise ValueError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
+        return trials.isel(trial=halves[self.half])
 
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.
@@ -114,6 +115,21 @@ class Population:
     def states(self) -> np.ndarray:
         """States (network, trial, time, unit) on the probe trials."""
         return self.run(self.trials("probe")["inputs"].values)[0]
+
+
+def split_distinct(inputs: np.ndarray) -> tuple[list[int], list[int]]:
+    """Indices of two halves of trials (trial, time, input), such that copies, trials of the same inputs, stay together.
+
+    Every other trial where all differ. A task of few different trials (the sine of one channel has as many as
+    frequencies) has its most frequent ones dealt first, each to the half with fewer trials so far.
+    """
+    copies = {}
+    for index, sequence in enumerate(inputs):
+        copies.setdefault(sequence.tobytes(), []).append(index)
+    halves = [], []
+    for alike in sorted(copies.values(), key=len, reverse=True):  # in their order where equally many
+        min(halves, key=len).extend(alike)
+    return sorted(halves[0]), sorted(halves[1])
 
 
 def load(
