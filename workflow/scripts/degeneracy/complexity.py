@@ -130,15 +130,15 @@ def memory_demand(
     trial is told besides, so that the start of a trial is seen and a target may depend on the time since then.
 
     The target is predicted on other trials than those learnt from, by that one of two regressors that does better
-    with the longest window: gradient-boosted trees (step-like targets), or ridge regression and extremely randomised trees
-    on what it leaves (sums of inputs, smooth or tabulated targets). A longer window holds a shorter one, so that a
-    fall with the window is the regressor's and is removed by a running maximum. Windows grow by doubling, and the
+    with the longest window: gradient-boosted trees (step-like targets), or ridge regression and extremely randomised
+    trees on what it leaves (sums of inputs, smooth or tabulated targets). A longer window holds a shorter one, so that
+    a fall with the window is the regressor's and is removed by a running maximum. Windows grow by doubling, and the
     step at which the share is reached is then found by bisection. Variance is that of all outputs together.
 
-    # ASSUME: other trials are other draws from the task, and a task of few different trials draws copies of those learnt
-    from (the sine of one channel has as many as frequencies). Its demand is what it takes to tell these apart and to
-    know the time; split by distinct trials it would be what it takes to foretell frequencies never heard, which the
-    networks, trained on the same few, are not asked either. The share of copies is returned.
+    # ASSUME: other trials are other draws from the task, and a task of few different trials draws copies of those
+    # learnt from (the sine of one channel has as many as frequencies). Its demand is what it takes to tell these apart
+    # and to know the time; split by distinct trials it would be what it takes to foretell frequencies never heard,
+    # which networks, trained on the same few, are not asked either. The share of copies is returned.
 
     # ASSUME: how far back the target depends on inputs is how far a good regressor needs to see; one that needs more
     # steps than there are data for is underestimated, so demands are compared within a task.
