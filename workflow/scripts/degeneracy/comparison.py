@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import xarray as xr
 
-from degeneracy import units
+from degeneracy import metric_units, units
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
@@ -23,6 +23,7 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
     with: `null (network)`, each network's distance from itself, and `untrained_distance (network, network_other)`,
     the distances of the first networks before training; both are NaN where the metric cannot be computed.
     """
+    metric_units.check(name)
     module = units.load("metrics", name)
     usable = population.status != DIVERGED
     measured = population.where(usable)
