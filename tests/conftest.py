@@ -12,6 +12,7 @@ import yaml
 from degeneracy import artifacts, experiment, population, training, trials
 
 ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 
 TINY = {

@@ -66,6 +66,11 @@ def test_demand_of_a_sum_is_the_share_of_its_terms():
     assert found.regressor == "ridge and trees" and 16 <= found.demand <= 19  # 90% of twenty terms
 
 
+def test_copies_of_trials_learnt_from_are_told():
+    assert measured("sine", 400, frequencies=4, time_steps=20)["copied_trials"] == 1
+    assert measured("flip_flop", 60, time_steps=30)["copied_trials"] == 0
+
+
 def test_noise_has_no_demand():
     generator = np.random.default_rng(3)
     found = demand(generator.normal(0, 1, (200, 10, 1)), generator.normal(0, 1, (200, 10, 1)))

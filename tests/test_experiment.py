@@ -1,7 +1,7 @@
 import pytest
 
 from conftest import SCHEMA
-from degeneracy import experiment, units
+from degeneracy import experiment, figure_units, metric_units, units
 
 
 def resolve(config):
@@ -103,6 +103,14 @@ def change(config, path, value):
         (["tasks", "flip_flop", "task", "name"], "other", 'unknown key "name"'),
         (["maps"], ["svcca"], "compares networks of one condition only"),
         (["model"], None, "model: given None, must be of type object"),
+        (["sweeps", "channels", "task"], "flipflop", 'sweeps.channels.task: unknown task "flipflop"; did you mean'),
+        (["model", "gamma"], 2, 'model: unknown key "gamma": it is an option of mup, not of vanilla.'),
+        (
+            ["sweeps", "channels", "factor"],
+            "model.gamma",
+            'factor "model.gamma": it is an option of mup, not of vanilla',
+        ),
+        (["sweeps", "channels", "factor"], "task.horizon", "it is an option of lorenz96, not of flip_flop"),
         (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be at least 0"),
     ],
 )
@@ -152,3 +160,35 @@ def test_without_a_list_every_metric_and_figure_there_is_runs(tiny):
     experiment_ = resolve(tiny)
     assert list(experiment_.metrics["flip_flop"]) == units.names("metrics")
     assert list(experiment_.figures) == units.names("figures")
+
+
+def test_the_files_of_metrics_are_checked_when_the_workflow_is_read(tiny, monkeypatch):
+    checked = []
+    monkeypatch.setattr(metric_units, "check", checked.append)
+    resolve(tiny)
+    assert set(checked) == set(tiny["metrics"])
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (["gamma"], "figures: gamma is not drawn: it is for a sweep of model.gamma, and there is none here\n"),
+        (
+            {"dense": None},
+            "figures: dense is not drawn: it is for a sweep with 6 or more levels, and there is none here\n",
+        ),
+        (["svcca"], "figures: svcca is not drawn: it needs one of the metrics svcca\n"),
+        (["complexity", "directions", "degeneracy"], ""),
+        (None, ""),
+    ],
+)
+def test_a_figure_asked_for_that_no_sweep_fits_is_told(figures, said, tiny, capsys):
+    resolve(tiny | ({"figures": figures} if figures else {}))
+    assert capsys.readouterr().err == (said and f"config: {said}")
+
+
+def test_a_figure_of_the_directions_is_drawn_whatever_is_swept(tiny, capsys, monkeypatch):
+    unit = figure_units.FigureUnit(scope="experiment", reads=("directions",), factors=("model.gamma",))
+    monkeypatch.setattr(figure_units, "declared", lambda name: unit)
+    resolve(tiny | {"figures": ["gamma"]})
+    assert capsys.readouterr().err == ""

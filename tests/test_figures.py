@@ -1,6 +1,7 @@
 """What figures show: which states get which colours, which rows are there, which axis is logarithmic."""
 
 import warnings
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import xarray as xr
 
 from degeneracy import statistics, style, sweeps, trials
-from degeneracy.figures import _panels, example_trial, task_overview
+from degeneracy.figures import _panels, example_trial, fixed_points, task_overview
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +133,25 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
     assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
     assert first.texts[0].get_text() == "flip flop"
     assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+
+
+def test_slow_points_are_crosses_and_no_stable_points(trained):
+    points = xr.Dataset(
+        {
+            "state": (("point", "unit"), np.random.default_rng(0).standard_normal((7, 48))),
+            "network": ("point", np.zeros(7, int)),
+            "converged": ("point", [1, 1, 1, 1, 0, 0, 0]),
+            "n_unstable": ("point", [0, 0, 1, 5, 0, 0, 1]),
+        }
+    )
+    sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: replace(trained, fixed_points=points)})
+    with style.applied():
+        (axis,) = fixed_points.draw(sweep).axes
+    assert "2 stable of 4 fixed points" in axis.get_title()
+    drawn = {line.get_label(): len(line.get_xdata()) for line in axis.lines if line.get_marker() != "None"}
+    assert drawn == {"stable": 2, "1 unstable": 1, "3 or more unstable": 1, "slow point": 3}
+    filled = {line.get_label() for line in axis.lines if line.get_markerfacecolor() != "white"} & drawn.keys()
+    assert filled == {"stable", "slow point"}
 
 
 def test_a_map_beside_the_panels_leaves_them_their_room():

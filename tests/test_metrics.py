@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from sklearn.manifold import ClassicalMDS
 
 from conftest import make_population
 from degeneracy import artifacts, comparison, network_map, training, units
@@ -178,5 +179,16 @@ def test_map_of_points_in_the_plane_keeps_their_distances():
     assert stress < 1e-3
     assert np.allclose(np.linalg.norm(position[:, None] - position[None], axis=-1), distance, atol=1e-2)
     distance[3, :] = distance[:, 3] = np.nan
-    position, _ = network_map.scale(distance)
-    assert np.isnan(position[3]).all() and np.isfinite(np.delete(position, 3, 0)).all()
+    for own in (np.nan, 0):  # of a network that diverged, and of one without features
+        distance[3, 3] = own
+        position, _ = network_map.scale(distance)
+        assert np.isnan(position[3]).all() and np.isfinite(np.delete(position, 3, 0)).all()
+    assert np.isfinite(network_map.scale(np.zeros((1, 1)))[0]).all()
+
+
+def test_a_map_is_turned_onto_the_classical_solution():
+    points = np.random.default_rng(1).standard_normal((9, 4)) * [5, 2, 1, 0.5]
+    distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    classical = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distance)
+    cross = network_map.scale(distance)[0].T @ classical  # symmetric and positive where no turn brings it closer
+    assert cross[0, 1] == pytest.approx(cross[1, 0], abs=1e-9) and np.all(np.linalg.eigvalsh(cross) > 0)

@@ -6,7 +6,7 @@ import torch
 import xarray as xr
 
 from conftest import make_population
-from degeneracy import artifacts, comparison, fixed_points, statistics, trials, units
+from degeneracy import artifacts, comparison, fixed_points, population, statistics, trials, units
 from degeneracy.condition import make_cell
 from degeneracy.figures import degeneracy as figure
 from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
@@ -14,6 +14,7 @@ from degeneracy.population import Population
 from degeneracy.status import CONVERGED, NOT_CONVERGED
 from degeneracy.sweeps import SweepArtifacts
 from degeneracy.symmetry import signs_are_free
+from degeneracy.tasks import sine
 
 
 class Visited:
@@ -310,6 +311,33 @@ def test_halves_share_no_trial_and_untrained_networks_have_their_first_parameter
     for name, values in trained.untrained().parameters.items():
         assert np.array_equal(values, trained.initial_parameters[name])
         assert not np.array_equal(values, trained.parameters[name])
+
+
+def test_copies_of_a_trial_are_in_one_half():
+    few = np.array([3, 1, 3, 3, 1, 2, 3, 2, 0, 3])[:, None, None] * np.ones((1, 4, 2))
+    assert population.split_distinct(few) == ([1, 4, 5, 7], [0, 2, 3, 6, 8, 9])
+    assert population.split_distinct(random(7, 2, 1)) == ([0, 2, 4, 6], [1, 3, 5])  # in their own order
+    one_copy = np.array([5, 4, 3, 5, 2, 1])[:, None, None]
+    assert population.split_distinct(one_copy) == ([0, 3, 4], [1, 2, 5])  # in the order of 5, 4 | 3, 2 | 1
+    generator = np.random.default_rng(0)
+    for channels in (1, 2):
+        drawn = sine.Task(channels=channels).trials(generator, 256).inputs
+        halves = population.split_distinct(drawn)
+        one, other = ({trial.tobytes() for trial in drawn[half]} for half in halves)
+        assert not one & other and abs(len(one) - len(other)) <= 1 and abs(len(halves[0]) - len(halves[1])) < 10
+        assert sorted(halves[0] + halves[1]) == list(range(256))
+
+
+def test_probe_trials_that_are_all_alike_give_no_floor_and_say_so(trained, tmp_path):
+    groups = {group: trained.trials(group) for group in trials.GROUPS}
+    groups["probe"]["inputs"][:] = groups["probe"]["inputs"][0]
+    path = tmp_path / "trials.nc"
+    artifacts.write(path, "trials", groups, trained.condition, "cpu", 0.0)
+    alike = make_population(trained.networks, trained.condition, str(path))
+    measured = comparison.measure("dsa", alike, {"rank": 3, "delays": 2})
+    assert measured["null"].isnull().all() and measured["distance"].notnull().all()
+    assert "its probe trials have the same inputs" in measured["null"].attrs["long_name"]
+    assert np.all(comparison.measure("permutation_distance", alike, {})["null"] == 0)  # depends on no trials
 
 
 PAIRWISE = [name for name in units.names("metrics") if "features" in units.functions("metrics", name)]

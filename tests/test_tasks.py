@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from conftest import SCHEMA, make_condition
 from degeneracy import experiment, trials, units
@@ -118,6 +119,13 @@ def test_headings_are_smooth_except_where_a_wall_reflects_them():
     assert np.median(turned) == pytest.approx(0.6745 * path_integration.TURN, rel=0.1)  # of a Gaussian
 
 
+def test_speeds_are_uniform_at_every_step_and_correlate_with_the_last():
+    speed = draw(path_integration.Task(), 2000).inputs[..., 2] / 20
+    assert np.allclose(speed.std(0), 0.1 / np.sqrt(12), rtol=0.06)  # a uniform distribution's, from the first step on
+    drive = ndtri(speed / 0.1)
+    assert np.corrcoef(drive[:, 1:].ravel(), drive[:, :-1].ravel())[0, 1] == pytest.approx(0.9, abs=0.005)
+
+
 def test_path_integration_seeks_fixed_points_at_rest():
     for dimensions in (2, 3):
         (constant,) = path_integration.Task(dimensions=dimensions).constant_inputs()
@@ -192,6 +200,16 @@ def test_noise_out_of_distribution_has_the_size_asked_for_and_leaves_the_targets
     noise = (noisy["ood"]["inputs"] - quiet["ood"]["inputs"]).values
     assert noise.std((0, 1)) == pytest.approx(0.3, rel=0.05) and np.abs(noise.mean((0, 1))).max() < 0.02
     assert abs(np.mean(noise[:, 1:] * noise[:, :-1])) < 0.005
+
+
+def test_groups_have_random_streams_of_their_own():
+    made = trials.generate(task_condition("path_integration", train=4, ood=4, ood_kind="noise", ood_noise=0.0))
+    more = trials.generate(task_condition("path_integration", train=9, ood=4, ood_kind="noise", ood_noise=0.0))
+    starts = np.concatenate([made[group]["inputs"][:, 0].values for group in trials.GROUPS])
+    assert len(np.unique(starts, axis=0)) == 12
+    assert made["probe"].identical(more["probe"]) and made["ood"].identical(more["ood"])
+    other = trials.generate(task_condition("path_integration", train=4, ood=4, seed=1))
+    assert not np.isin(other["probe"]["inputs"][:, 0, 0], starts[:, 0]).any()
 
 
 def test_the_size_of_a_noise_that_no_trials_get_is_refused():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from degeneracy import units
+from degeneracy import metric_units, units
 
 SCRIPTS = Path(units.__file__).parents[1]
 
@@ -66,12 +66,7 @@ def test_code_hash_sees_the_init_of_folders_on_the_way(package):
 def test_every_unit_is_found_and_declares_what_it_must():
     assert "flip_flop" in units.names("tasks") and "vanilla" in units.names("cells")
     for metric in units.names("metrics"):
-        assert units.constant("metrics", metric, "LEVEL")
-        assert units.constant("metrics", metric, "MEASURES")
-        assert units.functions("metrics", metric) >= {"value"} or units.functions("metrics", metric) >= {
-            "features",
-            "distance",
-        }
+        metric_units.check(metric)
     for kind in ("tasks", "cells", "metrics", "figures"):
         for name in units.names(kind):
             assert units.docstring(kind, name), f"{kind}/{name} says nothing about itself"
@@ -138,3 +133,38 @@ def test_a_range_may_be_given_by_keyword(package):
     text = '''"""Metric."""\n\ndef value(population, *, order: Annotated[int, Range(maximum=5)] = 2):\n    return 0\n'''
     write_package(package, metrics__own=text)
     assert units.options.__wrapped__("metrics", "own")["order"].range.maximum == 5
+
+
+VALUE = "def value(population): ...\n"
+PAIR = "def features(population): ...\ndef distance(a, b): ...\n"
+NAMED = 'MEASURES = {"value": ("x", "1")}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (VALUE + NAMED, "LEVEL is missing, must be one of behaviour, dynamics, weights, learning, representation"),
+        (VALUE + NAMED + 'LEVEL = "wieghts"', "LEVEL: given 'wieghts'; did you mean \"weights\"?"),
+        (VALUE + NAMED + "LEVEL = level()", "LEVEL must be a literal"),
+        (VALUE + 'LEVEL = "weights"', 'MEASURES is missing, must give a name and a unit to "value"'),
+        (PAIR + NAMED + 'LEVEL = "weights"', 'must give a name and a unit to "distance"'),
+        (VALUE + 'MEASURES = {"value": "x"}\nLEVEL = "weights"', "MEASURES: given {'value': 'x'}, must give"),
+        (VALUE + 'MEASURES = ("value",)\nLEVEL = "weights"', "MEASURES: given ('value',), must give"),
+        ("def features(population): ...", "must define value(population), or both features(population) and distance"),
+        ("def features(population)", "line 1: expected ':', must be Python"),
+    ],
+)
+def test_a_mistake_in_the_file_of_a_metric_is_one_sentence_that_names_it(package, text, sentence):
+    write_package(package, metrics__own=text)
+    with pytest.raises(ValueError) as caught:
+        metric_units.check("own")
+    assert "own.py" in str(caught.value) and sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "kind, entry", [("tasks", "class Task"), ("cells", "class Cell"), ("figures", "function draw")]
+)
+def test_a_file_without_what_makes_it_a_unit_is_named(package, kind, entry):
+    write_package(package, **{f"{kind}__own": "x = 1\n"})
+    with pytest.raises(ValueError, match=rf"{kind}/own\.py: must define the {entry}"):
+        units.options.__wrapped__(kind, "own")

@@ -7,6 +7,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+
+from degeneracy import units
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -26,16 +29,37 @@ def json_object(text: str) -> dict:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main function; bad input ends it with exit status 1 and one sentence as the last line.
+    """Run a script's main function; what stops it ends it with exit status 1 and one sentence as the last line.
 
     SIGTERM, which a scheduler sends before it kills, ends it as an exception would: nothing half-written is left.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         main()
-    except (ValueError, OSError) as error:
+    except Exception as error:
         traceback.print_exc()
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {sentence(error)}")
+
+
+def sentence(error: Exception) -> str:
+    """What stopped a script, on one line.
+
+    A ValueError or OSError that this project raises is such a sentence. To anything else the file and the line come
+    first where it arose: those of a unit if one was running.
+    """
+    said = " ".join(str(error).split())
+    frames = [(Path(frame.filename), frame) for frame in traceback.extract_tb(error.__traceback__)]
+    own = [(path, frame) for path, frame in frames if path.is_relative_to(units.PACKAGE.parent)]
+    running = [(path, frame) for path, frame in own if path.parent.name in units.KINDS]
+    if isinstance(error, ValueError | OSError) and (
+        frames[-1][1].line.startswith("raise ") and own[-1:] == frames[-1:]
+    ):
+        return said  # in words of this project
+    if isinstance(error, OSError) and not running:
+        return said  # in those of the system, which name the file
+    path, frame = (running or own or frames)[-1]
+    kind = "there is no key" if isinstance(error, KeyError) else f"{type(error).__name__}:"
+    return f"{path}, line {frame.lineno}: {kind} {said} in `{frame.line}`; mend that line or what it is given"
 
 
 class Stopwatch:

@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import xarray as xr
 
-from degeneracy import units
+from degeneracy import metric_units, units
 from degeneracy.population import Population
 from degeneracy.status import DIVERGED
 
@@ -23,6 +23,7 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
     with: `null (network)`, each network's distance from itself, and `untrained_distance (network, network_other)`,
     the distances of the first networks before training; both are NaN where the metric cannot be computed.
     """
+    metric_units.check(name)
     module = units.load("metrics", name)
     usable = population.status != DIVERGED
     measured = population.where(usable)
@@ -74,6 +75,8 @@ def _null(module: ModuleType, measured: Population, usable: np.ndarray, options:
     metric compares trial by trial (SAME_TRIALS), so that a network can only be compared with itself on the same ones.
     Elsewhere it is what sampling adds, overstated: a half has half the data, and two networks of a pair see the same
     trials, so that what an odd trial does to both is no difference between them. A distance may lie below its floor.
+    Copies of a trial are in one half (`population.split_distinct`), or the halves of a task of few different trials
+    would be the same and the floor understated; it is NaN, with a note, where all probe trials are alike.
     """
     values = {measure: np.full(len(usable), np.nan) for measure in module.MEASURES}
     note = "from itself on disjoint halves of the probe trials"

@@ -39,6 +39,8 @@ def measure(trials: xr.Dataset, seed: int = 0) -> xr.Dataset:
     values["memory_demand"] = ((), memory.demand, "past inputs that the target depends on", "step")
     text = "variance of the target on other trials explained by the inputs of a window that ends now"
     values["explained_variance"] = (("window",), memory.explained, text, "1")
+    text = "share of those other trials that are copies: a trial of the same inputs was learnt from"
+    values["copied_trials"] = ((), memory.copied, text, "1")
     described = {
         name: (dims, value, {"long_name": text, "units": unit}) for name, (dims, value, text, unit) in values.items()
     }
@@ -106,12 +108,16 @@ def participation_ratio(values: np.ndarray) -> float:
 
 
 class Memory(NamedTuple):
-    """Memory demand (steps, NaN if inputs explain nothing), windows, what they explain, and by which regressor."""
+    """Memory demand (steps, NaN if inputs explain nothing), windows, what they explain, by which regressor, and copies.
+
+    `copied` is the share of the trials predicted whose inputs are those of one learnt from.
+    """
 
     demand: float
     windows: np.ndarray
     explained: np.ndarray
     regressor: str
+    copied: float
 
 
 def memory_demand(
@@ -123,11 +129,16 @@ def memory_demand(
     steps ago has a demand of k + 1. Steps before the trial hold 0, and how many of the window's steps lie in the
     trial is told besides, so that the start of a trial is seen and a target may depend on the time since then.
 
-    The target is predicted on trials that were not learnt from, by that one of two regressors that does better with
-    the longest window: gradient-boosted trees (step-like targets), or ridge regression and extremely randomised trees
-    on what it leaves (sums of inputs, smooth or tabulated targets). A longer window holds a shorter one, so that a
-    fall with the window is the regressor's and is removed by a running maximum. Windows grow by doubling, and the
+    The target is predicted on other trials than those learnt from, by that one of two regressors that does better
+    with the longest window: gradient-boosted trees (step-like targets), or ridge regression and extremely randomised
+    trees on what it leaves (sums of inputs, smooth or tabulated targets). A longer window holds a shorter one, so that
+    a fall with the window is the regressor's and is removed by a running maximum. Windows grow by doubling, and the
     step at which the share is reached is then found by bisection. Variance is that of all outputs together.
+
+    # ASSUME: other trials are other draws from the task, and a task of few different trials draws copies of those
+    # learnt from (the sine of one channel has as many as frequencies). Its demand is what it takes to tell these apart
+    # and to know the time; split by distinct trials it would be what it takes to foretell frequencies never heard,
+    # which networks, trained on the same few, are not asked either. The share of copies is returned.
 
     # ASSUME: how far back the target depends on inputs is how far a good regressor needs to see; one that needs more
     # steps than there are data for is underestimated, so demands are compared within a task.
@@ -142,7 +153,8 @@ def memory_demand(
     targets = targets[..., np.unique(np.linspace(0, targets.shape[-1] - 1, OUTPUTS).astype(int))]
     split = max(1, 3 * trials // 4)
     order = generator.permutation(trials)
-    fit, test = (_draw(counted, some, n, generator) for some, n in zip(np.split(order, [split]), PAIRS, strict=True))
+    learnt, others = np.split(order, [split])
+    fit, test = (_draw(counted, some, n, generator) for some, n in zip((learnt, others), PAIRS, strict=True))
     longest = min(steps, max(1, FEATURES // channels))
 
     def explained(window: int, regress) -> float:
@@ -168,7 +180,9 @@ def memory_demand(
         middle = (below + windows[place]) // 2
         curve[middle] = explained(middle, REGRESSORS[name])
     demand = float(windows[place]) if running[-1] >= LEAST else np.nan
-    return Memory(demand, np.array(windows, np.int32), running, name)
+    known = {inputs[trial].tobytes() for trial in learnt}
+    copied = float(np.mean([inputs[trial].tobytes() in known for trial in others]))
+    return Memory(demand, np.array(windows, np.int32), running, name, copied)
 
 
 def _draw(counted: np.ndarray, trials: np.ndarray, count: int, generator: np.random.Generator):

@@ -4,11 +4,12 @@ import hashlib
 import json
 import math
 import re
+import sys
 from dataclasses import dataclass
 
 import jsonschema
 
-from degeneracy import units
+from degeneracy import figure_units, metric_units, units
 from degeneracy.condition import dumps, level_of, trial_part
 
 SECTIONS = ("task", "model", "training", "trials")
@@ -146,8 +147,10 @@ def resolve(config: dict, schema: dict) -> Experiment:
     defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
     config = defaults | config
     used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
-    for name in [*config["tasks"], *used_tasks]:
+    for name in config["tasks"]:
         _rename("config: tasks", units.source, "tasks", name)
+    for name, sweep in config["sweeps"].items():
+        _rename(f"config: sweeps.{name}.task", units.source, "tasks", sweep["task"])
     bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
     sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
     _refuse_clashes(sweeps)
@@ -161,15 +164,32 @@ def resolve(config: dict, schema: dict) -> Experiment:
             raise ValueError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
         if "maps" in config and not any(name in chosen for chosen in metrics.values()):
             raise ValueError(f'config: maps: "{name}" is not among the metrics of this experiment')
+    figures = _chosen("figures", config.get("figures"), "config: figures")
+    for name in _mapping("figures", config.get("figures", {})):
+        _tell_if_idle(name, sweeps, metrics)
     return Experiment(
         sweeps=sweeps,
         blocks=blocks(config["seeds"], config["seeds_per_job"]),
         metrics=metrics,
         maps=tuple(name for name in maps if any(name in chosen for chosen in metrics.values())),
-        figures=_chosen("figures", config.get("figures"), "config: figures"),
+        figures=figures,
         fixed_points=_defaults(schema, "fixed_points") | config["fixed_points"],
         statistics=_defaults(schema, "statistics") | config["statistics"],
     )
+
+
+def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
+    """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
+    unit = figure_units.declared(figure)
+    fitting = [sweep for sweep in sweeps.values() if unit.is_for(sweep)]
+    if not fitting:
+        reason = f"it is for {unit.wanted}, and there is none here"
+    elif unit.metrics and not any(name in metrics[sweep.task] for sweep in fitting for name in unit.metrics):
+        reason = f"it needs one of the metrics {', '.join(unit.metrics)}"
+    else:
+        return
+    if "directions" not in unit.reads:  # those are of no sweep
+        print(f"config: figures: {figure} is not drawn: {reason}", file=sys.stderr)
 
 
 def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
@@ -226,9 +246,10 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
     resolved = _resolve_units(start, f"{where}.base", sweep["task"])
     allowed = {f"{part}.{option}" for part, options in resolved.items() for option in options} - {"task.name"}
     if sweep["factor"] not in allowed:
-        raise ValueError(
-            f'{where}.factor: unknown factor "{sweep["factor"]}"{units.did_you_mean(sweep["factor"], allowed)}'
-        )
+        kind, unit = UNIT_OF.get(section, (None, None))
+        elsewhere = kind and units.option_of_others(kind, resolved[section][unit], key)
+        hint = elsewhere or units.did_you_mean(sweep["factor"], allowed)
+        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
     conditions = []
     for level in sweep["levels"]:
         if section in ("training", "trials"):
@@ -317,5 +338,7 @@ def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
     resolved = {}
     for name, given in _mapping(kind, chosen).items():
         _rename(where, units.source, kind, name)
+        if kind == "metrics":
+            metric_units.check(name)
         resolved[name] = units.resolve_options(kind, name, given or {}, f"{where}.{name}")
     return resolved

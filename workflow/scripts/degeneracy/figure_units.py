@@ -34,6 +34,13 @@ class FigureUnit:
             and len(sweep.conditions) >= self.least_levels
         )
 
+    @property
+    def wanted(self) -> str:
+        """The sweeps it is for, in words."""
+        parts = [f" of {' or '.join(given)}" for given in (self.factors, self.tasks) if given]
+        levels = f" with {self.least_levels} or more levels" if self.least_levels > 1 else ""
+        return f"a sweep{''.join(parts)}{levels}"
+
     def choose(self, sweeps) -> list:
         """The sweeps it is for, in their order; the first of each task where it shows one a task."""
         found = [sweep for sweep in sweeps if self.is_for(sweep)]

@@ -46,7 +46,9 @@ def scale(distance: np.ndarray) -> tuple[np.ndarray, float]:
     Deterministic: no random start. Networks without distances get NaN.
     """
     known = ~np.isnan(np.diag(distance))
-    known &= ~np.isnan(distance[:, known]).all(1)
+    if known.sum() > 1:
+        others = np.where(np.eye(len(distance), dtype=bool), np.nan, distance)  # 0 from itself says nothing
+        known &= ~np.isnan(others[:, known]).all(1)
     known[known] &= ~np.isnan(distance[np.ix_(known, known)]).any(1)
     position = np.full((len(distance), 2), np.nan)
     inner = distance[np.ix_(known, known)]

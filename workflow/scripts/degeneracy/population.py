@@ -64,13 +64,10 @@ class Population:
         return replace(self, networks=self.networks.assign(before), fixed_points=None, trained=False)
 
     def halves(self) -> tuple[Population, Population]:
-        """The same networks seen on every other probe trial, and on those between: no trial is in both.
+        """The same networks seen on one half of the probe trials and on the other, with no sequence of inputs in both.
 
-        Raises ValueError if there are fewer than two probe trials.
+        See `split_distinct`. Reading the probe trials of a half raises ValueError if all of them are alike.
         """
-        count = self.trials("probe").sizes["trial"]
-        if count < 2:
-            raise ValueError(f"{self.trials_path}: {count} probe trial cannot be halved")
         return replace(self, half=0), replace(self, half=1)
 
     def example(self) -> tuple[Population, str]:
@@ -85,8 +82,12 @@ class Population:
         if self.trials_path is None:
             raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         trials = artifacts.read(self.trials_path, "trials", group)
-        halved = group == "probe" and self.half is not None
-        return trials.isel(trial=slice(self.half, None, 2)) if halved else trials
+        if group != "probe" or self.half is None:
+            return trials
+        halves = split_distinct(trials["inputs"].values)
+        if not halves[1]:
+            raise ValueError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
+        return trials.isel(trial=halves[self.half])
 
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.
@@ -114,6 +115,26 @@ class Population:
     def states(self) -> np.ndarray:
         """States (network, trial, time, unit) on the probe trials."""
         return self.run(self.trials("probe")["inputs"].values)[0]
+
+
+def split_distinct(inputs: np.ndarray) -> tuple[list[int], list[int]]:
+    """Indices of two halves of trials (trial, time, input), such that copies, trials of the same inputs, stay together.
+
+    Every other trial where all differ. Else, of each two different trials that follow one another, the one with more
+    copies goes to the half with fewer trials so far. They follow one another as they were drawn, or sorted by their
+    inputs where most have copies, so that there are hardly others (the frequencies of the sine): few trials dealt at
+    random would make halves as different as networks are, and many dealt in order halves more alike than samples are.
+    """
+    flat = inputs.reshape(len(inputs), -1)
+    _, first, copy, count = np.unique(flat, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first) if np.median(count) == 1 else np.arange(len(count))
+    copies = [np.flatnonzero(copy.ravel() == index).tolist() for index in order]
+    halves = [], []
+    for place in range(0, len(copies), 2):
+        neighbours = sorted(copies[place : place + 2], key=len, reverse=True)
+        for half, alike in zip(sorted(halves, key=len), neighbours, strict=False):
+            half += alike
+    return sorted(halves[0]), sorted(halves[1])
 
 
 def load(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from degeneracy import units
 from degeneracy.condition import make_task
 
 GROUPS = ("train", "probe", "ood")
@@ -31,16 +32,36 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
     `ood_noise` (input units) is added, and whose targets are those of the inputs without the noise.
     """
     task, options = make_task(condition), condition["trials"]
+    path = units.source("tasks", condition["task"]["name"])
     groups = {}
     for index, group in enumerate(GROUPS):
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
         ood = options["ood_kind"] if group == "ood" else None
         made = task.trials(generator, options[group], ood=ood == "longer")
+        check(made, task, options[group], f"{path}: trials of the group {group}")
         if ood == "noise":
             noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
             made = replace(made, inputs=made.inputs + noise)
         groups[group] = _dataset(made, task)
     return groups
+
+
+def check(made: Trials, task, count: int, where: str) -> None:
+    """Raise ValueError, naming `where`, unless a task made `count` trials of the right shapes and of finite numbers."""
+    if not isinstance(made, Trials):
+        raise ValueError(f"{where}: given {type(made).__name__}, must be Trials(inputs, targets, mask)")
+    steps = np.shape(made.inputs)[1:2]
+    wanted = {
+        "inputs": ("(trial, time, input)", (count, *steps, len(task.inputs))),
+        "targets": ("(trial, time, output)", (count, *steps, len(task.outputs))),
+        "mask": ("(trial, time)", (count, *steps)),
+    }
+    for name, (dims, shape) in wanted.items():
+        values = np.asarray(getattr(made, name))
+        if values.shape != shape:
+            raise ValueError(f"{where}: {name} have the shape {values.shape}, must have {shape}, {dims}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"{where}: {name} hold NaN or infinity, must be finite numbers")
 
 
 def _dataset(trials: Trials, task) -> xr.Dataset:

@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 PACKAGE = Path(__file__).parent
+KINDS = ("tasks", "cells", "metrics", "figures")
+ENTRY = {"tasks": "class Task", "cells": "class Cell", "figures": "function draw"}  # what a file must define
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
@@ -65,6 +67,12 @@ def did_you_mean(word: Any, allowed) -> str:
     return f"{hint} Allowed: {', '.join(map(str, sorted(allowed)))}."
 
 
+def option_of_others(kind: str, name: str, option: str) -> str:
+    """End of a sentence about an option that a unit does not have but others of its kind do; "" where none does."""
+    others = [other for other in names(kind) if option in options(kind, other)]
+    return f": it is an option of {' and '.join(others)}, not of {name}." if others else ""
+
+
 def names(kind: str) -> list[str]:
     """Names of the units of a kind (`tasks`, `cells`, `metrics`, `figures`): one a file, files with _ left out."""
     return sorted(path.stem for path in (PACKAGE / kind).glob("*.py") if not path.stem.startswith("_"))
@@ -85,7 +93,10 @@ def load(kind: str, name: str) -> ModuleType:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
 
 
 def docstring(kind: str, name: str) -> str:
@@ -110,6 +121,9 @@ def functions(kind: str, name: str) -> set[str]:
 def options(kind: str, name: str) -> dict[str, Option]:
     """Options of a unit: the fields of its Task or Cell class, or the keyword-only arguments of its functions."""
     found = {}
+    entry = ENTRY.get(kind)
+    if entry and entry.split()[1] not in {getattr(node, "name", None) for node in _tree(source(kind, name)).body}:
+        raise ValueError(f"{source(kind, name)}: must define the {entry}")
     for node in _tree(source(kind, name)).body:
         if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell"):
             fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
@@ -150,7 +164,8 @@ def resolve_options(kind: str, name: str, given: dict, where: str) -> dict:
     known = options(kind, name)
     for key, value in given.items():
         if key not in known:
-            raise ValueError(f"{where}: unknown key {quoted(key)}{did_you_mean(key, known)}")
+            hint = option_of_others(kind, name, key) or did_you_mean(key, known)
+            raise ValueError(f"{where}: unknown key {quoted(key)}{hint}")
         known[key].check(f"{where}.{key}", value)
     return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
 

@@ -1,0 +1,101 @@
+"""The one sentence that a stage script ends with."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import SCRIPTS, make_condition
+from degeneracy import artifacts, trials, units
+from degeneracy.condition import dumps
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    """A copy of the scripts, to write units in."""
+    return shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def last_line(script, *arguments) -> str:
+    """The last line that a script which fails writes."""
+    done = subprocess.run([sys.executable, script, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def compute(scripts, text: str, trained, tmp_path) -> str:
+    own = scripts / "degeneracy" / "metrics" / "own.py"
+    own.write_text(text, encoding="utf-8")
+    condition, networks = trained.condition, tmp_path / "networks.nc"
+    attributes = {"parameters": trained.networks.attrs["parameters"]}
+    artifacts.write(networks, "networks", trained.networks, condition, "cpu", 0.0, **attributes)
+    paths = ["--networks", networks, "--trials", trained.trials_path, "--output", tmp_path / "own.nc"]
+    line = last_line(scripts / "compute_metric.py", "own", *paths, "--device", "cpu")
+    assert line.startswith(f"error: {own}")
+    return line.removeprefix(f"error: {own}")
+
+
+METRIC = """LEVEL = "weights"
+MEASURES = {"distance": ("own", "1")}
+def features(population):
+    return {"readout": population.parameters["readout_weights"]}
+def distance(a, b):
+    return BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('a["readuot"] - b["readuot"]', ", line 6: there is no key 'readuot' in `return a[\"readuot\"]"),
+        ('(a["readout"] @ b["readout"])', ", line 6: ValueError: matmul: Input operand 1 has a mismatch"),
+        ("np.zeros(len(a))", ", line 6: NameError: name 'np' is not defined in `return np.zeros(len(a))`"),
+    ],
+)
+def test_a_mistake_in_a_metric_is_a_sentence_that_names_file_and_line(body, said, scripts, trained, tmp_path):
+    line = compute(scripts, METRIC.replace("BODY", body), trained, tmp_path)
+    assert line.startswith(said) and line.endswith("; mend that line or what it is given")
+
+
+def test_a_metric_without_measures_is_refused_before_it_runs(scripts, trained, tmp_path):
+    text = METRIC.replace("MEASURES", "MEASURED")
+    assert compute(scripts, text, trained, tmp_path).startswith(": MEASURES is missing, must give a name and a unit")
+
+
+def test_what_a_unit_says_itself_stays_as_it_is(scripts, trained, tmp_path):
+    text = METRIC.replace("return BODY", "raise ValueError(\n        f'{__file__}: too\\n few')")
+    assert compute(scripts, text, trained, tmp_path) == ": too few"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("inputs, inputs, np.ones(inputs.shape)", "mask have the shape (8, 20, 1), must have (8, 20), (trial, time)"),
+        ("inputs, inputs[..., 0], mask", "targets have the shape (8, 20), must have (8, 20, 1), (trial, time, output)"),
+        ("inputs[:3], inputs, mask", "inputs have the shape (3, 20, 1), must have (8, 20, 1), (trial, time, input)"),
+        ("inputs, inputs / 0, mask", "targets hold NaN or infinity, must be finite numbers"),
+        ("inputs, inputs, mask + np.nan", "mask hold NaN or infinity, must be finite numbers"),
+    ],
+)
+def test_trials_of_a_task_are_checked_where_they_are_drawn(made, said, scripts, tmp_path):
+    own = scripts / "degeneracy" / "tasks" / "own.py"
+    own.write_text(
+        "import numpy as np\n"
+        "from degeneracy.trials import Trials\n"
+        "class Task:\n"
+        "    inputs = outputs = ('x',)\n"
+        "    def trials(self, generator, count, ood=False):\n"
+        "        inputs, mask = generator.random((count, 20, 1)), np.ones((count, 20))\n"
+        f"        return Trials({made})\n"
+    )
+    condition = make_condition(trials={"train": 8, "probe": 8, "ood": 8}) | {"task": {"name": "own"}}
+    arguments = ["--condition", dumps(condition), "--output", tmp_path / "trials.nc"]
+    line = last_line(scripts / "generate_trials.py", *arguments)
+    assert line == f"error: {own}: trials of the group train: {said}"
+
+
+def test_trials_must_be_trials():
+    task = units.load("tasks", "flip_flop").Task()
+    with pytest.raises(ValueError, match=r"here: given tuple, must be Trials\(inputs, targets, mask\)"):
+        trials.check((1, 2, 3), task, 1, "here")
