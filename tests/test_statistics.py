@@ -112,6 +112,13 @@ def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
     assert all(0.02 < count / 400 < 0.08 for count in alarms.values()), alarms
 
 
+@pytest.mark.parametrize("count", range(2, 12))
+def test_levels_that_are_all_alike_have_no_trend(count):
+    theta = np.tile([0.1, 27.0], (count, 1))
+    change, error, _, p = statistics.trend(theta, np.zeros_like(theta), np.full(count, 10))
+    assert np.all(change == 0) and np.all(error == 0) and np.all(p == 1)
+
+
 def test_more_than_two_levels_that_have_no_order_have_no_trend():
     data = [scalar(np.arange(5.0) + 1), scalar(np.arange(5.0) + 2), scalar(np.arange(5.0) + 3)]
     without = statistics.summarise(["relu", "tanh", "elu"], data, 0.95, SCALAR)

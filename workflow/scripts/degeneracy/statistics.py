@@ -237,7 +237,8 @@ def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
     if len(theta) < 2 or np.any(counts < 3):
         return (np.full(theta.shape[1], np.nan),) * 4
     weight = trend_weights(len(theta))[:, None]
-    change, parts = np.sum(weight * theta, 0), (weight * error) ** 2  # variance each level adds (level, measure)
+    change = np.sum(weight * (theta - theta[0]), 0)  # levels that are equal change by 0, whatever the weights round to
+    parts = (weight * error) ** 2  # variance each level adds (level, measure)
     variance = parts.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
         freedom = variance**2 / np.sum(parts**2 / (counts[:, None] - 1), 0)
