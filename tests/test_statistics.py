@@ -4,7 +4,7 @@ import xarray as xr
 from scipy import stats
 
 from degeneracy import statistics
-from degeneracy.statistics import bootstrap_error, jackknife_error, mean_pairwise_distance
+from degeneracy.statistics import bootstrap, jackknife_error, mean_pairwise_distance
 
 NAMED = {"long_name": "x", "units": "1"}
 SCALAR = {"value": ("loss", "1")}
@@ -50,8 +50,19 @@ def test_jackknife_of_the_mean_distance_covers_and_the_independent_pairs_error_d
 def test_bootstrap_error_of_the_mean_and_its_repeatability():
     values = np.random.default_rng(0).standard_normal(40)
     statistic = lambda index: values[index].mean()  # noqa: E731
-    assert bootstrap_error(statistic, 40) == pytest.approx(stats.sem(values), rel=0.1)
-    assert bootstrap_error(statistic, 40) == bootstrap_error(statistic, 40)
+    drawn = bootstrap(statistic, 40)
+    assert np.std(drawn, ddof=1) == pytest.approx(stats.sem(values), rel=0.1)
+    assert np.array_equal(drawn, bootstrap(statistic, 40))
+
+
+@pytest.mark.parametrize("values", [[27] * 8 + [25, 26], [0.001] * 3 + [0.0012] * 3 + [0.1] * 4])
+def test_median_absolute_deviation_has_the_interval_of_the_percentiles_of_its_bootstrap(values):
+    data = statistics.summarise([1], [scalar(values)], 0.95, SCALAR).sel(level=1, measure="mad")
+    x = np.array(values, float)
+    drawn = bootstrap(lambda index: np.median(np.abs(x[index] - np.median(x[index]))), 10)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    assert (data["interval_low"], data["interval_high"]) == (low, high) and data["standard_error"] == drawn.std(ddof=1)
+    assert low <= data["degeneracy"] < high < np.ptp(values)
 
 
 def test_scalar_spreads_are_what_they_are_called():
@@ -153,8 +164,14 @@ def test_interval_of_a_positive_measure_stays_positive():
         np.array([[0.1, 0.1]]), np.array([[0.09, 0.09]]), np.array([[9]]), 0.95, np.array([True, False])
     )
     assert 0 < low[0, 0] < 0.1 < high[0, 0] and low[0, 1] < 0
-    zero, _ = statistics.interval(np.zeros((1, 1)), np.zeros((1, 1)), np.array([[9]]), 0.95, np.array([True]))
-    assert zero.item() == 0
+
+
+@pytest.mark.parametrize(
+    ("theta", "error", "low", "high"), [(0.0, 0.0, 0, 0), (0.0, 1.0, 0, 2.262), (-2.0, 1.0, -4.262, 0.262)]
+)
+def test_interval_of_a_spread_without_a_logarithm(theta, error, low, high):
+    ends = statistics.interval(np.array([[theta]]), np.array([[error]]), np.array([[9]]), 0.95, np.array([True]))
+    assert [end.item() for end in ends] == pytest.approx([low, high], abs=1e-3)
 
 
 def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():
