@@ -105,6 +105,9 @@ def test_contribution_of_a_network_is_its_mean_distance_to_the_others():
     data = statistics.summarise([1], [pairwise(matrix)], 0.95, {"distance": ("d", "1")})
     assert data["degeneracy"].item() == 2
     assert data["contribution"].values.ravel().tolist() == [2, 1.5, 2.5]
+    alone = pairwise(matrix).assign(status=("network", np.array([0, 1, 0], np.int8)))
+    data = statistics.summarise([1], [alone], 0.95, {"distance": ("d", "1")})
+    assert data["contribution"].isnull().all() and data["degeneracy"].isnull().all()
 
 
 def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():

@@ -182,7 +182,7 @@ def _pair_spread(data: xr.Dataset, name: str, used: np.ndarray):
     matrix = data[name].values[np.ix_(used, used)]
     theta = mean_pairwise_distance(matrix)
     error = jackknife_error(lambda index: mean_pairwise_distance(matrix[np.ix_(index, index)]), len(used))
-    return theta, error, matrix.sum(1) / max(len(used) - 1, 1), None
+    return theta, error, matrix.sum(1) / (len(used) - 1 or np.nan), None
 
 
 def _references(data: xr.Dataset, name: str, used: np.ndarray) -> dict[str, float]:
