@@ -83,6 +83,7 @@ SCHEMAS = {
         **dict.fromkeys(("levels", "n_used", "n_networks"), (("row",), TEXT)),
         **dict.fromkeys(("primary", "preferred"), (("row",), "ib")),
         **dict.fromkeys(("first_degeneracy", "trend", "trend_low", "trend_high"), (("row",), "f")),
+        **dict.fromkeys(("percent", "percent_low", "percent_high"), (("row",), "f")),
         **dict.fromkeys(("trend_p", "trend_permutation_p", "holm_p"), (("row",), "f")),
     },
     "map": {
