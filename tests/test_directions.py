@@ -195,6 +195,7 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
     assert table["levels"].tolist() == ["false, true"] * 2 + ["2, 3, 4"] * 2
     assert table["measure"].tolist() == ["distance", "angular"] * 2
     assert table["primary"].tolist() == [True, False] * 2
+    assert data["measure_unit"].values.tolist() == ["1", "rad"] * 2
     for name in ("trend", "percent", "percent_low", "percent_high"):
         assert table[name].values == pytest.approx(data[name].values) and table[name].notna().all()
     assert {path.name for path in tmp_path.iterdir()} == {"n", "aux", "directions.nc", "directions.csv"}

@@ -74,6 +74,22 @@ def test_scalar_spreads_are_what_they_are_called():
     assert data.sel(measure="mad") == pytest.approx(1.5)  # deviations from 3: 2, 1, 1, 5
 
 
+def test_measures_have_the_unit_of_the_metric_or_none():
+    values = scalar([1.0, 2.0, 4.0, 8.0])
+    data = statistics.summarise([1], [values], 0.95, {"value": ("loss", "V")})
+    assert dict(zip(data["measure"].values, data["measure_unit"].values, strict=True)) == {
+        "sd": "V",
+        "log_sd": "1",
+        "cv": "1",
+        "mad": "V",
+        "mean": "V",
+    }
+    matrix = pairwise(np.ones((3, 3)))
+    pairs = matrix.assign(angular=matrix["distance"])
+    data = statistics.summarise([1], [pairs], 0.95, {"distance": ("d", "1"), "angular": ("a", "rad")})
+    assert data["measure_unit"].values.tolist() == ["1", "rad"]
+
+
 def test_spread_of_the_log_does_not_change_with_the_unit_but_the_sd_does():
     values = np.random.default_rng(0).lognormal(size=30)
     small, large = (

@@ -61,6 +61,7 @@ SCHEMAS = {
         "status": (("network",), "i"),
     },
     "statistics": {
+        "measure_unit": (("measure",), TEXT),
         "degeneracy": (("level", "measure"), "f"),
         "standard_error": (("level", "measure"), "f"),
         "floor": (("level", "measure"), "f"),
@@ -78,7 +79,7 @@ SCHEMAS = {
         "n_diverged": (("level",), "i"),
     },
     "directions": {
-        **dict.fromkeys(("sweep", "task", "factor", "metric", "measure"), (("row",), TEXT)),
+        **dict.fromkeys(("sweep", "task", "factor", "metric", "measure", "measure_unit"), (("row",), TEXT)),
         **dict.fromkeys(("paper_factor", "metric_level", "paper_arrow", "arrow", "agreement"), (("row",), TEXT)),
         **dict.fromkeys(("levels", "n_used", "n_networks"), (("row",), TEXT)),
         **dict.fromkeys(("primary", "preferred"), (("row",), "ib")),

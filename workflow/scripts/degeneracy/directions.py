@@ -50,6 +50,7 @@ COLUMNS = {  # name: what it is, its unit
     "metric_level": ("level of analysis", "1"),
     "measure": ("measure", "1"),
     "measure_name": ("measure in words", "1"),
+    "measure_unit": ("unit of the measure", "1"),
     "primary": ("whether this is the paper's measure of its level of analysis", "1"),
     "preferred": ("whether this is the measure of its level of analysis that is trusted more", "1"),
     "levels": ("levels in the order of the trend", "1"),
@@ -181,6 +182,7 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
             | {
                 "measure": name,
                 "measure_name": str(here["measure_name"].values),
+                "measure_unit": str(here["measure_unit"].values),
                 "primary": primary,
                 "preferred": preferred,
                 "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,

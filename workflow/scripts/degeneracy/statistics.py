@@ -18,6 +18,7 @@ SPREADS: dict[str, tuple[str, Callable]] = {
     "mad": ("median absolute deviation", lambda x: np.median(np.abs(x - np.median(x)))),
     "mean": ("mean", np.mean),
 }
+WITHOUT_UNIT = ("log_sd", "cv")  # whatever the unit of the metric
 DEVIATIONS: dict[str, Callable] = {
     "sd": lambda x: np.abs(x - x.mean()),
     "log_sd": lambda x: np.abs(np.log(x) - np.log(x).mean()) if np.all(x > 0) else np.full(len(x), np.nan),
@@ -115,6 +116,7 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     ]
     half_change = stdtrit(change_freedom, 0.5 + confidence / 2) * change_error
     names = [described[name][0] if pairwise else f"{SPREADS[name][0]} of {described['value'][0]}" for name in measures]
+    units_of = [described[name if pairwise else "value"][1] if name not in WITHOUT_UNIT else "1" for name in measures]
     unit = {"units": "units of the measure"}
     data = xr.Dataset(
         {
@@ -154,7 +156,12 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
                 for name, values in counts.items()
             },
         },
-        coords={"level": levels, "measure": measures, "measure_name": ("measure", names)},
+        coords={
+            "level": levels,
+            "measure": measures,
+            "measure_name": ("measure", names),
+            "measure_unit": ("measure", units_of, {"long_name": "unit of the measure", "units": "1"}),
+        },
     )
     return data
 

@@ -15,6 +15,7 @@ import textwrap
 import numpy as np
 
 from degeneracy import style
+from degeneracy.figures.degeneracy import signed
 
 SCOPE = "experiment"
 READS = ("directions",)
@@ -124,7 +125,7 @@ def _change(row) -> str:
     if np.isnan(row.trend):
         return "no trend to tell"
     if np.isnan(row.percent):
-        return f"{row.trend:+.2g} [{row.trend_low:.2g}, {row.trend_high:.2g}]"
+        return f"{signed(row.trend)} [{signed(row.trend_low)}, {signed(row.trend_high)}]"
     digits = 0 if abs(row.percent) >= 10 else 1
     return f"{row.percent:+.{digits}f}% [{row.percent_low:.{digits}f}, {row.percent_high:.{digits}f}]"
 
