@@ -84,6 +84,23 @@ def test_tasks_declare_options_of_their_own_as_complexity():
         assert set(units.constant("tasks", task, "COMPLEXITY", ())) <= set(units.options("tasks", task)), task
 
 
+def test_arrows_are_those_of_the_paper():
+    levels = ("behaviour", "dynamics", "weights")
+    arrows = {
+        factor: "".join({"up": "↑", "down": "↓"}[said[level]] for level in levels)
+        for factor, said in directions.PAPER_ARROWS.items()
+    }
+    expected = {"complexity": "↓↓↑", "feature learning": "↑↓↑", "width": "↓↓↓", "regularisation": "↓↓↓"}
+    assert arrows == expected and all(set(said) == set(levels) for said in directions.PAPER_ARROWS.values())
+
+
+def test_the_measure_of_the_paper_comes_first_and_the_one_trusted_more_second():
+    assert directions.COMPARED["ood_loss"] == ("sd", "log_sd")
+    assert directions.COMPARED["permutation_distance"] == ("per_n_squared", "relative")
+    found = rows(("n", summary("ood_loss", [3, 2, 1], [2, 3, 4]))).loc["n", "ood_loss"]
+    assert found.index[found.primary].tolist() == ["sd"] and found.index[found.preferred].tolist() == ["log_sd"]
+
+
 def test_compared_measures_exist():
     for metric, measures in directions.COMPARED.items():
         described = units.constant("metrics", metric, "MEASURES")

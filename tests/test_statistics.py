@@ -149,6 +149,57 @@ def test_levels_that_are_all_alike_have_no_trend(count):
     assert np.all(change == 0) and np.all(error == 0) and np.all(p == 1)
 
 
+def test_interval_of_a_mean_is_that_of_student_and_of_a_spread_that_of_its_logarithm():
+    values = np.random.default_rng(0).lognormal(size=7)
+    data = statistics.summarise([1], [scalar(values)], 0.9, SCALAR).sel(level=1)
+    mean, sd = data.sel(measure="mean"), data.sel(measure="sd")
+    expected = stats.t.interval(0.9, 6, values.mean(), stats.sem(values))
+    assert [mean["interval_low"], mean["interval_high"]] == pytest.approx(expected)
+    ratio = np.exp(stats.t.ppf(0.95, 6) * sd["standard_error"] / sd["degeneracy"])
+    assert sd["interval_low"] * ratio == pytest.approx(sd["degeneracy"]) == sd["interval_high"] / ratio
+
+
+@pytest.mark.parametrize("levels", [[2, 8], [8, 2]])
+def test_trend_of_two_means_is_the_test_of_welch(levels):
+    generator = np.random.default_rng(0)
+    values = {2: generator.normal(0, 1, 5), 8: generator.normal(1, 3, 12)}
+    data = statistics.summarise(levels, [scalar(values[level]) for level in levels], 0.9, SCALAR).sel(measure="mean")
+    expected = stats.ttest_ind(values[8], values[2], equal_var=False)
+    low, high = expected.confidence_interval(0.9)
+    assert [data["trend_low"], data["trend_high"], data["trend_p"]] == pytest.approx([low, high, expected.pvalue])
+
+
+def test_jackknife_error_is_that_of_the_formula():
+    values = np.random.default_rng(0).lognormal(size=6)
+    left_out = [np.std(np.delete(values, index)) for index in range(6)]
+    expected = np.sqrt(5 / 6 * np.sum((left_out - np.mean(left_out)) ** 2))
+    assert jackknife_error(lambda index: np.std(values[index]), 6) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        ("sd", [2.75, 1.75, 0.25, 4.25]),
+        ("log_sd", np.log(2) * np.array([1.5, 0.5, 0.5, 1.5])),
+        ("cv", np.array([2.75, 1.75, 0.25, 4.25]) / 3.75),
+        ("mad", [2, 1, 1, 5]),
+        ("mean", [1, 2, 4, 8]),
+    ],
+)
+def test_contribution_to_a_spread_is_the_distance_from_its_centre(measure, expected):
+    data = statistics.summarise([1], [scalar([1.0, 2.0, 4.0, 8.0])], 0.95, SCALAR)
+    assert data["contribution"].sel(level=1, measure=measure).values == pytest.approx(expected)
+
+
+def test_references_are_means_over_the_networks_that_are_used():
+    matrix = np.array([[0, 1, 9], [1, 0, 9], [9, 9, 0.0]])
+    variables = {name: (("network", "network_other"), matrix) for name in ("distance", "lower_bound")}
+    null = ("network", np.array([0.1, 0.3, 9.0]))
+    data = xr.Dataset({**variables, "null": null, "status": ("network", np.array([1, 1, 0], np.int8))})
+    result = statistics.summarise([1], [data], 0.95, {"distance": ("d", "1")})
+    assert [result[name].item() for name in ("degeneracy", "bound", "floor")] == pytest.approx([1, 1, 0.2])
+
+
 def test_more_than_two_levels_that_have_no_order_have_no_trend():
     data = [scalar(np.arange(5.0) + 1), scalar(np.arange(5.0) + 2), scalar(np.arange(5.0) + 3)]
     without = statistics.summarise(["relu", "tanh", "elu"], data, 0.95, SCALAR)
