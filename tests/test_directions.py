@@ -8,8 +8,9 @@ import numpy as np
 import pandas
 import pytest
 import xarray as xr
+from scipy import stats
 
-from degeneracy import artifacts, directions, statistics, style, units
+from degeneracy import artifacts, directions, statistics, style, trend_test, units
 from degeneracy.directions import agreement, arrow, holm, paper_factor
 
 SCRIPTS = Path(directions.__file__).parents[1]
@@ -83,6 +84,23 @@ def test_tasks_declare_options_of_their_own_as_complexity():
         assert set(units.constant("tasks", task, "COMPLEXITY", ())) <= set(units.options("tasks", task)), task
 
 
+def test_arrows_are_those_of_the_paper():
+    levels = ("behaviour", "dynamics", "weights")
+    arrows = {
+        factor: "".join({"up": "↑", "down": "↓"}[said[level]] for level in levels)
+        for factor, said in directions.PAPER_ARROWS.items()
+    }
+    expected = {"complexity": "↓↓↑", "feature learning": "↑↓↑", "width": "↓↓↓", "regularisation": "↓↓↓"}
+    assert arrows == expected and all(set(said) == set(levels) for said in directions.PAPER_ARROWS.values())
+
+
+def test_the_measure_of_the_paper_comes_first_and_the_one_trusted_more_second():
+    assert directions.COMPARED["ood_loss"] == ("sd", "log_sd")
+    assert directions.COMPARED["permutation_distance"] == ("per_n_squared", "relative")
+    found = rows(("n", summary("ood_loss", [3, 2, 1], [2, 3, 4]))).loc["n", "ood_loss"]
+    assert found.index[found.primary].tolist() == ["sd"] and found.index[found.preferred].tolist() == ["log_sd"]
+
+
 def test_compared_measures_exist():
     for metric, measures in directions.COMPARED.items():
         described = units.constant("metrics", metric, "MEASURES")
@@ -112,12 +130,39 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     dsa = found.loc[("n", "dsa", "distance")]
     assert (dsa.levels, dsa.n_used, dsa.n_networks) == ("2, 3, 4", "11, 11, 11", "12, 12, 12")
     assert dsa.trend == pytest.approx(-2 / 3 * dsa.first_degeneracy, rel=0.1) and dsa.primary and dsa.preferred
+    assert dsa.percent == pytest.approx(100 * dsa.trend / dsa.first_degeneracy)  # the fit of three levels is their ends
+    assert -100 < dsa.percent_low < dsa.percent < dsa.percent_high < 0
     compared = found[found.primary | found.preferred]
     family = compared.loc["n"]
     assert len(family) == 6 and family.holm_p.values == pytest.approx(holm(family.trend_permutation_p.values))
     alone = found.loc[("gamma", "dsa", "distance")]
     assert alone.holm_p == alone.trend_permutation_p  # another factor of the paper is another family
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
+
+
+def test_percent_is_the_ratio_of_the_levels_with_the_error_of_both():
+    theta, error = np.array([2.0, 3.0, 1.0]), np.array([0.2, 0.3, 0.1])
+    freedom = (2 * 0.1**2) ** 2 / (0.1**4 / 8 + 0.1**4 / 11)
+    half = stats.t.ppf(0.95, freedom) * np.hypot(0.1, 0.1)  # of log(1 / 2); the middle of three levels has no weight
+    expected = [100 * (0.5 * np.exp(shift) - 1) for shift in (0, -half, half)]
+    found = directions.percent_change(theta, error, np.array([9, 50, 12]), 0.9)
+    assert list(found.values()) == pytest.approx(expected) and list(found) == ["percent", "percent_low", "percent_high"]
+    for without in (
+        directions.percent_change(theta - 1, error, np.array([9, 9, 9]), 0.9),
+        directions.percent_change(theta[:0], error[:0], np.array([]), 0.9),
+    ):
+        assert np.isnan(list(without.values())).all()
+
+
+def test_percent_covers_the_true_ratio_of_two_levels():
+    generator, covered, repeats = np.random.default_rng(0), 0, 1000
+    for _ in range(repeats):
+        levels = generator.standard_normal((2, 8)) * [[1.0], [4.0]]
+        jackknife = [trend_test._jackknife(values, trend_test.MOMENTS["sd"]) for values in levels]
+        theta, squared = np.array(jackknife).T
+        found = directions.percent_change(theta, np.sqrt(squared), np.array([8, 8]), 0.95)
+        covered += found["percent_low"] < 300 < found["percent_high"]
+    assert 0.92 < covered / repeats < 0.97
 
 
 def test_descending_levels_and_levels_without_numbers():
@@ -167,7 +212,9 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
     assert table["levels"].tolist() == ["false, true"] * 2 + ["2, 3, 4"] * 2
     assert table["measure"].tolist() == ["distance", "angular"] * 2
     assert table["primary"].tolist() == [True, False] * 2
-    assert table["trend"].values == pytest.approx(data["trend"].values)
+    assert data["measure_unit"].values.tolist() == ["1", "rad"] * 2
+    for name in ("trend", "percent", "percent_low", "percent_high"):
+        assert table[name].values == pytest.approx(data[name].values) and table[name].notna().all()
     assert {path.name for path in tmp_path.iterdir()} == {"n", "aux", "directions.nc", "directions.csv"}
     assert "a metric is given twice" in run(*paths, paths[0]).stderr.splitlines()[-1]
 
@@ -190,6 +237,11 @@ def test_the_figure_shows_arrows_changes_counts_and_agreement():
     assert texts.count("↓") == 1 and texts.count("↑") == 1 and texts.count("~") == 2
     assert sum("n = 11 of 12" in text for text in texts) == 2 and "n = 12" in texts
     assert any(text.endswith("disagrees") for text in texts) and any(text.startswith("−6") for text in texts)
+    (row,) = [
+        row for row in table.to_dataframe().itertuples() if (row.sweep, row.metric, row.primary) == ("n", "dsa", True)
+    ]
+    shown = f"{row.percent:+.0f}% [{row.percent_low:.0f}, {row.percent_high:.0f}]".replace("-", "−")
+    assert shown in texts
     assert [label.get_text().split("\n")[1] for label in complexity.get_xticklabels()] == ["auxiliary", "channels"]
     assert "paper ↓" in gamma.get_yticklabels()[0].get_text()
     assert "no trend to tell" in [text.get_text() for text in other.texts]

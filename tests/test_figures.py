@@ -10,6 +10,7 @@ import xarray as xr
 
 from degeneracy import statistics, style, sweeps, trials
 from degeneracy.figures import _panels, example_trial, fixed_points, task_overview
+from degeneracy.figures import degeneracy as figure_of_degeneracy
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +60,7 @@ def test_an_example_trial_shows_the_first_outputs_and_says_so(trained):
     assert len(whole.axes) == 3 and "first" not in whole.axes[0].get_title()
 
 
-def degeneracy(levels, learnt=None):
+def degeneracy(levels, learnt=None, unit="1"):
     """Statistics (one measure chosen) of made-up losses of four networks a level."""
     generator = np.random.default_rng(0)
     metrics = []
@@ -67,7 +68,7 @@ def degeneracy(levels, learnt=None):
         status = np.ones(4, int)
         status[: 4 - (learnt[level] if learnt else 4)] = 0
         metrics.append(xr.Dataset({"value": ("network", generator.lognormal(size=4)), "status": ("network", status)}))
-    data = statistics.summarise(levels, metrics, 0.95, {"value": ("loss", "1")})
+    data = statistics.summarise(levels, metrics, 0.95, {"value": ("loss", unit)})
     return data.assign_attrs(confidence=0.95, metric_level="behaviour")
 
 
@@ -93,6 +94,58 @@ def test_a_curve_runs_over_the_levels_in_order(levels, scale):
         order = np.argsort(levels)
         np.testing.assert_array_equal(line.get_xdata(), np.sort(levels))
         np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
+
+
+@pytest.mark.parametrize("draw_panel", [figure_of_degeneracy.panel, _panels.dots, _panels.curve])
+def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
+    axis = plt.subplots()[1]
+    for measure, shown in (("sd", "SD of loss (volt)"), ("cv", "coefficient of variation of loss")):
+        draw_panel(axis, degeneracy([1, 2], unit="volt").sel(measure=measure), "delay (steps)")
+        assert axis.get_ylabel().replace("\n", " ") == shown
+        assert axis.get_xlabel().startswith("delay (steps)")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1734.4, "+1730"),
+        (99949.0, "+99900"),
+        (99950.0, "+1.00e+05"),
+        (0.06, "+0.0600"),
+        (-0.9996, "-1.00"),
+        (12.0, "+12.0"),
+        (0.0, "+0.00"),
+        (-3e-7, "-3.00e-07"),
+    ],
+)
+def test_numbers_in_titles_have_three_digits(value, shown):
+    assert figure_of_degeneracy.signed(value) == shown
+
+
+def test_the_bar_is_the_interval_and_the_title_the_trend_with_its_own():
+    axis = plt.subplots()[1]
+    data = degeneracy([1, 2]).sel(measure="sd")
+    data["bound"] = data["degeneracy"] / 3
+    figure_of_degeneracy.panel(axis, data, "channels")
+    bars = [line.get_ydata() for line in axis.lines if line.get_linewidth() == 1.6]
+    np.testing.assert_array_equal(bars, np.stack([data["interval_low"], data["interval_high"]], 1))
+    triangles = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == "^"]
+    np.testing.assert_array_equal(triangles, data["bound"])
+    numbers = [figure_of_degeneracy.signed(data[name].item()) for name in ("trend", "trend_low", "trend_high")]
+    assert axis.get_title() == "change {}\n95% [{}, {}]".format(*numbers)
+
+
+def test_the_legend_names_what_is_in_sight():
+    figure, axis = plt.subplots()
+    data = degeneracy([1, 2]).sel(measure="sd").assign(floor=("level", [0.0, 0.0]))
+    data["ceiling"] = data["degeneracy"] * 1.1
+    figure_of_degeneracy.panel(axis, data, "channels")
+    axis.set_ylim(0.5 * float(data["degeneracy"].min()), None)
+    figure_of_degeneracy.legend(figure)
+    axis.set_ylim(-1, None)
+    figure_of_degeneracy.legend(figure)
+    named = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+    assert named == [["before training"], ["before training", "same network"]]
 
 
 def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():

@@ -57,6 +57,31 @@ def test_fast_jackknife_is_the_jackknife(measure):
     assert np.sqrt(squared_error) == pytest.approx(statistics.jackknife_error(lambda i: statistic(values[i]), 9))
 
 
+@pytest.mark.parametrize("measure", ["mean", "sd", "cv"])
+def test_what_is_compared_is_the_trend_over_its_standard_error(measure):
+    sizes, statistic = [5, 6, 4], statistics.SPREADS[measure][1]
+    generator = np.random.default_rng(0)
+    levels = [generator.lognormal(0, sigma, size) for sigma, size in zip((0.2, 1.0, 0.4), sizes, strict=True)]
+    theta = np.array([[statistic(x)] for x in levels])
+    error = np.array([[statistics.jackknife_error(lambda i, x=x: statistic(x[i]), len(x))] for x in levels])
+    change, spread, _, _ = statistics.trend(theta, error, np.array(sizes))
+    assert trend_test._trend(np.concatenate(levels)[None], sizes, measure) == pytest.approx(change / spread)
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        ("mean", [1, 2, 9]),
+        ("sd", [-1, 0, 7]),
+        ("mad", [-1, 0, 7]),
+        ("cv", [0.5, 1, 4.5]),
+        ("log_sd", [-np.log(2), 0, np.log(4.5)]),
+    ],
+)
+def test_values_are_centred_on_the_median(measure, expected):
+    assert scalar_values(np.array([1.0, 2.0, 9.0]), measure) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("measure", ["sd", "log_sd", "mad", "cv"])
 def test_a_planted_trend_of_the_spread_is_found_and_a_shift_or_a_change_of_scale_is_not_taken_for_one(measure):
     generator = np.random.default_rng(3)

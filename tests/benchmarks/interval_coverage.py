@@ -59,6 +59,27 @@ def coverage(draw, statistic, truth: float, networks: int) -> float:
     return covered / REPEATS
 
 
+# name: values of n networks, whose median absolute deviation is estimated
+MAD_CASES = {
+    "MAD of normal values": lambda generator, n: generator.normal(5, 1, n),
+    "MAD of log-normal values": lambda generator, n: generator.lognormal(0, SIGMA, n),
+    "MAD of two clusters": lambda generator, n: (
+        np.where(generator.random(n) < 0.6, 1, 100) * generator.lognormal(0, 0.1, n)
+    ),
+}
+
+
+def mad_coverage(draw, networks: int) -> float:
+    generator, covered, statistic = np.random.default_rng(0), 0, statistics.SPREADS["mad"][1]
+    truth = statistic(draw(np.random.default_rng(1), 10**6))
+    for _ in range(REPEATS // 5):  # resampling is slow
+        values = draw(generator, networks)
+        drawn = statistics.bootstrap(lambda index, x=values: statistic(x[index]), networks)
+        low, high = np.percentile(drawn, [2.5, 97.5])
+        covered += low <= truth <= high
+    return covered / (REPEATS // 5)
+
+
 def points_of_unlike_shape(generator: np.random.Generator, count: int, level: int) -> np.ndarray:
     """Points in 1, 3, 20, 3 dimensions at the same mean distance: what networks contribute differs in variance."""
     dimensions = (1, 3, 20, 3)[level]
@@ -108,6 +129,11 @@ def main() -> None:
     for name, case in CASES.items():
         row = ", ".join(f"{networks} networks {coverage(*case, networks):.1%}" for networks in (10, 50))
         print(f"{name:24s} {row}")
+    for name, draw in MAD_CASES.items():
+        print(
+            f"{name:24s} "
+            + ", ".join(f"{networks} networks {mad_coverage(draw, networks):.1%}" for networks in (10, 50))
+        )
     trend_test.RELABELLINGS = RELABELLINGS
     print("false alarms of the permutation trend test at 5%: networks x levels")
     designs = [(8, 2), (8, 3), (8, 4), (10, 2), (10, 3), (10, 4), (50, 2), (50, 3), (50, 4)]

@@ -61,6 +61,7 @@ SCHEMAS = {
         "status": (("network",), "i"),
     },
     "statistics": {
+        "measure_unit": (("measure",), TEXT),
         "degeneracy": (("level", "measure"), "f"),
         "standard_error": (("level", "measure"), "f"),
         "floor": (("level", "measure"), "f"),
@@ -78,11 +79,12 @@ SCHEMAS = {
         "n_diverged": (("level",), "i"),
     },
     "directions": {
-        **dict.fromkeys(("sweep", "task", "factor", "metric", "measure"), (("row",), TEXT)),
+        **dict.fromkeys(("sweep", "task", "factor", "metric", "measure", "measure_unit"), (("row",), TEXT)),
         **dict.fromkeys(("paper_factor", "metric_level", "paper_arrow", "arrow", "agreement"), (("row",), TEXT)),
         **dict.fromkeys(("levels", "n_used", "n_networks"), (("row",), TEXT)),
         **dict.fromkeys(("primary", "preferred"), (("row",), "ib")),
         **dict.fromkeys(("first_degeneracy", "trend", "trend_low", "trend_high"), (("row",), "f")),
+        **dict.fromkeys(("percent", "percent_low", "percent_high"), (("row",), "f")),
         **dict.fromkeys(("trend_p", "trend_permutation_p", "holm_p"), (("row",), "f")),
     },
     "map": {

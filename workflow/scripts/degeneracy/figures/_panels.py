@@ -8,7 +8,7 @@ import numpy as np
 
 from degeneracy import style
 from degeneracy.figures import map as network_map
-from degeneracy.figures.degeneracy import REFERENCES, legend, panel
+from degeneracy.figures.degeneracy import REFERENCES, legend, measure_label, panel
 
 LEVELS = (("ood_loss", "log_sd"), ("dsa", "distance"), ("permutation_distance", "relative"))  # metric, measure
 REPRESENTATION = ("svcca", "distance")
@@ -40,9 +40,9 @@ def curve(axis, data, label: str) -> None:
         axis.plot(np.full(len(shares), one), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
     axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
     axis.plot(place, data["degeneracy"], "-o", color=style.BLUE, markersize=3)
-    for key, (label, line) in REFERENCES.items():
+    for key, (name, line) in REFERENCES.items():
         if np.isfinite(data[key]).any():
-            axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=label, zorder=0)
+            axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=name, zorder=0)
     if not numbers:
         axis.set_xticks(place, levels)
     elif levels.min() >= 0 and levels.max() > 10 * (least := levels[levels > 0].min()):
@@ -51,7 +51,7 @@ def curve(axis, data, label: str) -> None:
     several = f" to {used.max()}" if used.max() > used.min() else ""
     axis.set_title(f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band")
     axis.set_xlabel(label)
-    axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
+    axis.set_ylabel(measure_label(data))
 
 
 def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):

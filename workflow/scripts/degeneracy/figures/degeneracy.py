@@ -30,10 +30,13 @@ def draw(sweep):
 
 
 def legend(figure) -> None:
-    """One legend below all panels of a figure, of what is labelled in any of them."""
+    """One legend below all panels of a figure, of the lines that are labelled and in sight in any of them."""
     labelled = {}
     for axis in figure.axes:
-        labelled |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+        low, high = axis.get_ylim()
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            if np.any((low <= handle.get_ydata()) & (handle.get_ydata() <= high)):
+                labelled[label] = handle
     if labelled:
         figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=len(labelled))
 
@@ -55,10 +58,10 @@ def panel(axis, data, label: str) -> None:
             axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
             axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
     axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
-    for key, (label, line) in REFERENCES.items():
+    for key, (name, line) in REFERENCES.items():
         for place in np.flatnonzero(np.isfinite(data[key].values)):
             ends = [place - 0.35, place + 0.35]
-            axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=label, zorder=0)
+            axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=name, zorder=0)
     labels = []
     for place, level in enumerate(levels):
         used, total = int(data["n_used"][place]), int(data["n_networks"][place])
@@ -66,9 +69,24 @@ def panel(axis, data, label: str) -> None:
     axis.set_xticks(range(len(levels)), labels)
     axis.margins(x=0.15)
     axis.set_xlabel(label)
-    axis.set_ylabel(textwrap.fill(str(data["measure_name"].values), 24))
+    axis.set_ylabel(measure_label(data))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:
-        axis.set_title(f"change {change:+.2g}\n{100 * data.attrs['confidence']:g}% [{low:+.2g}, {high:+.2g}]")
+        ends = f"[{signed(low)}, {signed(high)}]"
+        axis.set_title(f"change {signed(change)}\n{100 * data.attrs['confidence']:g}% {ends}")
     elif int(data["n_used"].max()) < 2:
         axis.set_title("not enough networks\nlearnt the task")
+
+
+def measure_label(data) -> str:
+    """The measure of a statistics artifact with one chosen, and its unit, in lines for an axis."""
+    name, unit = (str(data[key].values) for key in ("measure_name", "measure_unit"))
+    return textwrap.fill(name if unit == "1" else f"{name} ({unit})", 24)
+
+
+def signed(value: float) -> str:
+    """Three significant digits with the sign, `+1730` and `+0.0600`; an exponent from 1e5 on and below 1e-4."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    if not -4 <= exponent < 5:
+        return f"{value:+.2e}"
+    return f"{round(value, 2 - exponent):+.{max(2 - exponent, 0)}f}"

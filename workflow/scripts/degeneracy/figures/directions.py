@@ -2,10 +2,11 @@
 
 One block a factor, one column a sweep, and for each level of analysis the measure of the paper and, where it is another
 one, the measure that is trusted more. An arrow is the measured direction, a tilde one that the interval does not tell.
-Numbers are the fitted change over the levels in percent of the degeneracy at the first level (in units of the measure
-where that is 0), with its interval, not adjusted for being one of many; p is that of a permutation of the networks'
-labels, adjusted (Holm) within the block. n counts the networks that learnt the task at each level. Colour and word say
-whether the direction is the paper's, which stands with the row; white cells have nothing to be compared with.
+Numbers are the fitted change over the levels in percent of the degeneracy at the first level, with its interval, both
+from the logarithm of the ratio of the levels (where one of them is not positive, the difference, in units of the
+measure), not adjusted for being one of many; the arrow is theirs. p is that of a permutation of the networks' labels,
+adjusted (Holm) within the block. n counts the networks that learnt the task at each level. Colour and word say whether
+the direction is the paper's, which stands with the row; white cells have nothing to be compared with.
 """
 
 import textwrap
@@ -13,6 +14,7 @@ import textwrap
 import numpy as np
 
 from degeneracy import style
+from degeneracy.figures.degeneracy import signed
 
 SCOPE = "experiment"
 READS = ("directions",)
@@ -118,18 +120,13 @@ def _row_name(row) -> str:
 
 
 def _change(row) -> str:
-    """`+12% [5, 20]`, in units of the measure where the degeneracy at the first level is 0."""
+    """`+12% [5, 20]`, in units of the measure where there is no ratio of the levels."""
     if np.isnan(row.trend):
         return "no trend to tell"
-    change, low, high = row.trend, row.trend_low, row.trend_high
-    if row.first_degeneracy > 0:
-        change, low, high = (100 * value / row.first_degeneracy for value in (change, low, high))
-        return (
-            f"{change:+.0f}% [{low:.0f}, {high:.0f}]"
-            if abs(change) >= 10
-            else f"{change:+.1f}% [{low:.1f}, {high:.1f}]"
-        )
-    return f"{change:+.2g} [{low:.2g}, {high:.2g}]"
+    if np.isnan(row.percent):
+        return f"{signed(row.trend)} [{signed(row.trend_low)}, {signed(row.trend_high)}]"
+    digits = 0 if abs(row.percent) >= 10 else 1
+    return f"{row.percent:+.{digits}f}% [{row.percent_low:.{digits}f}, {row.percent_high:.{digits}f}]"
 
 
 def _counts(row) -> str:

@@ -1,9 +1,10 @@
 """Does the factor control degeneracy? Behaviour, dynamics, weights and representation beside one another.
 
-Behaviour is the spread of the loss out of distribution, dynamics the mean DSA distance, weights the mean relative
-permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the populations'
-degeneracy with intervals from the network jackknife, open triangles proven lower bounds. Thin lines are networks
-before training (dashed) and each network against itself (dotted). n counts the networks that learnt the task.
+Behaviour is the spread (SD) of the logarithm of the loss out of distribution, dynamics the mean DSA distance, weights
+the mean relative permutation distance, representation the mean SVCCA distance. Small dots are networks, large dots the
+populations' degeneracy with intervals from the network jackknife, open triangles means of proven lower bounds. Thin
+lines are networks before training (dashed) and each network against itself (dotted). n counts the networks that learnt
+the task. Titles give the fitted change from the first to the last level and its interval.
 """
 
 from degeneracy import style
