@@ -140,6 +140,15 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
 
 
+def test_the_arrow_is_that_of_the_interval_that_is_shown(monkeypatch):
+    given = ("n", summary("dsa", [3, 2, 1], [2, 3, 4]))
+    for low, high, expected in ((-60.0, 5.0, "unclear"), (5.0, 60.0, "up"), (np.nan, np.nan, "down")):
+        monkeypatch.setattr(
+            directions, "percent_change", lambda *_, ends=(low, high): dict(zip(("percent_low", "percent_high"), ends))
+        )
+        assert rows(given).arrow["n", "dsa", "distance"] == expected  # of the difference: down
+
+
 def test_percent_is_the_ratio_of_the_levels_with_the_error_of_both():
     theta, error = np.array([2.0, 3.0, 1.0]), np.array([0.2, 0.3, 0.1])
     freedom = (2 * 0.1**2) ** 2 / (0.1**4 / 8 + 0.1**4 / 11)
