@@ -143,9 +143,8 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
 def test_the_arrow_is_that_of_the_interval_that_is_shown(monkeypatch):
     given = ("n", summary("dsa", [3, 2, 1], [2, 3, 4]))
     for low, high, expected in ((-60.0, 5.0, "unclear"), (5.0, 60.0, "up"), (np.nan, np.nan, "down")):
-        monkeypatch.setattr(
-            directions, "percent_change", lambda *_, ends=(low, high): dict(zip(("percent_low", "percent_high"), ends))
-        )
+        found = {"percent": 0.0, "percent_low": low, "percent_high": high}
+        monkeypatch.setattr(directions, "percent_change", lambda *_, found=found: found)
         assert rows(given).arrow["n", "dsa", "distance"] == expected  # of the difference: down
 
 
