@@ -117,7 +117,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     retrace[(networks, slices)](recurrent.mT.contiguous(), readout, rates, errors, deltas, keep, **sizes, **asked, **kind)
     tiles = triton.cdiv(width, tile)
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
-    kernels.add_up[(networks, runs, tiles**2 + 2 * tiles)](
+    kernels.add_up[(networks, runs, tiles**2)](
         inputs, rates, errors, deltas, *sums,
         **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=2,
     )  # fmt: skip

@@ -345,13 +345,29 @@ def add_up(
     for index in range(RUN * blocks):
         step = tl.program_id(1) * RUN + index // blocks
         trial = (index % blocks) * TRIAL + tl.arange(0, TRIAL)
-        current = tl.where(step < STEPS, trial, TRIALS)
-        before = tl.where((step > 0) & (step <= STEPS), trial, TRIALS)
-        known = tl.where(step <= STEPS, trial, TRIALS)
-        rate = matrix(rates + step * WIDTH * TRIALS, source, known, WIDTH, TRIALS, TRIALS, 1)
-        delta = matrix(deltas + step * WIDTH * TRIALS, unit, current, WIDTH, TRIALS, TRIALS, 1)
-        given = driving(inputs + step * TRIALS * INPUTS, channel, current, INPUTS, TRIALS)
-        error = matrix(errors + (step - 1) * OUTPUTS * TRIALS, output, before, OUTPUTS, TRIALS, TRIALS, 1)
+        there = trial < TRIALS
+        row = step * WIDTH * TRIALS + trial[None, :]
+        rate = tl.load(
+            rates + row + source[:, None] * TRIALS,
+            mask=(source < WIDTH)[:, None] & (there & (step <= STEPS))[None, :],
+            other=0.0,
+        )
+        delta = tl.load(
+            deltas + row + unit[:, None] * TRIALS,
+            mask=(unit < WIDTH)[:, None] & (there & (step < STEPS))[None, :],
+            other=0.0,
+        )
+        given = tl.load(
+            inputs + (step * TRIALS + trial[None, :]) * INPUTS + channel[:, None],
+            mask=(channel < INPUTS)[:, None] & (there & (step < STEPS))[None, :],
+            other=0.0,
+        )
+        given = tl.where((channel == INPUTS)[:, None], 1.0, given)
+        error = tl.load(
+            errors + ((step - 1) * OUTPUTS + output[:, None]) * TRIALS + trial[None, :],
+            mask=(output < OUTPUTS)[:, None] & (there & (step > 0) & (step <= STEPS))[None, :],
+            other=0.0,
+        )
         delta_high, delta_low = split(delta)
         high, low = split(rate)
         given_high, given_low = split(given)
