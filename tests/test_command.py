@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from degeneracy.condition import dumps
 
 from conftest import SCRIPTS, make_condition
 from degeneracy import artifacts, trials, units
-from degeneracy.condition import dumps
 
 
 @pytest.fixture

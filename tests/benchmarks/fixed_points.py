@@ -21,8 +21,9 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
-from degeneracy import fixed_points, population
 from degeneracy.condition import make_cell, make_task
+
+from degeneracy import fixed_points, population
 
 ACCEPTED = 1e-12  # q of the usual tool
 TOLERANCE = 1e-24  # q of ours

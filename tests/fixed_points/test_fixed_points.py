@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from degeneracy.population import Population
 
 from conftest import make_condition, make_population
 from degeneracy import artifacts, comparison, fixed_points, statistics, training, trials
-from degeneracy.population import Population
 
 OPTIONS = {
     **{"starts": 600, "noise": 0.3, "tolerance": 1e-24, "slow_tolerance": 1e-4},

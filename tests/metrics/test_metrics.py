@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from degeneracy.condition import make_cell
+from degeneracy.population import Population
+from degeneracy.sweeps import SweepArtifacts
+from degeneracy.symmetry import signs_are_free
 
 from conftest import make_population
 from degeneracy import artifacts, comparison, fixed_points, population, statistics, trials, units
-from degeneracy.condition import make_cell
 from degeneracy.figures import degeneracy as figure
 from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
-from degeneracy.population import Population
 from degeneracy.status import CONVERGED, NOT_CONVERGED
-from degeneracy.sweeps import SweepArtifacts
-from degeneracy.symmetry import signs_are_free
 from degeneracy.tasks import sine
 
 

@@ -9,12 +9,12 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from degeneracy.cells._backends import mean_squared_error
+from degeneracy.condition import make_cell
 
 from conftest import ROOT, make_condition
 from degeneracy import training, trials
 from degeneracy.cells import _backends, gru, mup, vanilla
-from degeneracy.cells._backends import mean_squared_error
-from degeneracy.condition import make_cell
 
 if find_spec("triton"):
     import triton

@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pytest
 import torch
+from degeneracy.checkpoints import Checkpoint
+from degeneracy.condition import dumps
 
 from conftest import ROOT, make_condition
 from degeneracy import artifacts, checkpoints, training, trials
-from degeneracy.checkpoints import Checkpoint
-from degeneracy.condition import dumps
 
 CPU = torch.device("cpu")
 SHORT = {"epochs": 6, "steps_per_epoch": 8, "learning_rate": 0.02, "threshold": 0.34, "patience": 1}

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from degeneracy.condition import make_cell
 
 from conftest import make_condition
 from degeneracy import devices, training, trials
 from degeneracy.cells import _kernel, mup, vanilla
-from degeneracy.condition import make_cell
 
 CPU = torch.device("cpu")
 

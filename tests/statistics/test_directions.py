@@ -8,10 +8,10 @@ import numpy as np
 import pandas
 import pytest
 import xarray as xr
+from degeneracy.directions import agreement, arrow, holm, paper_factor
 from scipy import stats
 
 from degeneracy import artifacts, directions, statistics, style, trend_test, units
-from degeneracy.directions import agreement, arrow, holm, paper_factor
 
 SCRIPTS = Path(directions.__file__).parents[1]
 

@@ -3,9 +3,9 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from degeneracy.trend_test import permutation_p, pseudo_values, scalar_values
 
 from degeneracy import statistics, trend_test
-from degeneracy.trend_test import permutation_p, pseudo_values, scalar_values
 
 MEASURES = tuple(statistics.SPREADS)
 

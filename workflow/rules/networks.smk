@@ -1,10 +1,15 @@
+def training_minutes(block):
+    """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
+    return 120 if GPUS else 30 + 10 * len(EXPERIMENT.blocks[block])
+
+
 rule train_networks:
     input:
-        lambda wildcards: trials_of(condition_of(wildcards)),
+        lambda wildcards: needs.trials(condition_of(wildcards)),
     output:
-        layout.networks("{task}", "{condition}", "{block}"),
+        paths.networks("{task}", "{condition}", "{block}"),
     log:
-        "results/logs/{task}/{condition}/networks/{block}.log",
+        paths.log(paths.networks("{task}", "{condition}", "{block}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -20,8 +25,10 @@ rule train_networks:
         spec=lambda wildcards: condition_of(wildcards).spec_json,
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
-        "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
-        " --device {resources.device} --backend {resources.backend} --output {output:q} > {log:q} 2>&1 || (code=$?; tail -n 1 {log:q} >&2; exit $code)"
+        logged(
+            "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
+            " --device {resources.device} --backend {resources.backend} --output {output:q}"
+        )
 
 
-TARGETS += [path for condition in EXPERIMENT.conditions for path in networks_of(condition)]
+TARGETS += [path for condition in EXPERIMENT.conditions for path in NEEDS.networks(condition)]

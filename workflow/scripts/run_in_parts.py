@@ -1,8 +1,8 @@
 """Run the experiment of the paper in parts, as many as there is time for, and collect what is worth keeping.
 
-    python resources/paper.py --minutes 50                      # on a machine with a GPU; again to go on
-    python resources/paper.py --minutes 50 --networks-only      # train alone, leave the rest to another machine
-    python resources/paper.py --dry-run                         # the parts and their networks
+    python workflow/scripts/run_in_parts.py --minutes 50                      # on a machine with a GPU; again to go on
+    python workflow/scripts/run_in_parts.py --minutes 50 --networks-only      # train alone, leave the rest to another machine
+    python workflow/scripts/run_in_parts.py --dry-run                         # the parts and their networks
 
 First come the base populations (of each task the condition that most sweeps share), then sweep after sweep, its
 networks first and its statistics after them, and at last all figures. What has been made is not made again; when the
@@ -24,16 +24,20 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT / "workflow" / "scripts")
+from degeneracy.resolve import resolve
 
-from degeneracy import artifacts, experiment, layout  # noqa: E402
+from degeneracy.artifacts import store
+from degeneracy.experiment import paths as layout
+from degeneracy.experiment.condition import Condition
+from degeneracy.experiment.sweeps import Experiment
+from degeneracy.networks.schema import NETWORKS
 
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = 2  # networks of each base population
 PATIENCE = 120.0  # most time that jobs are given to end (s)
 
 
-def parts_of(plan: experiment.Experiment, networks_only: bool) -> list[tuple[str, list[str], bool]]:
+def parts_of(plan: Experiment, networks_only: bool) -> list[tuple[str, list[str], bool]]:
     """Name and targets of each part, in the order in which they are run, and whether it trains networks."""
 
     def networks(conditions):
@@ -49,7 +53,7 @@ def parts_of(plan: experiment.Experiment, networks_only: bool) -> list[tuple[str
     return parts if networks_only else [*parts, ("figures", [], False)]
 
 
-def bases_of(plan: experiment.Experiment) -> list[experiment.Condition]:
+def bases_of(plan: Experiment) -> list[Condition]:
     """Of each task the condition that most sweeps share."""
     shared = collections.Counter(one for sweep in plan.sweeps.values() for one in sweep.conditions)
     tasks = dict.fromkeys(one.task for one in shared)
@@ -83,13 +87,13 @@ def stop(process: subprocess.Popen) -> None:
             time.sleep(0.2)
 
 
-def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
+def trained(plan: Experiment) -> tuple[list[str], list[str]]:
     """Lines of provenance on the networks that are there, and the names of the conditions that are not complete."""
     counts, seconds, lines, missing = collections.Counter(), 0.0, [], []
     found = collections.defaultdict(set)
     for condition in plan.conditions:
         paths = [ROOT / layout.networks(condition.task, condition.name, block) for block in plan.blocks]
-        there = [artifacts.read(path, "networks") for path in paths if path.is_file()]
+        there = [store.read(path, NETWORKS) for path in paths if path.is_file()]
         if len(there) < len(paths):
             missing.append(f"{condition.task}/{condition.name}")
         for data in there:
@@ -110,7 +114,7 @@ def trained(plan: experiment.Experiment) -> tuple[list[str], list[str]]:
     return lines, missing
 
 
-def collect(plan: experiment.Experiment, arguments, lines: list[str], drawn: bool) -> None:
+def collect(plan: Experiment, arguments, lines: list[str], drawn: bool) -> None:
     """Statistics, example networks and provenance, and once all are drawn figures and directions, in the output folder.
 
     Before that, figures and directions that are there are of another experiment or an earlier state of this one.
@@ -131,11 +135,11 @@ def collect(plan: experiment.Experiment, arguments, lines: list[str], drawn: boo
     for condition in bases_of(plan):
         path = ROOT / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
         if path.is_file():
-            data = artifacts.read(path, "networks").isel(network=slice(EXAMPLES))
+            data = store.read(path, NETWORKS).isel(network=slice(EXAMPLES))
             own = {name: data.attrs[name] for name in ("parameters", "backend")}
             spec, seconds = json.loads(data.attrs["condition"]), data.attrs["wall_time_s"]
             target = output / "networks" / f"{condition.task}.nc"
-            artifacts.write(target, "networks", data.drop_attrs(deep=False), spec, data.attrs["device"], seconds, **own)
+            store.write(target, NETWORKS, data.drop_attrs(deep=False), spec, data.attrs["device"], seconds, **own)
     (output / "provenance.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -154,7 +158,7 @@ def main() -> None:
     config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
     config["seeds_per_job"] = arguments.seeds_per_job
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-    plan = experiment.resolve(config, schema)
+    plan = resolve(config, schema)
     start, end = time.time(), time.monotonic() + 60 * arguments.minutes
     parts, unfinished = parts_of(plan, arguments.networks_only), []
     for name, targets, trains in parts:
@@ -171,7 +175,7 @@ def main() -> None:
     if arguments.dry_run:
         return
     lines, missing = trained(plan)
-    head = [f"{'command':14s} {' '.join(['python', 'resources/paper.py', *sys.argv[1:]])}"]
+    head = [f"{'command':14s} {' '.join(['python', 'workflow/scripts/run_in_parts.py', *sys.argv[1:]])}"]
     head.append(f"{'run':14s} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, {time.time() - start:.0f} s")
     tail = [f"{'not finished':14s} {', '.join(unfinished) or 'nothing'}"]
     tail.append(f"{'not complete':14s} {', '.join(missing) or 'no condition'}")

@@ -6,12 +6,12 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from degeneracy import style
-from degeneracy.figures import map as network_map
-from degeneracy.figures.degeneracy import REFERENCES, legend, measure_label, panel
+from degeneracy.drawing import network_map, style
+from degeneracy.drawing.panel import REFERENCES, legend, measure_label, panel
+from degeneracy.statistics.paper import HEADLINE
 
-LEVELS = (("ood_loss", "log_sd"), ("dsa", "distance"), ("permutation_distance", "relative"))  # metric, measure
-REPRESENTATION = ("svcca", "distance")
+LEVELS = tuple(HEADLINE[level] for level in ("behaviour", "dynamics", "weights"))  # metric, measure
+REPRESENTATION = HEADLINE["representation"]
 PAGE = 7.4  # inches
 HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
 

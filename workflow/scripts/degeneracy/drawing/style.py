@@ -10,7 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from degeneracy.artifacts import whole
+from degeneracy.artifacts.atomic import whole
 
 PANEL = (2.4, 2.2)  # inches
 GREY = "0.55"

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
-from degeneracy import artifacts, population, units
-from degeneracy.condition import level_of
-from degeneracy.population import Population
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import level_of
+from degeneracy.measurement.schema import MAP
+from degeneracy.networks import population
+from degeneracy.networks.population import Population
+from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 
 
 @dataclass(frozen=True)
@@ -46,26 +50,26 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
     by_kind: dict[str, list[str]] = {}
     condition = {}  # all sections that some artifact knows, of one of the levels
     for path in paths:
-        attributes = artifacts.attributes_of(path)
+        attributes = store.attributes_of(path)
         condition |= json.loads(attributes["condition"])
         by_kind.setdefault(attributes.get("artifact"), []).append(path)
     populations: list[Population] = population.load_sweep(
         by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
     )
-    named = {
-        kind: {data.attrs["metric"]: data for data in (artifacts.read(path, kind) for path in by_kind.get(kind, []))}
-        for kind in ("statistics", "map")
-    }
+    statistics, maps = (
+        {data.attrs["metric"]: data for data in (store.read(path, schema) for path in by_kind.get(schema.kind, []))}
+        for schema in (STATISTICS, MAP)
+    )
     levels = {level_of(one.condition, factor): one for one in populations}
     task, unit = condition["task"]["name"], unit_of(condition, factor)
-    return SweepArtifacts(name, task, factor, levels, named["statistics"], named["map"], unit)
+    return SweepArtifacts(name, task, factor, levels, statistics, maps, unit)
 
 
 def unit_of(condition: dict, factor: str) -> str:
     """Unit of a factor that is an option of the task or the cell of a condition; "" if it has none."""
     section, option = factor.split(".")
-    kind, key = {"task": ("tasks", "name"), "model": ("cells", "cell")}.get(section, ("", ""))
-    known = units.options(kind, condition[section][key]) if kind and section in condition else {}
+    plugin_of = {"task": task_of, "model": cell_of}.get(section)
+    known = plugin_of(condition).options if plugin_of and section in condition else {}
     return known[option].range.unit if option in known else ""
 
 
@@ -78,4 +82,4 @@ def load_experiment(described: list[list[str]], directions: str | None) -> Exper
         if len(one) < 3:
             raise ValueError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
     loaded = {name: load(name, factor, paths) for name, factor, *paths in described}
-    return ExperimentArtifacts(loaded, artifacts.read(directions, "directions") if directions else None)
+    return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)

@@ -1,8 +1,7 @@
 """A condition is a nested dict (sections `task`, `model`, `training`, `trials`); this is how the rest reads it."""
 
 import json
-
-from degeneracy import units
+from dataclasses import dataclass
 
 
 def dumps(value) -> str:
@@ -23,13 +22,20 @@ def level_of(condition: dict, factor: str):
     return condition[section][key]
 
 
-def make_task(condition: dict):
-    """The Task object of a condition."""
-    options = {key: value for key, value in condition["task"].items() if key != "name"}
-    return units.load("tasks", condition["task"]["name"]).Task(**options)
+@dataclass(frozen=True)
+class Condition:
+    """One fully resolved choice of task, model, training and trials, and the names its artifacts go by."""
 
+    task: str
+    name: str
+    trial_set: str
+    spec_json: str  # a string, so that a condition is hashable and its change is seen by comparing text
 
-def make_cell(condition: dict):
-    """The Cell object of a condition."""
-    options = {key: value for key, value in condition["model"].items() if key != "cell"}
-    return units.load("cells", condition["model"]["cell"]).Cell(**options)
+    @property
+    def spec(self) -> dict:
+        return json.loads(self.spec_json)
+
+    @property
+    def trials_json(self) -> str:
+        """The part of the condition that decides its trials."""
+        return dumps(trial_part(self.spec))

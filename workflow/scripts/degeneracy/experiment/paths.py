@@ -1,4 +1,4 @@
-"""Where each artifact lies under `results/`: the one home of paths."""
+"""Where each artifact and each log lies under `results/`: the one home of paths."""
 
 from pathlib import Path
 
@@ -52,3 +52,8 @@ def metric_figure(sweep: str, metric: str, figure: str, ending: str) -> str:
 
 def experiment_figure(figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{figure}.{ending}"
+
+
+def log(artifact: str) -> str:
+    """Log of the job that makes an artifact."""
+    return f"{RESULTS}/logs/{Path(artifact).relative_to(RESULTS).with_suffix('')}.log"

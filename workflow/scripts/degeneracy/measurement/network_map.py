@@ -4,10 +4,10 @@ import numpy as np
 import xarray as xr
 from sklearn.manifold import MDS, ClassicalMDS
 
-from degeneracy.comparison import distances_across
-from degeneracy.condition import level_of
-from degeneracy.population import Population
-from degeneracy.units import constant
+from degeneracy.experiment.condition import level_of
+from degeneracy.measurement.pairs import distances_across
+from degeneracy.networks.population import Population
+from degeneracy.plugins.discovery import Plugin
 
 
 def place(
@@ -20,7 +20,7 @@ def place(
     """
     distance = distances_across(metric, populations, within, options)
     position, stress = scale(distance)
-    long_name, unit = constant("metrics", metric, "MEASURES")["distance"]
+    long_name, unit = Plugin("metrics", metric).constant("MEASURES")["distance"]
     levels = [level_of(one.condition, factor) for one in populations for _ in one.seeds]
     return xr.Dataset(
         {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
 
-from degeneracy.status import CONVERGED
+from degeneracy.status import Status
 
 RESOLVED = 1e-14  # of the largest squared singular value: what is below it in a Gram matrix is rounding
 
@@ -166,7 +166,7 @@ def of_networks(
         try:
             found.append(fit(states, f"{metric}: network {seed}"))
         except ValueError:
-            if status == CONVERGED:
+            if status == Status.CONVERGED:
                 raise
             found.append(failed)  # a network that did not learn may have no such dynamics
     return {key: np.stack([each[key] for each in found]) for key in failed}

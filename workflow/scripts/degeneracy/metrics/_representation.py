@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from degeneracy.status import CONVERGED
+from degeneracy.status import Status
 
 
 def moving(population) -> np.ndarray:
@@ -14,7 +14,7 @@ def moving(population) -> np.ndarray:
     samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
     sizes = [(np.linalg.norm(each - each.mean(0)), np.linalg.norm(each)) for each in samples]
     moves = np.array([np.isfinite(whole) and left > 1e-12 * whole for left, whole in sizes], bool)
-    wrong = ~moves & (population.status == CONVERGED)
+    wrong = ~moves & (population.status == Status.CONVERGED)
     if wrong.any():
         seed = population.seeds[np.argmax(wrong)]
         raise ValueError(f"network {seed}: its states on the probe trials never change or are not finite")

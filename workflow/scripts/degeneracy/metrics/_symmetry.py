@@ -7,8 +7,7 @@ its columns of the recurrent weights and of the readout) changes none either whe
 import numpy as np
 import torch
 
-from degeneracy.condition import make_cell
-from degeneracy.population import Population
+from degeneracy.networks.population import Population
 
 
 def by_unit(population: Population) -> tuple[np.ndarray, np.ndarray]:
@@ -18,7 +17,7 @@ def by_unit(population: Population) -> tuple[np.ndarray, np.ndarray]:
     weights, bias and readout. Parameters that no unit owns, such as the bias of the readout, are left out.
     Raises ValueError unless exactly one parameter has the dims (unit, source_unit) and no other has a source_unit.
     """
-    parameters, dims = population.parameters, make_cell(population.condition).parameter_dims()
+    parameters, dims = population.parameters, population.cell.parameter_dims()
     recurrent = [name for name, own in dims.items() if "source_unit" in own]
     if [dims[name] for name in recurrent] != [("unit", "source_unit")]:
         raise ValueError(f"one parameter (unit, source_unit) is needed to match units; the cell has {dims}")
@@ -36,7 +35,7 @@ def signs_are_free(population: Population) -> bool:
     Tried on the first network: random signs, states and inputs must give the same next state, its signs turned, and
     the same output.
     """
-    cell, generator = make_cell(population.condition), np.random.default_rng(0)
+    cell, generator = population.cell, np.random.default_rng(0)
     turned, parameters = {}, {name: values[:1].astype(float) for name, values in population.parameters.items()}
     signs = np.where(np.arange(population.networks.sizes["unit"]) % 2, 1.0, -1.0)
     for name, own in cell.parameter_dims().items():

@@ -9,15 +9,20 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 import xarray as xr
 
-from degeneracy import artifacts
-from degeneracy.condition import dumps
+from degeneracy.artifacts import store
+from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.experiment.condition import dumps
+from degeneracy.networks.epoch import _passes
+from degeneracy.networks.group import Group
+from degeneracy.networks.schema import CHECKPOINT
 
 INTERVAL = 60.0  # least time between two checkpoints (s)
 LIBRARIES = ("numba", "numpy", "torch")  # whose versions may round otherwise or draw other numbers
@@ -63,8 +68,8 @@ class Checkpoint:
         if not self.path.is_file():
             return None
         try:
-            state = artifacts.read(self.path, "checkpoint")
-        except artifacts.ArtifactError as error:
+            state = store.read(self.path, CHECKPOINT)
+        except ArtifactError as error:
             report(f"checkpoint is not used: {error}")
             return None
         wanted = identity | {"code": self.code}
@@ -82,7 +87,7 @@ class Checkpoint:
             return
         attributes = identity | {"code": self.code}
         condition, device = json.loads(attributes.pop("condition")), attributes.pop("device")
-        artifacts.write(self.path, "checkpoint", state(), condition, device, seconds, **attributes)
+        store.write(self.path, CHECKPOINT, state(), condition, device, seconds, **attributes)
         self.saved = time.monotonic()
         if stopping:
             report(f"asked to stop: the state of training is in {self.path}, the same command goes on from it")
@@ -105,3 +110,66 @@ def identity(condition: dict, seeds: list[int], trials: xr.Dataset, backend: str
         "backend": backend,
         "device": device,
     }
+
+
+def _state(seeds: list[int], groups: list[Group], losses: dict, final: dict) -> xr.Dataset:
+    """All that training goes on from, besides what follows from the condition and the seeds."""
+    size = next(iter(final.values())).size if final else groups[0].parameters.shape[1]
+    state = {name: np.zeros((len(seeds), size), np.float32) for name in ("parameters", "mean", "square", "final")}
+    state |= {"rate": np.zeros(len(seeds), np.float32)} | {name: np.zeros(len(seeds)) for name in ("best", "steps")}
+    state |= {name: np.zeros(len(seeds), np.int32) for name in ("epoch_of_group", "waited", "going")}
+    state["group"] = np.full(len(seeds), -1, np.int32)  # -1: in none, as it has finished
+    row = {seed: index for index, seed in enumerate(seeds)}
+    for number, group in enumerate(groups):
+        rows = [row[seed] for seed in group.seeds]
+        state["group"][rows], state["epoch_of_group"][rows] = number, group.epoch
+        state["steps"][rows] = group.steps.item()
+        for name, values in zip(("parameters", "mean", "square"), (group.parameters, *group.moments), strict=True):
+            state[name][rows] = values.cpu().numpy()
+        state["rate"][rows] = group.rates[:, 0].cpu().numpy()
+        state["best"][rows], state["waited"][rows], state["going"][rows] = group.best, group.waited, group.going
+    for seed, flat in final.items():
+        state["final"][row[seed]] = flat
+    state["epochs"] = np.array([len(losses[seed]) for seed in seeds], np.int32)
+    history = np.full((len(seeds), max(1, state["epochs"].max())), np.nan)
+    for seed in seeds:
+        history[row[seed], : len(losses[seed])] = losses[seed]
+    state["loss"] = history
+    return CHECKPOINT.build(state)
+
+
+def _restored(
+    state: xr.Dataset, start: list[Group], losses: dict, final: dict, trials: int, options: dict
+) -> list[Group]:
+    """The groups of a state (see `_state`), made from those at the start; fills the losses and final parameters."""
+    device, values = start[0].parameters.device, {name: state[name].values for name in state.data_vars}
+    seeds = [seed for group in start for seed in group.seeds]
+    for row, seed in enumerate(seeds):
+        losses[seed] += values["loss"][row, : values["epochs"][row]].tolist()
+        if values["group"][row] < 0 or not values["going"][row]:
+            final[seed] = values["final"][row]
+    orders = {seed: order for group in start for seed, order in zip(group.seeds, group.orders, strict=True)}
+    groups = []
+    for number in range(values["group"].max() + 1):
+        rows = np.flatnonzero(values["group"] == number)
+        parameters, mean, square, rate = (
+            torch.as_tensor(values[name][rows], device=device) for name in ("parameters", "mean", "square", "rate")
+        )
+        group = replace(
+            start[0],
+            seeds=[seeds[row] for row in rows],
+            parameters=parameters,
+            rates=rate[:, None],
+            orders=[orders[seeds[row]] for row in rows],
+            moments=(mean, square),
+            steps=torch.tensor(values["steps"][rows[0]], dtype=torch.float64, device=device),
+            best=values["best"][rows],
+            waited=values["waited"][rows],
+            going=values["going"][rows].astype(bool),
+            epoch=int(values["epoch_of_group"][rows[0]]),
+        )
+        for order in group.orders:
+            for _ in range(group.epoch):
+                _passes(order, trials, options)
+        groups.append(group)
+    return groups

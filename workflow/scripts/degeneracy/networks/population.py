@@ -10,9 +10,14 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from degeneracy import artifacts
-from degeneracy.condition import dumps, make_cell, trial_part
-from degeneracy.status import CONVERGED, DIVERGED, NOT_CONVERGED
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import dumps, trial_part
+from degeneracy.fixed_points.schema import FIXED_POINTS
+from degeneracy.networks.schema import NETWORKS
+from degeneracy.plugins.discovery import make_cell, make_task
+from degeneracy.status import Status
+from degeneracy.trials.halves import split_distinct
+from degeneracy.trials.schema import TRIALS, check_trials
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,16 @@ class Population:
     @cached_property
     def condition(self) -> dict:
         return json.loads(self.networks.attrs["condition"])
+
+    @cached_property
+    def task(self):
+        """The Task object of the condition."""
+        return make_task(self.condition)
+
+    @cached_property
+    def cell(self):
+        """The Cell object of the condition."""
+        return make_cell(self.condition)
 
     @property
     def seeds(self) -> np.ndarray:
@@ -72,16 +87,20 @@ class Population:
 
     def example(self) -> tuple[Population, str]:
         """One network to show, the first that learnt the task if there is one, and what to say of it otherwise."""
-        rank = np.array([CONVERGED, NOT_CONVERGED, DIVERGED])[:, None] == self.status  # (rank, network)
+        rank = (
+            np.array([Status.CONVERGED, Status.NOT_CONVERGED, Status.DIVERGED])[:, None] == self.status
+        )  # (rank, network)
         shown = int(np.argmin(rank.argmax(0)))
-        note = {CONVERGED: "", NOT_CONVERGED: ", task not learnt", DIVERGED: ", diverged"}[int(self.status[shown])]
+        note = {Status.CONVERGED: "", Status.NOT_CONVERGED: ", task not learnt", Status.DIVERGED: ", diverged"}[
+            int(self.status[shown])
+        ]
         return self.where(np.arange(len(self.status)) == shown), note
 
     def trials(self, group: str) -> xr.Dataset:
         """Trials of a group (`train`, `probe`, `ood`)."""
         if self.trials_path is None:
             raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
-        trials = artifacts.read(self.trials_path, "trials", group)
+        trials = store.read(self.trials_path, TRIALS, group)
         if group != "probe" or self.half is None:
             return trials
         halves = split_distinct(trials["inputs"].values)
@@ -97,7 +116,7 @@ class Population:
         """
         import torch  # here, so that a figure without states starts without torch
 
-        cell, exact = make_cell(self.condition), {"dtype": torch.float64, "device": self.device}
+        cell, exact = self.cell, {"dtype": torch.float64, "device": self.device}
         drive = torch.as_tensor(inputs, **exact).transpose(0, 1)[None]
         states, outputs = [], []
         for index in range(len(self.seeds)):
@@ -117,26 +136,6 @@ class Population:
         return self.run(self.trials("probe")["inputs"].values)[0]
 
 
-def split_distinct(inputs: np.ndarray) -> tuple[list[int], list[int]]:
-    """Indices of two halves of trials (trial, time, input), such that copies, trials of the same inputs, stay together.
-
-    Every other trial where all differ. Else, of each two different trials that follow one another, the one with more
-    copies goes to the half with fewer trials so far. They follow one another as they were drawn, or sorted by their
-    inputs where most have copies, so that there are hardly others (the frequencies of the sine): few trials dealt at
-    random would make halves as different as networks are, and many dealt in order halves more alike than samples are.
-    """
-    flat = inputs.reshape(len(inputs), -1)
-    _, first, copy, count = np.unique(flat, axis=0, return_index=True, return_inverse=True, return_counts=True)
-    order = np.argsort(first) if np.median(count) == 1 else np.arange(len(count))
-    copies = [np.flatnonzero(copy.ravel() == index).tolist() for index in order]
-    halves = [], []
-    for place in range(0, len(copies), 2):
-        neighbours = sorted(copies[place : place + 2], key=len, reverse=True)
-        for half, alike in zip(sorted(halves, key=len), neighbours, strict=False):
-            half += alike
-    return sorted(halves[0]), sorted(halves[1])
-
-
 def load(
     networks: Sequence[str], trials: str | None = None, fixed_points: Sequence[str] = (), device: str = "cpu"
 ) -> Population:
@@ -144,11 +143,11 @@ def load(
 
     Raises ArtifactError for a bad file, ValueError if the files are not all of one condition.
     """
-    blocks = [artifacts.read(path, "networks") for path in networks]
+    blocks = [store.read(path, NETWORKS) for path in networks]
     _same_condition(networks, blocks)
     points = None
     if fixed_points:
-        parts = [artifacts.read(path, "fixed_points") for path in fixed_points]
+        parts = [store.read(path, FIXED_POINTS) for path in fixed_points]
         _same_condition([networks[0], *fixed_points], [blocks[0], *parts])
         points = _join_points(parts)
         missing = set(np.concatenate([one["network"] for one in blocks])) - set(points["seed"].values)
@@ -161,13 +160,6 @@ def load(
         raise ValueError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
     return Population(joined, trials, points, device=device)
-
-
-def check_trials(path: str, condition: dict) -> None:
-    """Raise ValueError unless a trials artifact is that of a condition."""
-    made = json.loads(artifacts.attributes_of(path).get("condition", "{}"))
-    if {key: made.get(key) for key in ("task", "trials")} != trial_part(condition):
-        raise ValueError(f"{path}: holds no trials of {dumps(trial_part(condition))}")
 
 
 def _join_points(parts: list[xr.Dataset]) -> xr.Dataset:
@@ -187,7 +179,7 @@ def load_sweep(
     def by_condition(paths, part=lambda condition: condition):
         grouped = {}
         for path in paths:
-            condition = json.loads(artifacts.attributes_of(path)["condition"])
+            condition = json.loads(store.attributes_of(path)["condition"])
             grouped.setdefault(dumps(part(condition)), []).append(path)
         return grouped
 

@@ -16,69 +16,9 @@ import numpy as np
 import xarray as xr
 from scipy.special import stdtrit
 
-from degeneracy import units
-from degeneracy.statistics import trend, trend_order
-
-UP, DOWN, UNCLEAR = "up", "down", "unclear"
-COMPLEXITY, OTHER = "complexity", "other"
-# Factors of the paper beside the complexity of the task, which each task declares (COMPLEXITY in its file)
-PAPER_FACTORS = {
-    "model.gamma": "feature learning",
-    "model.width": "width",
-    "training.nuclear_norm": "regularisation",
-    "training.l1": "regularisation",
-}
-# The paper's table: change of degeneracy as the factor rises, by paper factor and level of analysis
-PAPER_ARROWS = {
-    COMPLEXITY: {"behaviour": DOWN, "dynamics": DOWN, "weights": UP},
-    "feature learning": {"behaviour": UP, "dynamics": DOWN, "weights": UP},
-    "width": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
-    "regularisation": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
-}
-# metric: its primary and its preferred measure
-COMPARED = {
-    "ood_loss": ("sd", "log_sd"),
-    "dsa": ("distance", "distance"),
-    "permutation_distance": ("per_n_squared", "relative"),
-    "svcca": ("distance", "distance"),
-}
-COLUMNS = {  # name: what it is, its unit
-    "sweep": ("sweep", "1"),
-    "task": ("task", "1"),
-    "factor": ("factor", "1"),
-    "paper_factor": ("what the factor is in the paper's table", "1"),
-    "metric": ("metric", "1"),
-    "metric_level": ("level of analysis", "1"),
-    "measure": ("measure", "1"),
-    "measure_name": ("measure in words", "1"),
-    "measure_unit": ("unit of the measure", "1"),
-    "primary": ("whether this is the paper's measure of its level of analysis", "1"),
-    "preferred": ("whether this is the measure of its level of analysis that is trusted more", "1"),
-    "levels": ("levels in the order of the trend", "1"),
-    "n_used": ("networks that learnt the task, at each level", "1"),
-    "n_networks": ("networks trained, at each level", "1"),
-    "first_degeneracy": ("degeneracy at the first level", "units of the measure"),
-    "trend": ("fitted change from the first to the last level", "units of the measure"),
-    "trend_low": ("lower end of the trend's interval", "units of the measure"),
-    "trend_high": ("upper end of the trend's interval", "units of the measure"),
-    "percent": ("fitted change from the first to the last level in percent of the first", "%"),
-    "percent_low": ("lower end of its interval", "%"),
-    "percent_high": ("upper end of its interval", "%"),
-    "trend_p": ("p-value of no trend (Welch)", "1"),
-    "trend_permutation_p": ("p-value of no trend by permuting the labels of networks", "1"),
-    "holm_p": ("the same, adjusted for all compared rows of the paper factor (Holm)", "1"),
-    "arrow": ("direction of the change: up, down, or unclear where its interval holds 0 or there is none", "1"),
-    "paper_arrow": ("direction in the paper", "1"),
-    "agreement": ("whether the directions agree", "1"),
-}
-
-
-def paper_factor(task: str, factor: str) -> str:
-    """What a factor (`task.channels`) of a task is in the paper's table; `other` where it is none of it."""
-    section, _, option = factor.partition(".")
-    if section == "task" and option in units.constant("tasks", task, "COMPLEXITY", ()):
-        return COMPLEXITY
-    return PAPER_FACTORS.get(factor, OTHER)
+from degeneracy.statistics.paper import COMPARED, DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, paper_factor
+from degeneracy.statistics.schema import DIRECTIONS
+from degeneracy.statistics.trend import trend, trend_order
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -94,13 +34,6 @@ def holm(p: np.ndarray) -> np.ndarray:
 def arrow(low: float, high: float) -> str:
     """Direction of a change by its interval: up, down, or unclear where that holds 0 or is NaN."""
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
-
-
-def agreement(measured: str, paper: str) -> str:
-    """Whether a measured arrow agrees with the paper's; empty where the paper has none."""
-    if not paper:
-        return ""
-    return UNCLEAR if measured == UNCLEAR else "agrees" if measured == paper else "disagrees"
 
 
 def percent_change(theta: np.ndarray, error: np.ndarray, counts: np.ndarray, confidence: float) -> dict[str, float]:
@@ -141,11 +74,7 @@ def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
         adjusted[family == name] = holm(p[family == name])
     for row, value in zip(rows, adjusted, strict=True):
         row["holm_p"] = value
-    described = {
-        name: ("row", np.array([row[name] for row in rows]), {"long_name": text, "units": unit})
-        for name, (text, unit) in COLUMNS.items()
-    }
-    return xr.Dataset(described)
+    return DIRECTIONS.build({name: np.array([row[name] for row in rows]) for name in DIRECTIONS.variables})
 
 
 def _rows(sweep: str, data: xr.Dataset) -> list[dict]:

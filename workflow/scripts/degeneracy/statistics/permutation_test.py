@@ -24,6 +24,8 @@ from itertools import combinations
 
 import numpy as np
 
+from degeneracy.statistics.trend import trend_weights
+
 RELABELLINGS = 9999  # at most; fewer are all gone through
 TIE = 1e-9  # relative: equal but for rounding
 EXACT = 1e-24  # squared standard error below which values of order one are all alike
@@ -35,15 +37,6 @@ MOMENTS: dict[str, Callable] = {
     "log_sd": lambda mean, sd: sd,  # the values are logarithms
     "cv": lambda mean, sd: sd / mean,
 }
-
-
-def trend_weights(count: int) -> np.ndarray:
-    """Weights (level) whose sum with the levels' degeneracy is the fitted change from the first to the last level.
-
-    Least squares over equally spaced levels; of two levels it is their difference.
-    """
-    position = np.linspace(-0.5, 0.5, count)
-    return position / np.sum(position**2)
 
 
 def pseudo_values(distance: np.ndarray) -> np.ndarray:

@@ -1,62 +1,15 @@
 """Degeneracy of populations, with intervals that respect that pairs of networks are not independent."""
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
-from degeneracy.status import CONVERGED, DIVERGED
-from degeneracy.trend_test import permutation_p, pseudo_values, scalar_values, trend_weights
-
-RESAMPLES = 2000
-# Spreads of a scalar metric. The mean is no spread; it stands beside them because they are confounded with it.
-SPREADS: dict[str, tuple[str, Callable]] = {
-    "sd": ("SD", lambda x: np.sqrt(np.mean(np.square(x - x.mean())))),  # 1/N, as in the paper
-    "log_sd": ("SD of log", lambda x: np.std(np.log(x)) if np.all(x > 0) else np.nan),
-    "cv": ("coefficient of variation", lambda x: np.std(x) / np.mean(x) if np.mean(x) else np.nan),
-    "mad": ("median absolute deviation", lambda x: np.median(np.abs(x - np.median(x)))),
-    "mean": ("mean", np.mean),
-}
-WITHOUT_UNIT = ("log_sd", "cv")  # whatever the unit of the metric
-DEVIATIONS: dict[str, Callable] = {
-    "sd": lambda x: np.abs(x - x.mean()),
-    "log_sd": lambda x: np.abs(np.log(x) - np.log(x).mean()) if np.all(x > 0) else np.full(len(x), np.nan),
-    "cv": lambda x: np.abs(x - x.mean()) / x.mean() if x.mean() else np.full(len(x), np.nan),
-    "mad": lambda x: np.abs(x - np.median(x)),
-    "mean": lambda x: x,
-}
-
-
-def mean_pairwise_distance(distance: np.ndarray) -> float:
-    """Mean over pairs i < j of a distance matrix (network, network); NaN for fewer than two networks."""
-    count = len(distance)
-    return float(distance[np.triu_indices(count, 1)].mean()) if count > 1 else np.nan
-
-
-def jackknife_error(statistic: Callable, count: int) -> float:
-    """Standard error of a statistic of `count` networks by leaving one network out at a time.
-
-    `statistic` takes the index array of the networks to use. SE² = (n−1)/n Σ (θ_(i) − θ̄)² (Efron & Tibshirani 1993,
-    eq. 11.5). Leaving out a network drops all its pairs, so pairs that share a network are not taken as independent.
-    NaN for fewer than three networks.
-    """
-    if count < 3:
-        return np.nan
-    everyone = np.arange(count)
-    left_out = np.array([statistic(np.delete(everyone, index)) for index in everyone])
-    return float(np.sqrt((count - 1) / count * np.sum(np.square(left_out - left_out.mean()))))
-
-
-def bootstrap(statistic: Callable, count: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """A statistic of `count` networks on resamples of them (resample); the same resamples every time.
-
-    For the median absolute deviation, for which the jackknife is inconsistent. NaN for fewer than three networks.
-    """
-    if count < 3:
-        return np.full(resamples, np.nan)
-    drawn = np.random.default_rng(0).integers(count, size=(resamples, count))
-    return np.array([statistic(index) for index in drawn])
+from degeneracy.statistics.intervals import bootstrap, interval, jackknife_error
+from degeneracy.statistics.permutation_test import permutation_p, pseudo_values, scalar_values
+from degeneracy.statistics.schema import STATISTICS
+from degeneracy.statistics.spreads import DEVIATIONS, SPREADS, WITHOUT_UNIT, mean_pairwise_distance
+from degeneracy.statistics.trend import trend, trend_order
+from degeneracy.status import Status
 
 
 def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, described: dict) -> xr.Dataset:
@@ -92,9 +45,9 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     }
     for row, data in enumerate(metrics):
         status = data["status"].values
-        used = np.flatnonzero(status == CONVERGED)
+        used = np.flatnonzero(status == Status.CONVERGED)
         counts["n_networks"][row], counts["n_used"][row] = len(status), len(used)
-        counts["n_diverged"][row] = (status == DIVERGED).sum()
+        counts["n_diverged"][row] = (status == Status.DIVERGED).sum()
         counts["n_not_converged"][row] = len(status) - len(used) - counts["n_diverged"][row]
         for column, name in enumerate(measures):
             spread = _pair_spread if pairwise else _scalar_spread
@@ -117,67 +70,33 @@ def summarise(levels: list, metrics: list[xr.Dataset], confidence: float, descri
     half_change = stdtrit(change_freedom, 0.5 + confidence / 2) * change_error
     names = [described[name][0] if pairwise else f"{SPREADS[name][0]} of {described['value'][0]}" for name in measures]
     units_of = [described[name if pairwise else "value"][1] if name not in WITHOUT_UNIT else "1" for name in measures]
-    unit = {"units": "units of the measure"}
-    data = xr.Dataset(
-        {
-            "degeneracy": (("level", "measure"), theta, {"long_name": "mean pairwise distance or spread"} | unit),
-            "standard_error": (
-                ("level", "measure"),
-                error,
-                {"long_name": "standard error by the network jackknife (mad: bootstrap)"} | unit,
-            ),
-            "interval_low": (("level", "measure"), low, {"long_name": "lower end of the interval"} | unit),
-            "interval_high": (("level", "measure"), high, {"long_name": "upper end of the interval"} | unit),
-            "contribution": (
-                ("level", "measure", "network"),
-                contribution,
-                {"long_name": "share of each network"} | unit,
-            ),
-            **{
-                key: (("level", "measure"), references[key], {"long_name": text} | unit)
-                for key, text in {
-                    "floor": "mean distance of a network from itself",
-                    "ceiling": "mean distance before training",
-                    "bound": "mean of the proven lower bounds of the distances",
-                }.items()
-            },
-            "trend": ("measure", change, {"long_name": "fitted change from the first to the last level"} | unit),
-            "trend_error": ("measure", change_error, {"long_name": "standard error of the trend"} | unit),
-            "trend_low": ("measure", change - half_change, {"long_name": "lower end of the trend's interval"} | unit),
-            "trend_high": ("measure", change + half_change, {"long_name": "upper end of the trend's interval"} | unit),
-            "trend_p": ("measure", p, {"long_name": "two-sided p-value of no trend", "units": "1"}),
-            "trend_permutation_p": (
-                "measure",
-                np.array(permuted),
-                {"long_name": "two-sided p-value of no trend by permuting the labels of networks", "units": "1"},
-            ),
-            **{
-                name: ("level", values, {"long_name": name.replace("n_", "networks "), "units": "1"})
-                for name, values in counts.items()
-            },
-        },
-        coords={
-            "level": levels,
-            "measure": measures,
-            "measure_name": ("measure", names),
-            "measure_unit": ("measure", units_of, {"long_name": "unit of the measure", "units": "1"}),
-        },
-    )
+    values = {
+        "degeneracy": theta,
+        "standard_error": error,
+        "interval_low": low,
+        "interval_high": high,
+        "contribution": contribution,
+        **references,
+        "trend": change,
+        "trend_error": change_error,
+        "trend_low": change - half_change,
+        "trend_high": change + half_change,
+        "trend_p": p,
+        "trend_permutation_p": np.array(permuted),
+        **counts,
+    }
     if all("complete" in one for one in metrics):
-        incomplete = [int(np.sum(one["complete"].values[one["status"].values == CONVERGED] == 0)) for one in metrics]
-        named = {"long_name": "networks used of which the metric is known to be incomplete", "units": "1"}
-        data["n_incomplete"] = ("level", np.array(incomplete, np.int32), named)
-    return data
-
-
-def trend_order(levels: list) -> list[int]:
-    """Places of the levels along a trend: numbers from the smallest to the largest, false before true.
-
-    Two levels of another type have the order in which they were given; more have none, and the list is empty.
-    """
-    if all(isinstance(level, int | float) for level in levels):
-        return sorted(range(len(levels)), key=lambda place: levels[place])
-    return [0, 1] if len(levels) == 2 else []
+        incomplete = [
+            int(np.sum(one["complete"].values[one["status"].values == Status.CONVERGED] == 0)) for one in metrics
+        ]
+        values["n_incomplete"] = np.array(incomplete, np.int32)
+    coordinates = {
+        "level": levels,
+        "measure": measures,
+        "measure_name": ("measure", names),
+        "measure_unit": ("measure", units_of, {"long_name": "unit of the measure", "units": "1"}),
+    }
+    return STATISTICS.build(values, coordinates)
 
 
 def _shuffled(data: xr.Dataset, name: str, used: np.ndarray) -> np.ndarray:
@@ -227,42 +146,3 @@ def _scalar_spread(data: xr.Dataset, name: str, used: np.ndarray):
         return statistic(values), np.std(drawn, ddof=1), DEVIATIONS[name](values), drawn
     error = jackknife_error(lambda index: statistic(values[index]), len(values))
     return statistic(values), error, DEVIATIONS[name](values), None
-
-
-def interval(theta: np.ndarray, error: np.ndarray, freedom: np.ndarray, confidence: float, logarithmic: np.ndarray):
-    """Ends of the intervals (level, measure): θ · exp(± t SE / θ) where `logarithmic` (measure), or θ ± t SE.
-
-    Spreads and mean distances are positive and skewed, so theirs is symmetric in the logarithm. One that is 0 has no
-    logarithm, its interval is from 0 to t SE; nor has the coefficient of variation around a negative mean, θ ± t SE.
-    Coverage of the 95% interval (tests/benchmarks/interval_coverage.py): 10 networks, mean pairwise distance 95%, SD of
-    normal values 92%, of log-normal ones (σ = 0.7) 72%, of their logarithm 92%; 50 networks, 95, 94, 80 and 94%.
-    Read the SD of a skewed loss with care, and that of its logarithm first.
-    """
-    factor = stdtrit(freedom, 0.5 + confidence / 2)
-    half, skewed = factor * error, logarithmic & (theta > 0)
-    ratio = np.exp(np.divide(half, theta, out=np.zeros_like(half), where=skewed))
-    low = np.where(skewed, theta / ratio, np.where(logarithmic & (theta == 0), 0.0, theta - half))
-    high = np.where(skewed, theta * ratio, theta + half)
-    return np.where(np.isfinite(half), low, np.nan), np.where(np.isfinite(half), high, np.nan)
-
-
-def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
-    """Fitted change from the first to the last level (measure), its standard error, degrees of freedom and p-value.
-
-    Least-squares slope over equally spaced levels; its error propagates the levels' own standard errors, with the
-    degrees of freedom of Welch and Satterthwaite.
-    # ASSUME: levels are independent. Levels that differ in training alone start from the same weights seed by seed;
-    # if that makes them alike, the interval is wider than it need be.
-    NaN unless there are at least two levels and every one has at least three networks.
-    """
-    if len(theta) < 2 or np.any(counts < 3):
-        return (np.full(theta.shape[1], np.nan),) * 4
-    weight = trend_weights(len(theta))[:, None]
-    change = np.sum(weight * (theta - theta[0]), 0)  # levels that are equal change by 0, whatever the weights round to
-    parts = (weight * error) ** 2  # variance each level adds (level, measure)
-    variance = parts.sum(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = variance**2 / np.sum(parts**2 / (counts[:, None] - 1), 0)
-        freedom = np.where(variance > 0, freedom, 1.0)  # without variance the change is exact, whatever the freedom
-        p = np.where(change == 0, 1.0, 2 * stdtr(freedom, -np.abs(change) / np.sqrt(variance)))
-    return change, np.sqrt(variance), freedom, p

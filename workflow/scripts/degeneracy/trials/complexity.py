@@ -7,6 +7,8 @@ import xarray as xr
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
+from degeneracy.trials.schema import COMPLEXITY
+
 BINS = 16  # symbols of a channel that takes more values than that: equal parts of its range
 UNSEEN = 0.05  # estimated probability of symbols never seen above which a joint entropy is not estimated
 SHARE = 0.9  # of what all of the past explains, reached by the window that is the memory demand
@@ -30,23 +32,15 @@ def measure(trials: xr.Dataset, seed: int = 0) -> xr.Dataset:
     memory = memory_demand(inputs, targets, counted, np.random.default_rng(seed))
     values = {}
     for name, found in entropies.items():
-        values[f"{name}_entropy"] = ((), found.value, f"entropy of the {name} at a step, all channels", "bit")
-        text = f"1 if {name}_entropy is an upper bound: too few steps for the joint entropy"
-        values[f"{name}_entropy_is_bound"] = ((), np.int8(found.is_bound), text, "1")
-        values[f"{name}_entropy_sum"] = ((), found.sum, f"sum of the entropies of the {name} channels", "bit")
-    dimension = participation_ratio(targets[counted])
-    values["target_dimension"] = ((), dimension, "participation ratio of the target's covariance", "1")
-    values["memory_demand"] = ((), memory.demand, "past inputs that the target depends on", "step")
-    text = "variance of the target on other trials explained by the inputs of a window that ends now"
-    values["explained_variance"] = (("window",), memory.explained, text, "1")
-    text = "share of those other trials that are copies: a trial of the same inputs was learnt from"
-    values["copied_trials"] = ((), memory.copied, text, "1")
-    described = {
-        name: (dims, value, {"long_name": text, "units": unit}) for name, (dims, value, text, unit) in values.items()
-    }
+        values[f"{name}_entropy"] = found.value
+        values[f"{name}_entropy_is_bound"] = np.int8(found.is_bound)
+        values[f"{name}_entropy_sum"] = found.sum
+    values["target_dimension"] = participation_ratio(targets[counted])
+    values["memory_demand"] = memory.demand
+    values["explained_variance"] = memory.explained
+    values["copied_trials"] = memory.copied
     window = ("window", memory.windows, {"long_name": "steps of the window, the present one included", "units": "step"})
-    result = xr.Dataset(described, coords={"window": window})
-    return result.assign_attrs(regressor=memory.regressor)
+    return COMPLEXITY.build(values, {"window": window}, regressor=memory.regressor)
 
 
 class Entropy(NamedTuple):

@@ -1,23 +1,13 @@
 """Trials: the inputs, targets and loss mask a task generates, in three groups."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from degeneracy import units
-from degeneracy.condition import make_task
-
-GROUPS = ("train", "probe", "ood")
-
-
-@dataclass(frozen=True)
-class Trials:
-    """Inputs (trial, time, input), targets (trial, time, output) and a loss mask (trial, time)."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    mask: np.ndarray
+from degeneracy.plugins.discovery import make_task, task_of
+from degeneracy.tasks import Trials
+from degeneracy.trials.schema import GROUPS, TRIALS
 
 
 def generate(condition: dict) -> dict[str, xr.Dataset]:
@@ -32,7 +22,7 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
     `ood_noise` (input units) is added, and whose targets are those of the inputs without the noise.
     """
     task, options = make_task(condition), condition["trials"]
-    path = units.source("tasks", condition["task"]["name"])
+    path = task_of(condition).source
     groups = {}
     for index, group in enumerate(GROUPS):
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
@@ -65,15 +55,5 @@ def check(made: Trials, task, count: int, where: str) -> None:
 
 
 def _dataset(trials: Trials, task) -> xr.Dataset:
-    return xr.Dataset(
-        {
-            "inputs": (("trial", "time", "input"), trials.inputs.astype(np.float32), _named("input to the network")),
-            "targets": (("trial", "time", "output"), trials.targets.astype(np.float32), _named("target output")),
-            "mask": (("trial", "time"), trials.mask.astype(np.float32), _named("weight in the loss")),
-        },
-        coords={"input": list(task.inputs), "output": list(task.outputs)},
-    )
-
-
-def _named(long_name: str) -> dict:
-    return {"long_name": long_name, "units": "1"}
+    values = {name: getattr(trials, name).astype(np.float32) for name in TRIALS.variables}
+    return TRIALS.build(values, {"input": list(task.inputs), "output": list(task.outputs)})

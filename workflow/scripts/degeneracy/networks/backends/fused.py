@@ -1,4 +1,4 @@
-"""Masked error of all networks and its gradient by the kernels of `_fused_kernels.py`: which of them run, and where.
+"""Masked error of all networks and its gradient by the kernels of `fused_kernels.py`: which of them run, and where.
 
 W stays in shared memory where it fits there (compute capability 9 with up to 128 units and few channels), and is
 streamed through it elsewhere, for any width.
@@ -8,7 +8,7 @@ import torch
 import triton
 from torch import Tensor
 
-from degeneracy.cells import _fused_kernels as kernels
+from degeneracy.networks.backends import fused_kernels as kernels
 
 PRECISIONS = {
     "fused": "tf32x3",
