@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from conftest import ROOT, SCHEMA, TINY
-from degeneracy import experiment
+from degeneracy.experiment.resolve import resolve
 
 
 @pytest.fixture
 def paper(monkeypatch, tmp_path):
     """The program as a module, in a folder of its own."""
     monkeypatch.setattr(sys, "path", sys.path.copy())
-    spec = importlib.util.spec_from_file_location("paper", ROOT / "resources" / "paper.py")
+    spec = importlib.util.spec_from_file_location("paper", ROOT / "workflow" / "scripts" / "run_in_parts.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "ROOT", tmp_path)
@@ -33,7 +33,7 @@ def test_jobs_that_outlive_snakemake_are_waited_for(paper, tmp_path):
 
 
 def test_nothing_of_another_experiment_is_collected(paper, tmp_path):
-    plan = experiment.resolve(yaml.safe_load(yaml.safe_dump(TINY)), SCHEMA)
+    plan = resolve(yaml.safe_load(yaml.safe_dump(TINY)), SCHEMA)
     own, other = "statistics/channels/dsa.nc", "statistics/width/dsa.nc"
     late = ["statistics/directions.nc", "statistics/directions.csv", "figures/directions.png"]
     for name in (own, other, *late):

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, SCHEMA, TINY
-from degeneracy import experiment
+from degeneracy.experiment.resolve import resolve
 from runs import SNAKEMAKE, clean_copy, planned, snakemake
 
 
@@ -46,7 +46,7 @@ def project(finished, tmp_path):
 
 def folder(project: Path, **task) -> Path:
     """Results of the condition of the tiny experiment with these task options."""
-    found = [one for one in experiment.resolve(TINY, SCHEMA).conditions if task.items() <= one.spec["task"].items()]
+    found = [one for one in resolve(TINY, SCHEMA).conditions if task.items() <= one.spec["task"].items()]
     return project / "results" / "flip_flop" / found[0].name
 
 
@@ -210,7 +210,6 @@ def test_editing_a_figure_redraws_only_it(project):
 
 OWN_FIGURE = '''"""How many networks learnt the task, in every sweep."""
 
-from degeneracy import style
 
 SCOPE = "experiment"
 READS = ("statistics",)

@@ -9,7 +9,9 @@ import pytest
 import xarray as xr
 
 import degeneracy
-from degeneracy import artifacts
+from degeneracy.artifacts import atomic, store
+from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.measurement.schema import NETWORK_METRIC
 
 SCRIPTS = Path(degeneracy.__file__).parents[1]
 NAMED = {"long_name": "x", "units": "1"}
@@ -22,13 +24,13 @@ def metric(values):
 
 
 def save(path, data, **attributes):
-    artifacts.write(path, "network metric", data, CONDITION, "cpu", 1.5, **attributes)
+    store.write(path, NETWORK_METRIC, data, CONDITION, "cpu", 1.5, **attributes)
 
 
 def test_what_is_written_is_read_back_with_its_provenance(tmp_path):
     path = tmp_path / "deep" / "metric.nc"
     save(path, metric(np.array([1.0, np.nan])), metric="x")
-    data = artifacts.read(path, "network metric")
+    data = store.read(path, NETWORK_METRIC)
     assert np.array_equal(data["value"], [1.0, np.nan], equal_nan=True)
     assert data.attrs["condition"] == '{"task": {"name": "flip_flop"}}'
     assert {"degeneracy_version", "git_commit", "torch_version", "numpy_version", "device", "wall_time_s"} <= set(
@@ -46,14 +48,14 @@ def test_truncated_damaged_foreign_and_missing_files_are_one_sentence(tmp_path):
     damaged[middle : middle + 8] = bytes(8)
     for content in (whole[: len(whole) // 2], whole[:-10], bytes(damaged), b"hello", b""):
         path.write_bytes(content)
-        with pytest.raises(artifacts.ArtifactError, match=r"metric\.nc.*delete it and run snakemake again") as caught:
-            artifacts.read(path, "network metric")
+        with pytest.raises(ArtifactError, match=r"metric\.nc.*delete it and run snakemake again") as caught:
+            store.read(path, NETWORK_METRIC)
         assert "\n" not in str(caught.value)
     xr.Dataset({"value": ("x", [1.0])}).to_netcdf(path)
-    with pytest.raises(artifacts.ArtifactError, match="is no artifact of this project, must be a network metric"):
-        artifacts.read(path, "network metric")
-    with pytest.raises(artifacts.ArtifactError, match="there is no such file"):
-        artifacts.read(tmp_path / "other.nc", "network metric")
+    with pytest.raises(ArtifactError, match="is no artifact of this project, must be a network metric"):
+        store.read(path, NETWORK_METRIC)
+    with pytest.raises(ArtifactError, match="there is no such file"):
+        store.read(tmp_path / "other.nc", NETWORK_METRIC)
 
 
 def test_an_artifact_of_the_right_kind_with_wrong_contents_is_refused(tmp_path):
@@ -62,11 +64,11 @@ def test_an_artifact_of_the_right_kind_with_wrong_contents_is_refused(tmp_path):
     with xr.open_dataset(path) as data:
         lacking, whole = data.load().drop_vars("value"), data["value"].astype(int)
     lacking.to_netcdf(path)
-    with pytest.raises(artifacts.ArtifactError, match="without the variable value"):
-        artifacts.read(path, "network metric")
+    with pytest.raises(ArtifactError, match="without the variable value"):
+        store.read(path, NETWORK_METRIC)
     lacking.assign(value=whole).to_netcdf(path)
-    with pytest.raises(artifacts.ArtifactError, match=r"variable value is .* of int64"):
-        artifacts.read(path, "network metric")
+    with pytest.raises(ArtifactError, match=r"variable value is .* of int64"):
+        store.read(path, NETWORK_METRIC)
 
 
 def test_a_writer_must_name_and_measure_its_variables(tmp_path):
@@ -78,10 +80,10 @@ def test_a_writer_must_name_and_measure_its_variables(tmp_path):
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "metric.nc"
     save(path, metric(np.ones(3)))
-    monkeypatch.setattr(artifacts.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(atomic.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         save(path, metric(np.zeros(3)))
-    assert np.all(artifacts.read(path, "network metric")["value"] == 1)
+    assert np.all(store.read(path, NETWORK_METRIC)["value"] == 1)
     assert os.listdir(tmp_path) == ["metric.nc"]
 
 
@@ -90,11 +92,12 @@ def test_a_killed_writer_leaves_no_artifact(tmp_path):
     program = f"""
 import sys; sys.path.insert(0, {str(SCRIPTS)!r})
 import os, signal, numpy, xarray
-from degeneracy import artifacts
+from degeneracy.artifacts import atomic, store
+from degeneracy.measurement.schema import NETWORK_METRIC
 named = {NAMED!r}
 data = xarray.Dataset({{"value": ("network", numpy.ones(9), named), "status": ("network", numpy.ones(9, "i1"), named)}})
-artifacts.os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
-artifacts.write({str(path)!r}, "network metric", data, {{}}, "cpu", 0.0)
+atomic.os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+store.write({str(path)!r}, NETWORK_METRIC, data, {{}}, "cpu", 0.0)
 """
     done = subprocess.run([sys.executable, "-c", program], timeout=60)
     time.sleep(0.1)

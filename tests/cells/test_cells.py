@@ -5,9 +5,17 @@ import pytest
 import torch
 
 from conftest import make_condition, make_population
-from degeneracy import artifacts, comparison, fixed_points, training, trials, units
+from degeneracy.artifacts import store
 from degeneracy.cells import _recurrence, gru, mup, vanilla
 from degeneracy.cells._recurrence import ACTIVATIONS
+from degeneracy.fixed_points.find import find
+from degeneracy.measurement import measure as measuring
+from degeneracy.networks import optimiser, training
+from degeneracy.networks.group import _group
+from degeneracy.plugins.discovery import Plugin, make_cell, names
+from degeneracy.status import Status
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
 
 CPU = torch.device("cpu")
 CELLS = {
@@ -16,7 +24,7 @@ CELLS = {
     "gru": gru.Cell(width=5),
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-every_unit = pytest.mark.parametrize("name", units.names("cells"))
+every_unit = pytest.mark.parametrize("name", names("cells"))
 
 
 def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
@@ -38,7 +46,7 @@ def states_step_by_step(cell, parameters, inputs):
 
 
 def train(condition, seeds):
-    return training.train(condition, seeds, trials.generate(condition)["train"], CPU, lambda line: None)
+    return training.train(condition, seeds, generate(condition)["train"], CPU, lambda line: None)
 
 
 @every_cell
@@ -96,10 +104,10 @@ def test_jacobian_equals_autograd_with_and_without_leading_dimensions(cell):
 
 @every_unit
 def test_every_cell_offers_the_shared_activations_and_names_what_it_draws(name):
-    options = units.options("cells", name)
+    options = Plugin("cells", name).options
     if "activation" in options:
         assert set(options["activation"].choices) == set(ACTIVATIONS)
-    cell = units.load("cells", name).Cell(width=7)
+    cell = Plugin("cells", name).load().Cell(width=7)
     drawn = cell.initialise(np.random.default_rng(0), 2, 3)
     sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3}
     assert {key: value.shape for key, value in drawn.items()} == {
@@ -164,8 +172,8 @@ def change_in_one_step(width, gamma=1.0, seed=0, cell="mup", steps=1):
         training={"epochs": 1, "steps_per_epoch": steps, "batch_size": 64, "learning_rate": 0.01},
     )
     networks = train(condition, [seed])
-    made = training.make_cell(condition)
-    inputs = torch.as_tensor(trials.generate(condition)["probe"]["inputs"].values).double().transpose(0, 1)[None]
+    made = make_cell(condition)
+    inputs = torch.as_tensor(generate(condition)["probe"]["inputs"].values).double().transpose(0, 1)[None]
     states, outputs = [], []
     for prefix in ("initial_", ""):
         own = {name: torch.as_tensor(networks[prefix + name].values).double() for name in made.parameter_dims()}
@@ -198,15 +206,15 @@ def test_mup_gamma_sets_how_rich_learning_is():
 
 def test_epsilon_is_measured_in_the_gradients_of_the_mup_cell():
     condition = make_condition(model={"cell": "mup", "width": 8, "gamma": 2.0})
-    cell = training.make_cell(condition)
+    cell = make_cell(condition)
     initial = {0: training.initial_parameters(condition, 0)}
-    group = training._group(initial, cell, condition["training"], CPU)
+    group = _group(initial, cell, condition["training"], CPU)
     epsilon = group.named(group.epsilon[None])
     assert torch.allclose(epsilon["recurrent_weights"], torch.tensor(1e-8 / (2 * 64)), atol=0)
     assert torch.allclose(epsilon["readout_weights"], torch.tensor(1e-8 / (2 * 8)), atol=0)
     assert group.rates.item() == pytest.approx(2 * condition["training"]["learning_rate"])
     before = group.parameters.clone()
-    training._adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
+    optimiser._adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
     assert torch.allclose(before - group.parameters, group.rates * 10 / 11, rtol=1e-3)
 
 
@@ -231,9 +239,9 @@ def population_of(name, tmp_path, width=8, channels=3, seeds=(0, 1), **model):
         task={"channels": channels},
         training={"epochs": 3, "steps_per_epoch": 8},
     )
-    groups = trials.generate(condition)
+    groups = generate(condition)
     path = tmp_path / "trials.nc"
-    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
     networks = training.train(condition, list(seeds), groups["train"], CPU, lambda line: None)
     return make_population(networks, condition, str(path))
 
@@ -241,18 +249,18 @@ def population_of(name, tmp_path, width=8, channels=3, seeds=(0, 1), **model):
 @every_unit
 def test_every_metric_works_with_every_cell(name, tmp_path):
     population = population_of(name, tmp_path)
-    points = fixed_points.find(population, FIND, lambda line: None)
+    points = find(population, FIND, lambda line: None)
     assert np.all(points["index_sum"] == 1) and np.all(points["converged"] == 1)
     population = type(population)(population.networks, population.trials_path, points)
-    for metric in units.names("metrics"):
-        options = {key: option.default for key, option in units.options("metrics", metric).items()}
+    for metric in names("metrics"):
+        options = {key: option.default for key, option in Plugin("metrics", metric).options.items()}
         options |= {"delays": 2, "rank": 3} if "delays" in options else {}
         if name == "gru" and metric in ("signed_permutation_distance", "joint_permutation_distance"):
             with pytest.raises(ValueError, match="one parameter"):  # matching several matrices at once is not there
-                comparison.measure(metric, population, options)
+                measuring.measure(metric, population, options)
             continue
-        found = comparison.measure(metric, population, options)
-        for measure in units.constant("metrics", metric, "MEASURES"):
+        found = measuring.measure(metric, population, options)
+        for measure in Plugin("metrics", metric).constant("MEASURES"):
             assert np.isfinite(found[measure].values).all(), metric
 
 
@@ -260,7 +268,7 @@ def test_mup_units_without_input_have_the_wells_of_their_equation(tmp_path):
     population = population_of("mup", tmp_path, width=2, channels=2, seeds=(0,))
     population.networks["recurrent_weights"][0] = 2 * 2 * np.eye(2)  # h = 2 tanh(h)
     # trials are too short to reach the wells: starts must lie beyond the states visited
-    points = fixed_points.find(population, FIND | {"noise": 5.0}, lambda line: None)
+    points = find(population, FIND | {"noise": 5.0}, lambda line: None)
     well = 1.9150080481545375
     expected = np.array(list(itertools.product([-well, 0, well], repeat=2)))
     gaps = np.linalg.norm(points["state"].values[:, None] - expected[None], axis=-1)
@@ -276,7 +284,7 @@ def test_gru_without_gates_has_the_wells_of_its_candidate(tmp_path):
         if not name.startswith("readout"):
             population.networks[name][:] = 0
     population.networks["recurrent_weights"][0] = 4 * np.eye(2)  # both gates stand at 1/2: h = h/2 + tanh(2h)/2
-    points = fixed_points.find(population, FIND | {"noise": 1.0}, lambda line: None)
+    points = find(population, FIND | {"noise": 1.0}, lambda line: None)
     well = 0.9575040240772687  # positive root of h = tanh(2h)
     expected = np.array(list(itertools.product([-well, 0, well], repeat=2)))
     gaps = np.linalg.norm(points["state"].values[:, None] - expected[None], axis=-1)
@@ -292,13 +300,13 @@ def test_a_gru_that_learnt_the_flip_flop_stores_corners(tmp_path):
         trials={"train": 2048},
         training={"epochs": 20, "steps_per_epoch": 64, "batch_size": 32, "threshold": 0.003, "learning_rate": 0.01},
     )
-    groups = trials.generate(condition)
+    groups = generate(condition)
     path = tmp_path / "trials.nc"
-    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
     networks = training.train(condition, [0], groups["train"], CPU, lambda line: None)
-    assert networks["status"].item() == training.STATUS["converged"]
+    assert networks["status"].item() == Status.CONVERGED
     population = make_population(networks, condition, str(path))
-    points = fixed_points.find(population, FIND | {"starts": 400}, lambda line: None)
+    points = find(population, FIND | {"starts": 400}, lambda line: None)
     assert points["index_sum"].item() == 1
     stable = points.isel(point=(points["converged"].values == 1) & (points["n_unstable"].values == 0))["state"].values
     outputs = stable @ population.parameters["readout_weights"][0].T + population.parameters["readout_bias"][0]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from degeneracy import statistics, style, sweeps, trials
-from degeneracy.figures import _panels, example_trial, fixed_points, task_overview
-from degeneracy.figures import degeneracy as figure_of_degeneracy
+from degeneracy.drawing import grid, style, sweeps
+from degeneracy.drawing import panel as panels
+from degeneracy.figures import example_trial, fixed_points, task_overview
+from degeneracy.statistics.summary import summarise
+from degeneracy.trials.generate import generate
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +26,7 @@ def probe(**task):
         "task": task,
         "trials": {"train": 2, "probe": 4, "ood": 2, "seed": 0, "ood_kind": "longer", "ood_noise": 0.0},
     }
-    return trials.generate(condition)["probe"]
+    return generate(condition)["probe"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def degeneracy(levels, learnt=None, unit="1"):
         status = np.ones(4, int)
         status[: 4 - (learnt[level] if learnt else 4)] = 0
         metrics.append(xr.Dataset({"value": ("network", generator.lognormal(size=4)), "status": ("network", status)}))
-    data = statistics.summarise(levels, metrics, 0.95, {"value": ("loss", unit)})
+    data = summarise(levels, metrics, 0.95, {"value": ("loss", unit)})
     return data.assign_attrs(confidence=0.95, metric_level="behaviour")
 
 
@@ -85,7 +87,7 @@ def degeneracy(levels, learnt=None, unit="1"):
 def test_a_curve_runs_over_the_levels_in_order(levels, scale):
     axis = plt.subplots()[1]
     data = degeneracy(levels).sel(measure="sd")
-    _panels.curve(axis, data, "factor")
+    grid.curve(axis, data, "factor")
     assert axis.get_xscale() == scale
     (line,) = [one for one in axis.lines if one.get_marker() == "o"]
     if isinstance(levels[0], str):
@@ -96,7 +98,7 @@ def test_a_curve_runs_over_the_levels_in_order(levels, scale):
         np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
 
 
-@pytest.mark.parametrize("draw_panel", [figure_of_degeneracy.panel, _panels.dots, _panels.curve])
+@pytest.mark.parametrize("draw_panel", [panels.panel, grid.dots, grid.curve])
 def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
     axis = plt.subplots()[1]
     for measure, shown in (("sd", "SD of loss (volt)"), ("cv", "coefficient of variation of loss")):
@@ -119,19 +121,19 @@ def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
     ],
 )
 def test_numbers_in_titles_have_three_digits(value, shown):
-    assert figure_of_degeneracy.signed(value) == shown
+    assert panels.signed(value) == shown
 
 
 def test_the_bar_is_the_interval_and_the_title_the_trend_with_its_own():
     axis = plt.subplots()[1]
     data = degeneracy([1, 2]).sel(measure="sd")
     data["bound"] = data["degeneracy"] / 3
-    figure_of_degeneracy.panel(axis, data, "channels")
+    panels.panel(axis, data, "channels")
     bars = [line.get_ydata() for line in axis.lines if line.get_linewidth() == 1.6]
     np.testing.assert_array_equal(bars, np.stack([data["interval_low"], data["interval_high"]], 1))
     triangles = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == "^"]
     np.testing.assert_array_equal(triangles, data["bound"])
-    numbers = [figure_of_degeneracy.signed(data[name].item()) for name in ("trend", "trend_low", "trend_high")]
+    numbers = [panels.signed(data[name].item()) for name in ("trend", "trend_low", "trend_high")]
     assert axis.get_title() == "change {}\n95% [{}, {}]".format(*numbers)
 
 
@@ -139,20 +141,20 @@ def test_the_legend_names_what_is_in_sight():
     figure, axis = plt.subplots()
     data = degeneracy([1, 2]).sel(measure="sd").assign(floor=("level", [0.0, 0.0]))
     data["ceiling"] = data["degeneracy"] * 1.1
-    figure_of_degeneracy.panel(axis, data, "channels")
+    panels.panel(axis, data, "channels")
     axis.set_ylim(0.5 * float(data["degeneracy"].min()), None)
-    figure_of_degeneracy.legend(figure)
+    panels.legend(figure)
     axis.set_ylim(-1, None)
-    figure_of_degeneracy.legend(figure)
+    panels.legend(figure)
     named = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
     assert named == [["before training"], ["before training", "same network"]]
 
 
 def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
     axis = plt.subplots()[1]
-    _panels.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
+    grid.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
     assert axis.get_xlabel() == "channels, n = 4 each"
-    _panels.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
+    grid.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
     assert [one.get_text() for one in axis.get_xticklabels()] == ["1\n4", "2\n3"] and "n of 4" in axis.get_xlabel()
 
 
@@ -179,7 +181,7 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
     rows = [sweep("a", "flip_flop", "ood_loss", "other"), sweep("b", "sine", "ood_loss"), sweep("c", "sine", "other")]
     shown = sweeps.ExperimentArtifacts({one.name: one for one in rows})
     with style.applied():
-        figure = _panels.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
+        figure = grid.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
     assert len(figure.axes) == 3 * 2  # no sweep has dsa
     first, _, _, missing, *_ = figure.axes
     assert [text.get_text() for text in missing.texts] == ["not computed"]
@@ -221,7 +223,7 @@ def test_a_map_beside_the_panels_leaves_them_their_room():
     one = sweeps.SweepArtifacts("a", "sine", "task.channels", {}, {"ood_loss": degeneracy([1, 2])}, {"dsa": placed})
     with style.applied(), warnings.catch_warnings():
         warnings.simplefilter("error")  # a layout that finds no room only warns
-        figure = _panels.grid(sweeps.ExperimentArtifacts({"a": one}), [("ood_loss", "log_sd")] * 3, with_maps=True)
+        figure = grid.grid(sweeps.ExperimentArtifacts({"a": one}), [("ood_loss", "log_sd")] * 3, with_maps=True)
         figure.canvas.draw()
     assert min(axis.get_position().height for axis in figure.axes) > 0.3
     assert len(figure.axes) == 4

@@ -1,15 +1,20 @@
 import pytest
 
 from conftest import SCHEMA
-from degeneracy import experiment, figure_units, metric_units, units
+from degeneracy.experiment import resolve as resolving
+from degeneracy.experiment.resolve import resolve
+from degeneracy.experiment.validation import check
+from degeneracy.plugins import contracts
+from degeneracy.plugins.contracts import FigureContract
+from degeneracy.plugins.discovery import names
 
 
-def resolve(config):
-    return experiment.resolve(config, SCHEMA)
+def resolved(config):
+    return resolve(config, SCHEMA)
 
 
-def names(config):
-    return [condition.name for condition in resolve(config).conditions]
+def names_of(config):
+    return [condition.name for condition in resolved(config).conditions]
 
 
 def test_conditions_are_named_by_their_difference_from_the_defaults():
@@ -17,51 +22,51 @@ def test_conditions_are_named_by_their_difference_from_the_defaults():
         "channels": {"task": "flip_flop", "factor": "task.channels", "levels": [2, 3]},
         "width": {"task": "flip_flop", "factor": "model.width", "levels": [16, 128]},
     }
-    assert names({"sweeps": sweeps}) == ["channels-2", "default", "width-16"]  # the default is in both sweeps, once
+    assert names_of({"sweeps": sweeps}) == ["channels-2", "default", "width-16"]  # the default is in both sweeps, once
     quick = {"training": {"learning_rate": 0.01}, "sweeps": sweeps}
-    assert names(quick) == ["channels-2_learning_rate-0.01", "learning_rate-0.01", "width-16_learning_rate-0.01"]
+    assert names_of(quick) == ["channels-2_learning_rate-0.01", "learning_rate-0.01", "width-16_learning_rate-0.01"]
 
 
 def test_a_condition_has_the_same_name_in_every_experiment(tiny):
     other = {"model": tiny["model"], "training": tiny["training"], "trials": tiny["trials"]}
     other["tasks"] = {"flip_flop": {"task": {"time_steps": 12, "channels": 3}}}
     other["sweeps"] = {"width": {"task": "flip_flop", "factor": "model.width", "levels": [8, 16]}}
-    assert resolve(other).conditions[0] == resolve(tiny).conditions[1]
+    assert resolved(other).conditions[0] == resolved(tiny).conditions[1]
 
 
 def test_a_long_name_is_cut_and_stays_its_own():
-    cut = experiment._short("x" * 200), experiment._short("x" * 201)
+    cut = resolving._short("x" * 200), resolving._short("x" * 201)
     assert cut[0] != cut[1] and all(len(name) < 200 for name in cut)
 
 
 def test_later_choices_win(tiny):
     tiny["tasks"]["flip_flop"]["training"] = {"learning_rate": 0.5}
     tiny["sweeps"]["channels"]["base"] = {"training": {"patience": 7}, "model": {"activation": "relu"}}
-    spec = resolve(tiny).conditions[0].spec
+    spec = resolved(tiny).conditions[0].spec
     assert spec["training"]["learning_rate"] == 0.5 and spec["training"]["patience"] == 7
     assert spec["training"]["batch_size"] == 16 and spec["training"]["gradient_clip"] == 1.0
     assert spec["model"] == {"cell": "vanilla", "width": 8, "activation": "relu"}
-    assert {"channels-2", "activation-relu", "patience-7"} <= set(resolve(tiny).conditions[0].name.split("_"))
+    assert {"channels-2", "activation-relu", "patience-7"} <= set(resolved(tiny).conditions[0].name.split("_"))
 
 
 def test_trial_sets_are_shared_by_conditions_that_differ_elsewhere(tiny):
     tiny["sweeps"] = {"width": {"task": "flip_flop", "factor": "model.width", "levels": [4, 16]}}
-    assert len({condition.trial_set for condition in resolve(tiny).conditions}) == 1
-    assert len({condition.trials_json for condition in resolve(tiny).conditions}) == 1
+    assert len({condition.trial_set for condition in resolved(tiny).conditions}) == 1
+    assert len({condition.trials_json for condition in resolved(tiny).conditions}) == 1
 
 
 def test_blocks_are_fixed_runs_of_seeds():
-    assert list(experiment.blocks(25, 10)) == ["seeds-000-009", "seeds-010-019", "seeds-020-024"]
-    assert list(experiment.blocks(30, 10))[:2] == list(experiment.blocks(20, 10))
-    assert [seed for run in experiment.blocks(25, 10).values() for seed in run] == list(range(25))
+    assert list(resolving.blocks(25, 10)) == ["seeds-000-009", "seeds-010-019", "seeds-020-024"]
+    assert list(resolving.blocks(30, 10))[:2] == list(resolving.blocks(20, 10))
+    assert [seed for run in resolving.blocks(25, 10).values() for seed in run] == list(range(25))
 
 
 def test_metrics_may_be_listed_left_out_or_tuned_for_a_task(tiny):
-    assert resolve(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2, "interval": 1}
+    assert resolved(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2, "interval": 1}
     tiny["tasks"]["flip_flop"].pop("metrics")
     tiny["metrics"] = ["ood_loss", "svcca"]
-    assert resolve(tiny).metrics["flip_flop"] == {"ood_loss": {}, "svcca": {"variance": 0.99}}
-    assert resolve(tiny).maps == ()
+    assert resolved(tiny).metrics["flip_flop"] == {"ood_loss": {}, "svcca": {"variance": 0.99}}
+    assert resolved(tiny).maps == ()
 
 
 def change(config, path, value):
@@ -117,7 +122,7 @@ def change(config, path, value):
 def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sentence):
     change(tiny, path, value)
     with pytest.raises(ValueError) as caught:
-        resolve(tiny)
+        resolved(tiny)
     assert str(caught.value).startswith("config")
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -126,47 +131,47 @@ def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sente
 def test_levels_of_training_options_are_checked_against_the_schema(tiny):
     tiny["sweeps"]["rate"] = {"task": "flip_flop", "factor": "training.learning_rate", "levels": [0.1, -1]}
     with pytest.raises(ValueError, match=r"rate.levels: given -1, must be greater than 0"):
-        resolve(tiny)
+        resolved(tiny)
 
 
 def test_whole_numbers_and_floats_are_one_number(tiny):
     tiny["training"] |= {"learning_rate": 1, "epochs": 3.0}
-    training = resolve(tiny).conditions[0].spec["training"]
+    training = resolved(tiny).conditions[0].spec["training"]
     assert isinstance(training["learning_rate"], float) and isinstance(training["epochs"], int)
     tiny["sweeps"]["clip"] = {"task": "flip_flop", "factor": "training.gradient_clip", "levels": [1, 2]}
-    assert len(resolve(tiny).conditions) == 3  # a clip of 1 is the base
+    assert len(resolved(tiny).conditions) == 3  # a clip of 1 is the base
     tiny["sweeps"]["penalty"] = {"task": "flip_flop", "factor": "training.l1", "levels": [0, 1]}
-    assert len(resolve(tiny).conditions) == 4  # a penalty of 0 is the schema's default
+    assert len(resolved(tiny).conditions) == 4  # a penalty of 0 is the schema's default
     tiny["sweeps"]["clip"]["levels"] = [2, 2.0]
     with pytest.raises(ValueError, match="must not repeat a level"):
-        resolve(tiny)
+        resolved(tiny)
 
 
 def test_condition_names_are_safe_file_names():
-    assert experiment._safe(0.001) == "0.001"
-    strange = experiment._safe("../../etc/passwd")
-    assert "/" not in strange and strange != experiment._safe("..-..-etc-passwd")
+    assert resolving._safe(0.001) == "0.001"
+    strange = resolving._safe("../../etc/passwd")
+    assert "/" not in strange and strange != resolving._safe("..-..-etc-passwd")
 
 
 def test_every_schema_key_has_a_description_and_its_default_is_allowed():
     for name in ("training", "trials", "fixed_points", "statistics"):
         for key, part in SCHEMA["$defs"][name]["properties"].items():
             assert part["description"], key
-            experiment.check({key: part["default"]}, {"type": "object", "properties": {key: part}})
+            check({key: part["default"]}, {"type": "object", "properties": {key: part}})
 
 
 def test_without_a_list_every_metric_and_figure_there_is_runs(tiny):
     tiny.pop("metrics")
-    experiment_ = resolve(tiny)
-    assert list(experiment_.metrics["flip_flop"]) == units.names("metrics")
-    assert list(experiment_.figures) == units.names("figures")
+    experiment_ = resolved(tiny)
+    assert list(experiment_.metrics["flip_flop"]) == names("metrics")
+    assert list(experiment_.figures) == names("figures")
 
 
 def test_the_files_of_metrics_are_checked_when_the_workflow_is_read(tiny, monkeypatch):
     checked = []
-    monkeypatch.setattr(metric_units, "check", checked.append)
-    resolve(tiny)
-    assert set(checked) == set(tiny["metrics"])
+    monkeypatch.setattr(contracts, "check", checked.append)
+    resolved(tiny)
+    assert {plugin.name for plugin in checked if plugin.kind == "metrics"} == set(tiny["metrics"])
 
 
 @pytest.mark.parametrize(
@@ -183,12 +188,12 @@ def test_the_files_of_metrics_are_checked_when_the_workflow_is_read(tiny, monkey
     ],
 )
 def test_a_figure_asked_for_that_no_sweep_fits_is_told(figures, said, tiny, capsys):
-    resolve(tiny | ({"figures": figures} if figures else {}))
+    resolved(tiny | ({"figures": figures} if figures else {}))
     assert capsys.readouterr().err == (said and f"config: {said}")
 
 
 def test_a_figure_of_the_directions_is_drawn_whatever_is_swept(tiny, capsys, monkeypatch):
-    unit = figure_units.FigureUnit(scope="experiment", reads=("directions",), factors=("model.gamma",))
-    monkeypatch.setattr(figure_units, "declared", lambda name: unit)
-    resolve(tiny | {"figures": ["gamma"]})
+    unit = FigureContract(scope="experiment", reads=("directions",), factors=("model.gamma",))
+    monkeypatch.setattr(contracts, "figure_contract", lambda name: unit)
+    resolved(tiny | {"figures": ["gamma"]})
     assert capsys.readouterr().err == ""

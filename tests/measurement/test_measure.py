@@ -4,8 +4,13 @@ import xarray as xr
 from sklearn.manifold import ClassicalMDS
 
 from conftest import make_population
-from degeneracy import artifacts, comparison, network_map, training, units
+from degeneracy.artifacts import store
+from degeneracy.measurement import measure as measuring
+from degeneracy.measurement import network_map
 from degeneracy.metrics import permutation_distance, svcca
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.status import Status
+from degeneracy.trials.schema import TRIALS
 
 
 def rotation(size, seed=0):
@@ -59,7 +64,7 @@ PAIRWISE = {
 
 @pytest.mark.parametrize("metric", PAIRWISE)
 def test_pairwise_metrics_of_trained_networks_are_distances(metric, trained):
-    data = comparison.measure(metric, trained, PAIRWISE[metric])
+    data = measuring.measure(metric, trained, PAIRWISE[metric])
     matrix = data["distance"].values
     assert matrix.shape == (2, 2) and np.allclose(np.diag(matrix), 0) and np.allclose(matrix, matrix.T)
     assert matrix[0, 1] > 0.01
@@ -81,7 +86,7 @@ def permuted_copy(population):
 
 @pytest.mark.parametrize("metric", PAIRWISE)
 def test_distances_across_populations_see_through_the_order_of_units(metric, trained):
-    within = comparison.measure(metric, trained, PAIRWISE[metric])
+    within = measuring.measure(metric, trained, PAIRWISE[metric])
     both = [trained, permuted_copy(trained)]
     matrix = network_map.distances_across(metric, both, [within, within], PAIRWISE[metric])
     assert matrix.shape == (4, 4) and np.array_equal(matrix, matrix.T)
@@ -95,8 +100,8 @@ def test_ood_loss_is_the_loss_of_a_perfect_and_of_a_silent_network(trained):
     data["readout_weights"][:] = 0
     data["readout_bias"][:] = 0
     silent = make_population(data, trained.condition, trained.trials_path)
-    assert np.allclose(comparison.measure("ood_loss", silent, {})["value"], 1.0)  # targets are ±1
-    learnt = comparison.measure("ood_loss", trained, {})["value"].values
+    assert np.allclose(measuring.measure("ood_loss", silent, {})["value"], 1.0)  # targets are ±1
+    learnt = measuring.measure("ood_loss", trained, {})["value"].values
     assert np.all(learnt < 0.05)
 
 
@@ -106,11 +111,11 @@ def test_ood_loss_is_over_what_counts_of_the_ood_trials_alone(trained, tmp_path)
     ood = groups["ood"].copy(deep=True)
     ood["mask"][:, ::3] = 0
     ood["targets"][:] = 3 * ood["mask"] + 7 * (1 - ood["mask"])
-    artifacts.write(tmp_path / "trials.nc", "trials", groups | {"ood": ood}, trained.condition, "cpu", 0.0)
+    store.write(tmp_path / "trials.nc", TRIALS, groups | {"ood": ood}, trained.condition, "cpu", 0.0)
     silent = make_population(trained.networks.copy(deep=True), trained.condition, str(tmp_path / "trials.nc"))
     for name in ("readout_weights", "readout_bias"):
         silent.networks[name][:] = 0
-    assert comparison.measure("ood_loss", silent, {})["value"].values == pytest.approx(9)
+    assert measuring.measure("ood_loss", silent, {})["value"].values == pytest.approx(9)
 
 
 def test_svcca_of_a_subspace_and_the_space_it_lies_in_is_zero():
@@ -129,7 +134,7 @@ def test_relative_distance_of_a_network_and_its_fourfold_is_one_and_a_half(metri
     data = trained.networks.copy(deep=True)
     for name in data.attrs["parameters"].split():
         data[name][1] = 4 * data[name][0]
-    found = comparison.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
+    found = measuring.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
     norm = found["distance"].values[0, 1] / 3
     assert norm > 1.5 and found["relative"].values[0, 1] == pytest.approx(1.5)
     assert found["relative_lower_bound"].values[0, 1] == pytest.approx(found["lower_bound"].values[0, 1] / (2 * norm))
@@ -138,7 +143,7 @@ def test_relative_distance_of_a_network_and_its_fourfold_is_one_and_a_half(metri
 def test_relative_weight_change_is_over_the_norm_before_training(trained):
     data = trained.networks.copy(deep=True)
     data["recurrent_weights"] = -3 * data["initial_recurrent_weights"]
-    found = comparison.measure("weight_change", make_population(data, trained.condition, trained.trials_path), {})
+    found = measuring.measure("weight_change", make_population(data, trained.condition, trained.trials_path), {})
     norms = np.linalg.norm(data["initial_recurrent_weights"], axis=(1, 2))
     assert np.allclose(found["value"], 4 * norms) and np.allclose(found["relative"], 4)
 
@@ -147,28 +152,28 @@ def test_weight_change_is_zero_for_an_untrained_network(trained):
     data = trained.networks.copy(deep=True)
     data["recurrent_weights"] = data["initial_recurrent_weights"].copy()
     untrained = make_population(data, trained.condition, trained.trials_path)
-    assert np.all(comparison.measure("weight_change", untrained, {})["value"] == 0)
-    assert np.all(comparison.measure("weight_change", trained, {})["value"] > 0.1)
+    assert np.all(measuring.measure("weight_change", untrained, {})["value"] == 0)
+    assert np.all(measuring.measure("weight_change", trained, {})["value"] > 0.1)
 
 
 def test_diverged_networks_are_nan_and_do_not_touch_the_others(trained):
     three = xr.concat([trained.networks, trained.networks.isel(network=[0])], "network", combine_attrs="override")
     three["recurrent_weights"][1] = np.nan
-    three["status"][1] = training.STATUS["diverged"]
+    three["status"][1] = Status.DIVERGED
     population = make_population(three, trained.condition, trained.trials_path)
-    matrix = comparison.measure("svcca", population, {"variance": 0.99})["distance"].values
+    matrix = measuring.measure("svcca", population, {"variance": 0.99})["distance"].values
     assert np.isnan(matrix[1]).all() and np.isnan(matrix[:, 1]).all()
     assert matrix[0, 2] == pytest.approx(0, abs=1e-12)
-    values = comparison.measure("ood_loss", population, {})["value"].values
+    values = measuring.measure("ood_loss", population, {})["value"].values
     assert np.isnan(values[1]) and values[0] == values[2]
 
 
 @pytest.mark.parametrize("metric", ["permutation_distance", "dsa", "ood_loss"])
 def test_a_population_that_diverged_altogether_is_nan(metric, trained):
     data = trained.networks.copy(deep=True)
-    data["status"][:] = training.STATUS["diverged"]
-    lost = comparison.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
-    for measure in units.constant("metrics", metric, "MEASURES"):
+    data["status"][:] = Status.DIVERGED
+    lost = measuring.measure(metric, make_population(data, trained.condition, trained.trials_path), {})
+    for measure in Plugin("metrics", metric).constant("MEASURES"):
         assert lost[measure].isnull().all()
 
 

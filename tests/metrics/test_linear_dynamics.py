@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from conftest import make_population
-from degeneracy import comparison, linear_dynamics
-from degeneracy.metrics import dsa, dsa_eigenvalues, input_dsa
-from degeneracy.status import NOT_CONVERGED
+from degeneracy.measurement import measure as measuring
+from degeneracy.metrics import _operators, dsa, dsa_eigenvalues, input_dsa
+from degeneracy.status import Status
 
 
 def rotation(size, seed=0):
@@ -22,7 +22,7 @@ def linear_states(operator, trials=6, steps=12, seed=0):
 
 
 def operator(states, delays, rank, interval=1, name="states"):
-    return linear_dynamics.operator(linear_dynamics.embed(states, delays, interval, rank, name), name)
+    return _operators.operator(_operators.embed(states, delays, interval, rank, name), name)
 
 
 def hankel(states, delays, interval):
@@ -78,10 +78,10 @@ def test_gram_matrices_give_the_operator_of_the_hankel_matrix(shape, delays, int
     scores = left[:, :rank].reshape(*embedded.shape[:2], rank)
     before, after = scores[:, :-1].reshape(-1, rank), scores[:, 1:].reshape(-1, rank)
     direct = np.linalg.lstsq(before, after, rcond=None)[0].T
-    embedding = linear_dynamics.embed(smooth, delays, interval, rank)
+    embedding = _operators.embed(smooth, delays, interval, rank)
     values = np.sqrt(np.linalg.eigvalsh(embedding.gram))[::-1]
     assert np.allclose(values[: len(singular)], singular, rtol=1e-8, atol=1e-8 * singular[0])
-    found = linear_dynamics.operator(embedding)
+    found = _operators.operator(embedding)
     signs = np.sign(np.sum(embedding.scores.reshape(-1, rank) * left[:, :rank], axis=0))
     assert np.allclose(signs[:, None] * found * signs, direct, atol=1e-8)
     assert np.allclose(np.mean(embedding.scores**2, axis=(0, 1)), 1)
@@ -144,8 +144,8 @@ def test_optimal_hard_threshold_finds_the_rank_of_a_signal_in_noise():
     generator = np.random.default_rng(0)
     signal = generator.standard_normal((40, 10, 3)) @ generator.standard_normal((3, 50))
     noise = generator.standard_normal(signal.shape)
-    found = [linear_dynamics.embed(signal + size * noise, 1, 1, 3) for size in (0.3, 100)]
-    assert [linear_dynamics.optimal_rank(each) for each in found] == [3, 0]
+    found = [_operators.embed(signal + size * noise, 1, 1, 3) for size in (0.3, 100)]
+    assert [_operators.optimal_rank(each) for each in found] == [3, 0]
 
 
 @pytest.mark.parametrize(("shape", "threshold"), [((10, 10), 2.86), ((10, 20), 2.17), ((10000, 10), 1.43)])
@@ -153,7 +153,7 @@ def test_optimal_hard_threshold_depends_on_the_shape(shape, threshold):
     """Times the median singular value, here 1 (Gavish & Donoho 2014, eq. 5)."""
     for value, kept in ((threshold - 0.02, 0), (threshold + 0.02, 1)):
         gram = np.diag(np.array([1.0] * 9 + [value]) ** 2)
-        assert linear_dynamics.optimal_rank(linear_dynamics.Embedding(np.zeros(0), gram, shape)) == kept
+        assert _operators.optimal_rank(_operators.Embedding(np.zeros(0), gram, shape)) == kept
 
 
 def test_spectra_shifted_by_a_constant_are_that_far_apart():
@@ -198,8 +198,8 @@ def driven_system(seed):
 
 
 def input_operators(states, inputs, delays=1, interval=1, rank=4):
-    embedding = linear_dynamics.embed(states, delays, interval, rank)
-    return linear_dynamics.input_operators(embedding, inputs, delays, interval)
+    embedding = _operators.embed(states, delays, interval, rank)
+    return _operators.input_operators(embedding, inputs, delays, interval)
 
 
 def pair_features(state, drive):
@@ -209,9 +209,9 @@ def pair_features(state, drive):
 def test_state_and_input_operators_of_a_driven_linear_system_are_recovered():
     (state, drive), inputs = driven_system(0), np.random.default_rng(1).standard_normal((40, 60, 2))
     states = driven_states(state, drive, inputs)
-    embedding = linear_dynamics.embed(states, 1, 1, 4)
+    embedding = _operators.embed(states, 1, 1, 4)
     to_scores = np.linalg.lstsq(states.reshape(-1, 4), embedding.scores.reshape(-1, 4), rcond=None)[0].T
-    found_state, found_drive = linear_dynamics.input_operators(embedding, inputs, 1, 1)
+    found_state, found_drive = _operators.input_operators(embedding, inputs, 1, 1)
     assert np.allclose(found_state @ to_scores, to_scores @ state)
     assert np.allclose(found_drive, to_scores @ drive)
 
@@ -300,9 +300,9 @@ def test_a_silent_network_that_did_not_learn_is_nan_and_one_that_did_is_named(me
         data[name][1] = 0
     silent = make_population(data, trained.condition, trained.trials_path)
     with pytest.raises(ValueError, match=f"{metric}: network 1: its states are zero throughout"):
-        comparison.measure(metric, silent, {"delays": 2, "rank": 6})
-    data["status"][1] = NOT_CONVERGED
-    found = comparison.measure(metric, silent, {"delays": 2, "rank": 6})
+        measuring.measure(metric, silent, {"delays": 2, "rank": 6})
+    data["status"][1] = Status.NOT_CONVERGED
+    found = measuring.measure(metric, silent, {"delays": 2, "rank": 6})
     for measure in OPERATOR_METRICS[metric]:
         assert np.isnan(found[measure].values[0, 1]) and found[measure].values[0, 0] == 0
         assert np.isfinite(found[f"untrained_{measure}"].values[0, 1])
@@ -311,13 +311,13 @@ def test_a_silent_network_that_did_not_learn_is_nan_and_one_that_did_is_named(me
 @pytest.mark.parametrize("metric", OPERATOR_METRICS)
 def test_a_single_network_has_a_floor_and_no_distance(metric, trained):
     alone = trained.where(np.array([True, False]))
-    found = comparison.measure(metric, alone, {"delays": 2, "rank": 6})
+    found = measuring.measure(metric, alone, {"delays": 2, "rank": 6})
     for measure in OPERATOR_METRICS[metric]:
         assert found[measure].shape == (1, 1) and found[measure].item() == 0
         assert found["null" if measure == "distance" else f"null_{measure}"].item() > 0
 
 
 def test_the_log_says_once_what_rank_the_threshold_suggests(trained, capsys):
-    comparison.measure("dsa", trained, {"delays": 2, "rank": 6})
+    measuring.measure("dsa", trained, {"delays": 2, "rank": 6})
     lines = capsys.readouterr().out.splitlines()
     assert [line.startswith("dsa: rank 6 is used; of the 2 networks") for line in lines] == [True]

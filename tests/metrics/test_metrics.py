@@ -4,17 +4,24 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from degeneracy.condition import make_cell
-from degeneracy.population import Population
-from degeneracy.sweeps import SweepArtifacts
-from degeneracy.symmetry import signs_are_free
 
 from conftest import make_population
-from degeneracy import artifacts, comparison, fixed_points, population, statistics, trials, units
+from degeneracy.artifacts import store
+from degeneracy.drawing.sweeps import SweepArtifacts
 from degeneracy.figures import degeneracy as figure
+from degeneracy.fixed_points.find import find
+from degeneracy.measurement import measure as measuring
+from degeneracy.measurement import pairs
 from degeneracy.metrics import cka, fixed_point_distance, kernel_alignment, procrustes
-from degeneracy.status import CONVERGED, NOT_CONVERGED
+from degeneracy.metrics._symmetry import signs_are_free
+from degeneracy.networks.population import Population
+from degeneracy.plugins.discovery import Plugin, make_cell, names
+from degeneracy.statistics.summary import summarise
+from degeneracy.status import Status
 from degeneracy.tasks import sine
+from degeneracy.trials.generate import generate
+from degeneracy.trials.halves import split_distinct
+from degeneracy.trials.schema import GROUPS, TRIALS
 
 
 class Visited:
@@ -22,7 +29,7 @@ class Visited:
 
     def __init__(self, *states):
         self.states, self.seeds = np.stack(states), np.arange(len(states))
-        self.status, self.device = np.full(len(states), CONVERGED), "cpu"
+        self.status, self.device = np.full(len(states), Status.CONVERGED), "cpu"
 
 
 def random(*shape, seed=0):
@@ -55,11 +62,11 @@ def test_a_network_that_stands_still_is_nan_unless_it_learnt_the_task(metric, bi
     three["bias"][2] = bias  # the states are all tanh(bias) but for rounding
     population = make_population(three, trained.condition, trained.trials_path)
     with pytest.raises(ValueError, match="network 2: its states on the probe trials never change"):
-        comparison.measure(metric, population, {})
-    three["status"][2] = NOT_CONVERGED
-    found = comparison.measure(metric, population, {})["distance"].values
+        measuring.measure(metric, population, {})
+    three["status"][2] = Status.NOT_CONVERGED
+    found = measuring.measure(metric, population, {})["distance"].values
     assert np.isnan(found[2, :2]).all() and np.isnan(found[:2, 2]).all()
-    assert np.array_equal(found[:2, :2], comparison.measure(metric, trained, {})["distance"])
+    assert np.array_equal(found[:2, :2], measuring.measure(metric, trained, {})["distance"])
 
 
 def test_cka_is_that_of_the_centred_gram_matrices():
@@ -110,9 +117,9 @@ def test_a_flipped_and_permuted_network_is_the_same_network(metric, trained, fli
     inputs = trained.trials("probe")["inputs"].values[:4]
     assert np.allclose(trained.run(inputs)[1], flipped.run(inputs)[1], atol=1e-6)
     pair = joined(trained.where(np.array([True, False])), flipped.where(np.array([True, False])))
-    data = comparison.measure(metric, pair, {})
+    data = measuring.measure(metric, pair, {})
     assert data["distance"].values[0, 1] < 1e-5 and data["signed"].values[0, 1] == 1
-    unsigned = comparison.measure("permutation_distance", pair, {})
+    unsigned = measuring.measure("permutation_distance", pair, {})
     assert unsigned["distance"].values[0, 1] > 1
 
 
@@ -123,8 +130,8 @@ def test_joint_distance_sees_what_the_recurrent_weights_alone_do_not(owned, trai
         data[name][1] = data[name][0]
     data[owned][1] += 0.1
     pair = make_population(data, trained.condition, trained.trials_path)
-    recurrent = comparison.measure("signed_permutation_distance", pair, {})["distance"].values[0, 1]
-    joint = comparison.measure("joint_permutation_distance", pair, {})
+    recurrent = measuring.measure("signed_permutation_distance", pair, {})["distance"].values[0, 1]
+    joint = measuring.measure("joint_permutation_distance", pair, {})
     size = data[owned][0].size
     assert recurrent < 1e-6 and joint["distance"].values[0, 1] == pytest.approx(0.1 * size**0.5, rel=1e-3)
     assert joint["relative"].values[0, 1] < joint["distance"].values[0, 1]
@@ -141,7 +148,7 @@ SEARCH = dict(starts=96, rounds=2, noise=0.6, tolerance=1e-24, slow_tolerance=1e
 
 
 def with_fixed_points(population):
-    found = fixed_points.find(population, SEARCH | {"seed": 0}, report=lambda line: None)
+    found = find(population, SEARCH | {"seed": 0}, report=lambda line: None)
     return Population(population.networks, population.trials_path, found)
 
 
@@ -162,7 +169,7 @@ def test_fixed_point_distance_is_zero_for_a_moved_copy_and_not_between_networks(
     unstable = [own.fixed_points["n_unstable"].values[own.fixed_points["network"] == seed] > 0 for seed in own.seeds]
     assert [np.sum(kind == 0) for kind in a["kind"]] == [np.sum(~each) for each in unstable]
     assert [np.sum(kind == 1) for kind in a["kind"]] == [np.sum(each) for each in unstable]
-    data = comparison.measure("fixed_point_distance", own, {})
+    data = measuring.measure("fixed_point_distance", own, {})
     assert 1e-3 < data["distance"].values[0, 1] <= 1
     assert np.all(data["null"] == 0) and "0 by construction" in data["null"].attrs["long_name"]
     assert data["untrained_distance"].isnull().all() and "not known" in data["untrained_distance"].attrs["long_name"]
@@ -193,7 +200,7 @@ def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and
     train["mask"][:, ::3] = 0
     train["targets"][:] = np.where(train["mask"].values[..., None] > 0, 5 + 2 * np.sign(train["targets"].values), 100)
     condition = trained.condition | {"task": {"name": "sine", "channels": 3, "frequencies": 3}}
-    artifacts.write(tmp_path / "trials.nc", "trials", groups | {"train": train}, condition, "cpu", 0.0)
+    store.write(tmp_path / "trials.nc", TRIALS, groups | {"train": train}, condition, "cpu", 0.0)
     states, kinds = random(4, trained.networks.sizes["unit"]), np.array([0, 5, 3, 2])  # 2 · input + unstable
     constants = np.linspace(1, 30, 3) / 30  # three frequencies, the same in all channels
     points = xr.Dataset(
@@ -223,7 +230,7 @@ def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and
 def test_networks_without_fixed_points_are_at_the_cutoff_from_the_others(trained):
     own = with_fixed_points(trained)
     lost = own.fixed_points.isel(point=own.fixed_points["network"].values == 0)
-    data = comparison.measure("fixed_point_distance", Population(own.networks, own.trials_path, lost), {"cutoff": 0.7})
+    data = measuring.measure("fixed_point_distance", Population(own.networks, own.trials_path, lost), {"cutoff": 0.7})
     assert data["distance"].values[0, 1] == pytest.approx(0.7)
 
 
@@ -274,15 +281,15 @@ def test_kernel_rows_count_in_the_loss():
 
 
 def test_kernel_alignment_is_one_before_training_and_less_after(trained):
-    assert np.allclose(comparison.measure("kernel_alignment", trained.untrained(), {"trials": 2})["value"], 1)
-    learnt = comparison.measure("kernel_alignment", trained, {"trials": 2})
+    assert np.allclose(measuring.measure("kernel_alignment", trained.untrained(), {"trials": 2})["value"], 1)
+    learnt = measuring.measure("kernel_alignment", trained, {"trials": 2})
     assert np.all((learnt["value"] > 0) & (learnt["value"] < 0.9)) and np.all(learnt["growth"] > 1)
 
 
 def test_kernel_alignment_is_the_cosine_of_the_kernels_and_growth_the_quotient_of_their_norms(trained):
     probe = trained.trials("probe").isel(trial=slice(2))
     rows = kernel_alignment.chosen_rows(probe["mask"].values, 3, 3)
-    found = comparison.measure("kernel_alignment", trained, {"trials": 2, "steps": 3})
+    found = measuring.measure("kernel_alignment", trained, {"trials": 2, "steps": 3})
     for network in (0, 1):
         before, after = (
             kernel_alignment.kernel(
@@ -315,46 +322,46 @@ def test_halves_share_no_trial_and_untrained_networks_have_their_first_parameter
 
 def test_copies_of_a_trial_are_in_one_half():
     few = np.array([3, 1, 3, 3, 1, 2, 3, 2, 0, 3])[:, None, None] * np.ones((1, 4, 2))
-    assert population.split_distinct(few) == ([1, 4, 5, 7], [0, 2, 3, 6, 8, 9])
-    assert population.split_distinct(random(7, 2, 1)) == ([0, 2, 4, 6], [1, 3, 5])  # in their own order
+    assert split_distinct(few) == ([1, 4, 5, 7], [0, 2, 3, 6, 8, 9])
+    assert split_distinct(random(7, 2, 1)) == ([0, 2, 4, 6], [1, 3, 5])  # in their own order
     one_copy = np.array([5, 4, 3, 5, 2, 1])[:, None, None]
-    assert population.split_distinct(one_copy) == ([0, 3, 4], [1, 2, 5])  # in the order of 5, 4 | 3, 2 | 1
+    assert split_distinct(one_copy) == ([0, 3, 4], [1, 2, 5])  # in the order of 5, 4 | 3, 2 | 1
     generator = np.random.default_rng(0)
     for channels in (1, 2):
         drawn = sine.Task(channels=channels).trials(generator, 256).inputs
-        halves = population.split_distinct(drawn)
+        halves = split_distinct(drawn)
         one, other = ({trial.tobytes() for trial in drawn[half]} for half in halves)
         assert not one & other and abs(len(one) - len(other)) <= 1 and abs(len(halves[0]) - len(halves[1])) < 10
         assert sorted(halves[0] + halves[1]) == list(range(256))
 
 
 def test_probe_trials_that_are_all_alike_give_no_floor_and_say_so(trained, tmp_path):
-    groups = {group: trained.trials(group) for group in trials.GROUPS}
+    groups = {group: trained.trials(group) for group in GROUPS}
     groups["probe"]["inputs"][:] = groups["probe"]["inputs"][0]
     path = tmp_path / "trials.nc"
-    artifacts.write(path, "trials", groups, trained.condition, "cpu", 0.0)
+    store.write(path, TRIALS, groups, trained.condition, "cpu", 0.0)
     alike = make_population(trained.networks, trained.condition, str(path))
-    measured = comparison.measure("dsa", alike, {"rank": 3, "delays": 2})
+    measured = measuring.measure("dsa", alike, {"rank": 3, "delays": 2})
     assert measured["null"].isnull().all() and measured["distance"].notnull().all()
     assert "its probe trials have the same inputs" in measured["null"].attrs["long_name"]
-    assert np.all(comparison.measure("permutation_distance", alike, {})["null"] == 0)  # depends on no trials
+    assert np.all(measuring.measure("permutation_distance", alike, {})["null"] == 0)  # depends on no trials
 
 
-PAIRWISE = [name for name in units.names("metrics") if "features" in units.functions("metrics", name)]
+PAIRWISE = [name for name in names("metrics") if "features" in Plugin("metrics", name).functions]
 
 
 @pytest.mark.parametrize("metric", [name for name in PAIRWISE if name != "fixed_point_distance"])
 def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
-    options = {"rank": 6, "delays": 2} if "delays" in units.options("metrics", metric) else {}
-    data = comparison.measure(metric, trained, options)
-    before = comparison.measure(metric, trained.untrained(), options)
-    for measure in units.constant("metrics", metric, "MEASURES"):
+    options = {"rank": 6, "delays": 2} if "delays" in Plugin("metrics", metric).options else {}
+    data = measuring.measure(metric, trained, options)
+    before = measuring.measure(metric, trained.untrained(), options)
+    for measure in Plugin("metrics", metric).constant("MEASURES"):
         ceiling = data[f"untrained_{measure}"]
         assert np.array_equal(ceiling, before[measure]) and "first 2 networks" in ceiling.attrs["long_name"]
         null = data["null" if measure == "distance" else f"null_{measure}"]
         if options:
-            module = units.load("metrics", metric)
-            expected = comparison._as_dict(
+            module = Plugin("metrics", metric).load()
+            expected = pairs.as_dict(
                 module.distance(*(module.features(half, **options) for half in trained.halves())), "distance"
             )
             assert np.array_equal(null, expected[measure]) and np.all(null > 0)
@@ -367,34 +374,34 @@ def test_what_a_metric_cannot_compute_before_training_or_on_half_the_trials_is_n
     data["initial_recurrent_weights"][:] = 0
     data["initial_input_weights"][:] = 0
     still = make_population(data, trained.condition, trained.trials_path)
-    measured = comparison.measure("cka", still, {})
+    measured = measuring.measure("cka", still, {})
     assert measured["untrained_distance"].isnull().all() and measured["distance"].notnull().all()
     assert "never change" in measured["untrained_distance"].attrs["long_name"]
-    measured = comparison.measure("dsa", trained, {"rank": 33, "delays": 19})  # a half has 16 · 2 embedded states
+    measured = measuring.measure("dsa", trained, {"rank": 33, "delays": 19})  # a half has 16 · 2 embedded states
     assert measured["null"].isnull().all() and "rank 33" in measured["null"].attrs["long_name"]
 
 
 def test_dsa_floor_falls_with_the_number_of_probe_trials(trained, tmp_path):
     condition = trained.condition | {"trials": trained.condition["trials"] | {"probe": 256}}
     path = tmp_path / "trials.nc"
-    artifacts.write(path, "trials", trials.generate(condition), condition, "cpu", 0.0)
+    store.write(path, TRIALS, generate(condition), condition, "cpu", 0.0)
     more = make_population(trained.networks, condition, str(path))
-    few, many = (comparison.measure("dsa", each, {"rank": 6, "delays": 2})["null"] for each in (trained, more))
+    few, many = (measuring.measure("dsa", each, {"rank": 6, "delays": 2})["null"] for each in (trained, more))
     assert np.all(many < 0.7 * few)
 
 
 def test_no_more_than_ten_networks_are_compared_before_training(trained):
     many = xr.concat([trained.networks] * 6, "network", combine_attrs="override").assign_coords(network=np.arange(12))
-    before = comparison.measure("cka", make_population(many, trained.condition, trained.trials_path), {})
+    before = measuring.measure("cka", make_population(many, trained.condition, trained.trials_path), {})
     compared = before["untrained_distance"].notnull().values
     assert compared[:10, :10].all() and compared.sum() == 100
 
 
 def test_results_do_not_depend_on_how_many_pairs_are_taken_at_once(trained, flipped, monkeypatch):
     four = joined(trained, flipped)
-    whole = comparison.measure("procrustes", four, {})
-    monkeypatch.setattr(comparison, "BYTES_AT_ONCE", 1)
-    assert np.array_equal(comparison.measure("procrustes", four, {})["distance"], whole["distance"])
+    whole = measuring.measure("procrustes", four, {})
+    monkeypatch.setattr(pairs, "BYTES_AT_ONCE", 1)
+    assert np.array_equal(measuring.measure("procrustes", four, {})["distance"], whole["distance"])
 
 
 def pair_metric(status=(1, 1, 1, 2)):
@@ -418,21 +425,21 @@ def pair_metric(status=(1, 1, 1, 2)):
 
 def test_statistics_hold_floor_ceiling_and_bound():
     described = {"distance": ("d", "1"), "relative": ("r", "1")}
-    data = statistics.summarise([1, 2], [pair_metric(), pair_metric((1, 1, 0, 2))], 0.95, described)
+    data = summarise([1, 2], [pair_metric(), pair_metric((1, 1, 0, 2))], 0.95, described)
     main = data.sel(measure="distance")
     assert main["floor"].values.tolist() == [2, 1.5]  # networks that learnt the task
     assert main["ceiling"].values.tolist() == [7, 7]  # networks before training, whatever became of them
     assert main["bound"].values.tolist() == [3, 3]
     assert data.sel(measure="relative")[["floor", "ceiling", "bound"]].to_array().isnull().all()
     halved = pair_metric().assign(relative_lower_bound=pair_metric()["lower_bound"] / 10)
-    assert statistics.summarise([1], [halved], 0.95, described)["bound"].values.tolist() == [[3, pytest.approx(0.3)]]
+    assert summarise([1], [halved], 0.95, described)["bound"].values.tolist() == [[3, pytest.approx(0.3)]]
     scalar = xr.Dataset({"value": ("network", np.arange(4.0)), "status": ("network", np.ones(4, np.int8))})
-    assert statistics.summarise([1], [scalar], 0.95, {"value": ("x", "1")})["floor"].isnull().all()
+    assert summarise([1], [scalar], 0.95, {"value": ("x", "1")})["floor"].isnull().all()
 
 
 def test_figure_draws_the_references_it_has_and_names_them():
     described = {"distance": ("d", "1"), "relative": ("r", "1")}
-    data = statistics.summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
+    data = summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
     named = ("n", "flip_flop", "task.channels")
     drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(confidence=0.95)}))
     (legend,) = drawn.legends

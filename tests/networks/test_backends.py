@@ -9,28 +9,32 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
-from degeneracy.cells._backends import mean_squared_error
-from degeneracy.condition import make_cell
 
 from conftest import ROOT, make_condition
-from degeneracy import training, trials
-from degeneracy.cells import _backends, gru, mup, vanilla
+from degeneracy.cells import gru, mup, vanilla
+from degeneracy.networks import epoch as epochs
+from degeneracy.networks import training
+from degeneracy.networks.backends import choice, fused, fused_kernels
+from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks.group import _group
+from degeneracy.plugins.discovery import make_cell
+from degeneracy.trials.generate import generate
 
 if find_spec("triton"):
     import triton
     import triton.language as tl
 
-    from degeneracy.cells import _fused, _fused_kernels
+    from degeneracy.networks.backends import fused, fused_kernels
 
     @triton.jit
     def tanh_of(x, y, SIZE: tl.constexpr):
         at = tl.arange(0, SIZE)
-        tl.store(y + at, _fused_kernels.tanh(tl.load(x + at)))
+        tl.store(y + at, fused_kernels.tanh(tl.load(x + at)))
 
     @triton.jit
     def parts_of(x, high, low, SIZE: tl.constexpr):
         at = tl.arange(0, SIZE)
-        one, other = _fused_kernels.split(tl.load(x + at))
+        one, other = fused_kernels.split(tl.load(x + at))
         tl.store(high + at, one)
         tl.store(low + at, other)
 
@@ -81,7 +85,7 @@ def error_and_gradients(cell, parameters, batch, backend, device="cpu", dtype=to
     leaves = {name: value.to(device, dtype, copy=True).requires_grad_() for name, value in parameters.items()}
     with pytest.MonkeyPatch.context() as patch:
         if backend == "streamed":
-            patch.setattr(_fused, "resident", lambda *sizes: False)
+            patch.setattr(fused, "resident", lambda *sizes: False)
             backend = "fused"
         error = mean_squared_error(cell, leaves, *(part.to(device, dtype) for part in batch), backend)
     gradients = torch.autograd.grad(error.sum(), list(leaves.values()))
@@ -212,23 +216,23 @@ class GPU:
 
 def test_which_backend_is_chosen(monkeypatch):
     cell, cpu = vanilla.Cell(width=128), torch.device("cpu")
-    assert _backends.choose("auto", cpu, cell, 3, 3) == ("cpu", "")
+    assert choice.choose("auto", cpu, cell, 3, 3) == ("cpu", "")
     with pytest.raises(ValueError, match="given fused, which needs a CUDA device"):
-        _backends.choose("fused", cpu, cell, 3, 3)
+        choice.choose("fused", cpu, cell, 3, 3)
     with pytest.raises(ValueError, match="given cpu, but the device is a CUDA device"):
-        _backends.choose("cpu", GPU, cell, 3, 3)
+        choice.choose("cpu", GPU, cell, 3, 3)
     with pytest.raises(ValueError, match="given quick; allowed: auto"):
-        _backends.choose("quick", cpu, cell, 3, 3)
-    monkeypatch.setattr(_backends, "find_spec", lambda name: None)
-    assert _backends.choose("auto", GPU, cell, 3, 3) == ("cuda", "Triton is not installed")
+        choice.choose("quick", cpu, cell, 3, 3)
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    assert choice.choose("auto", GPU, cell, 3, 3) == ("cuda", "Triton is not installed")
     with pytest.raises(ValueError, match="Triton is not installed"):
-        _backends.choose("fused", GPU, cell, 3, 3)
+        choice.choose("fused", GPU, cell, 3, 3)
 
 
 @pytest.mark.skipif(not find_spec("triton"), reason="needs Triton")
 def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so(monkeypatch):
     def chosen(cell, inputs=3, outputs=3, name="auto"):
-        return _backends.choose(name, GPU, cell, inputs, outputs)
+        return choice.choose(name, GPU, cell, inputs, outputs)
 
     for width in (32, 128, 160, 512):
         assert chosen(vanilla.Cell(width=width)) == ("fused", "")
@@ -241,7 +245,7 @@ def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so(monkeypatc
         backend, obstacle = chosen(cell, channels, channels)
         assert backend == "cuda"
         assert re.search(reason, obstacle)
-    monkeypatch.setattr(_fused, "limits", lambda: ((7, 5), 64 * 2**10))
+    monkeypatch.setattr(fused, "limits", lambda: ((7, 5), 64 * 2**10))
     assert chosen(vanilla.Cell(width=16)) == (
         "cuda",
         "the fused kernel needs compute capability 8.0, and this device has 7.5",
@@ -250,7 +254,7 @@ def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so(monkeypatc
 
 def test_the_backend_is_an_attribute_of_the_networks():
     condition = make_condition(training={"epochs": 1, "steps_per_epoch": 1})
-    data, lines = trials.generate(condition)["train"], []
+    data, lines = generate(condition)["train"], []
     for backend in ("auto", "reference"):
         networks = training.train(condition, [0], data, torch.device("cpu"), lines.append, backend)
         assert networks.attrs["backend"] == {"auto": "cpu"}.get(backend, backend)
@@ -260,15 +264,15 @@ def test_the_backend_is_an_attribute_of_the_networks():
 def test_the_step_of_a_population_equals_each_network_alone():
     """All that a step does beside the recurrence keeps networks apart: on CUDA it works on all of them at once."""
     condition = make_condition(training={"steps_per_epoch": 5, "nuclear_norm": 0.01, "l1": 0.001})
-    data = [torch.as_tensor(trials.generate(condition)["train"][name].values) for name in ("inputs", "targets", "mask")]
+    data = [torch.as_tensor(generate(condition)["train"][name].values) for name in ("inputs", "targets", "mask")]
     cell, options = make_cell(condition), condition["training"]
 
     def trained(seeds):
         initial = {seed: training.initial_parameters(condition, seed) for seed in seeds}
-        group = training._group(initial, cell, options, torch.device("cpu"))
-        order = training._order(group, len(data[0]), options)
-        buffers = training._prepare(group, cell, data, options, "reference", None)
-        losses = training._epoch(group, order, lambda group: buffers)
+        group = _group(initial, cell, options, torch.device("cpu"))
+        order = epochs._order(group, len(data[0]), options)
+        buffers = epochs._prepare(group, cell, data, options, "reference", None)
+        losses = epochs._epoch(group, order, lambda group: buffers)
         return group.parameters, losses
 
     parameters, losses = trained([0, 1, 2])
@@ -284,7 +288,7 @@ def test_training_on_cuda_equals_training_on_the_cpu(backend):
     condition = make_condition(
         model={"width": 32}, training={"epochs": 3, "steps_per_epoch": 8, "threshold": 1e-9, "nuclear_norm": 1e-3}
     )
-    data = trials.generate(condition)["train"]
+    data = generate(condition)["train"]
     ours = training.train(condition, [0, 1, 2], data, torch.device("cuda"), lambda line: None, backend)
     exact = training.train(condition, [0, 1, 2], data, torch.device("cpu"), lambda line: None)
     assert ours.attrs["backend"] == backend
@@ -329,12 +333,12 @@ def test_kernels_compile_and_need_no_more_memory_than_there_is(
     from triton.compiler import ASTSource
 
     memory = {89: 99, 90: 227}[capability] * 2**10
-    monkeypatch.setattr(_fused, "limits", lambda: (divmod(capability, 10), memory))
-    function, streamed = getattr(_fused_kernels, kernel), kernel.endswith("streamed")
+    monkeypatch.setattr(fused, "limits", lambda: (divmod(capability, 10), memory))
+    function, streamed = getattr(fused_kernels, kernel), kernel.endswith("streamed")
     trials = 64 if streamed else 128
-    tile = _fused.tile_of(width, channels, channels)
+    tile = fused.tile_of(width, channels, channels)
     sizes = {"STEPS": 100, "WIDTH": width, "INPUTS": channels, "OUTPUTS": channels, "TRIAL": trials}
-    sizes |= {"UNIT": _fused.padded(width), "INPUT": _fused.padded(channels + 1), "OUTPUT": _fused.padded(channels)}
+    sizes |= {"UNIT": fused.padded(width), "INPUT": fused.padded(channels + 1), "OUTPUT": fused.padded(channels)}
     sizes |= {"RELU": False, "LEAKY": True, "PRECISION": "tf32x3"}
     sizes |= {"ROW": 32, "ROWS": 2048, "TILE": tile, "SPAN": 32}
     constants = {name: value for name, value in sizes.items() if name in function.arg_names}
@@ -345,7 +349,7 @@ def test_kernels_compile_and_need_no_more_memory_than_there_is(
         ASTSource(function, signature, constants), target=GPUTarget("cuda", capability, 32), options=options
     )
     if not streamed and kernel != "add_up":
-        assert compiled.metadata.shared <= _fused.shared_memory(width, channels, channels, trials)
+        assert compiled.metadata.shared <= fused.shared_memory(width, channels, channels, trials)
     assert compiled.metadata.shared <= memory
     product = {89: "mma.sync", 90: "wgmma"}[capability]
     assert product in compiled.asm["ptx"] and "tf32" in compiled.asm["ptx"]  # tensor cores, not scalar products

@@ -8,11 +8,18 @@ import time
 import numpy as np
 import pytest
 import torch
-from degeneracy.checkpoints import Checkpoint
-from degeneracy.condition import dumps
 
 from conftest import ROOT, make_condition
-from degeneracy import artifacts, checkpoints, training, trials
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import dumps
+from degeneracy.networks import checkpoints, optimiser, training
+from degeneracy.networks import epoch as epoch_module
+from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks.checkpoints import Checkpoint
+from degeneracy.networks.schema import CHECKPOINT, NETWORKS
+from degeneracy.status import Status
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
 
 CPU = torch.device("cpu")
 SHORT = {"epochs": 6, "steps_per_epoch": 8, "learning_rate": 0.02, "threshold": 0.34, "patience": 1}
@@ -25,7 +32,7 @@ class PulledPlug(Exception):
 
 
 def train(condition, seeds=SEEDS, report=lambda line: None, checkpoint=None):
-    return training.train(condition, seeds, trials.generate(condition)["train"], CPU, report, "auto", checkpoint)
+    return training.train(condition, seeds, generate(condition)["train"], CPU, report, "auto", checkpoint)
 
 
 def kept(folder, code="code", stopping=lambda: False):
@@ -35,7 +42,7 @@ def kept(folder, code="code", stopping=lambda: False):
 
 
 def identity(condition):
-    return checkpoints.identity(condition, SEEDS, trials.generate(condition)["train"], "cpu", "cpu")
+    return checkpoints.identity(condition, SEEDS, generate(condition)["train"], "cpu", "cpu")
 
 
 def pull_plug_after(lines):
@@ -75,10 +82,10 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path, cell, epochs):
 
 
 def test_learning_rates_that_have_fallen_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "IMPROVEMENT", 0.999)  # no epoch but the first counts as better
+    monkeypatch.setattr(optimiser, "IMPROVEMENT", 0.999)  # no epoch but the first counts as better
     condition = make_condition(training=SHORT | {"threshold": 1e-9, "plateau_patience": 1, "plateau_factor": 0.5})
     interrupted_after(4, condition, tmp_path)
-    state = artifacts.read(kept(tmp_path).path, "checkpoint")
+    state = store.read(kept(tmp_path).path, CHECKPOINT)
     assert (state["rate"] < 0.011).all()
     assert_identical(train(condition, checkpoint=kept(tmp_path)), train(condition))
 
@@ -96,7 +103,7 @@ def test_a_training_interrupted_between_networks_and_more_than_once_ends_bit_ide
 def test_a_network_that_has_diverged_stays_so(tmp_path):
     condition = make_condition(model={"activation": "relu"}, training=SHORT | {"learning_rate": 1e30})
     undisturbed = train(condition)
-    assert (undisturbed["status"] == training.STATUS["diverged"]).any()
+    assert (undisturbed["status"] == Status.DIVERGED).any()
     interrupted_after(1, condition, tmp_path)
     assert_identical(train(condition, checkpoint=kept(tmp_path)), undisturbed)
 
@@ -127,7 +134,7 @@ def test_a_checkpoint_of_another_training_is_left_aside_with_a_word(tmp_path, mo
 def test_a_checkpoint_is_saved_no_more_often_than_asked(tmp_path, monkeypatch):
     checkpoint = Checkpoint.beside(tmp_path / "networks.nc", "code")
     saved, start = [], checkpoint.saved
-    monkeypatch.setattr(artifacts, "write", lambda *_, **__: saved.append(1))
+    monkeypatch.setattr(store, "write", lambda *_, **__: saved.append(1))
     for later, count in ((59, 0), (61, 1), (100, 1), (122, 2)):
         monkeypatch.setattr(time, "monotonic", lambda at=later: start + at)
         checkpoint.keep(lambda: None, {"condition": "{}", "device": "cpu"}, 0.0)
@@ -137,7 +144,7 @@ def test_a_checkpoint_is_saved_no_more_often_than_asked(tmp_path, monkeypatch):
 def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
     condition = make_condition(training=SHORT | {"epochs": 12, "steps_per_epoch": 150, "threshold": 1e-9})
     path = tmp_path / "trials.nc"
-    artifacts.write(path, "trials", trials.generate(condition), condition, "cpu", 0.0)
+    store.write(path, TRIALS, generate(condition), condition, "cpu", 0.0)
     script = ROOT / "workflow" / "scripts" / "train_networks.py"
 
     def command(output):
@@ -158,7 +165,7 @@ def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
     assert "going on from a checkpoint" in done.stdout
     assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc", "trials.nc"]
     subprocess.run(command(undisturbed), capture_output=True, check=True)
-    one, other = (artifacts.read(each, "networks") for each in (output, undisturbed))
+    one, other = (store.read(each, NETWORKS) for each in (output, undisturbed))
     assert_identical(one.assign_attrs(wall_time_s=0), other.assign_attrs(wall_time_s=0))
 
 
@@ -169,7 +176,7 @@ def in_one_group(monkeypatch):
 def test_networks_that_finish_in_a_group_leave_it_without_a_trace(monkeypatch, tmp_path):
     """On CUDA a group holds many networks, which finish one after the other; here on the CPU it does."""
     condition, seeds = make_condition(training=SHORT), list(range(12))
-    monkeypatch.setattr(training, "COMPACT", 0.6)
+    monkeypatch.setattr(epoch_module, "COMPACT", 0.6)
     alone = train(condition, seeds)
     assert len(set(alone["epochs"].values)) > 2
     in_one_group(monkeypatch)
@@ -184,7 +191,7 @@ def test_networks_that_finish_in_a_group_leave_it_without_a_trace(monkeypatch, t
     together = train(condition, seeds)
     assert_identical(together, alone)
     assert any(going < size for size, going in sizes), "some should go on unheeded"
-    assert all(going > training.COMPACT * size for size, going in sizes), "and not too many"
+    assert all(going > epoch_module.COMPACT * size for size, going in sizes), "and not too many"
     with pytest.raises(PulledPlug):
         train(condition, seeds, pull_plug_after(3), kept(tmp_path))
     assert_identical(train(condition, seeds, checkpoint=kept(tmp_path)), alone)
@@ -202,7 +209,7 @@ def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatc
     condition = make_condition(training=SHORT)
     undisturbed = train(condition)
     in_one_group(monkeypatch)
-    exact, calls, lines = training.mean_squared_error, [], []
+    exact, calls, lines = mean_squared_error, [], []
 
     def limited(cell, parameters, inputs, *rest):
         calls.append(len(inputs))
@@ -210,7 +217,7 @@ def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatc
             raise error
         return exact(cell, parameters, inputs, *rest)
 
-    monkeypatch.setattr(training, "mean_squared_error", limited)
+    monkeypatch.setattr(epoch_module, "mean_squared_error", limited)
     assert_identical(train(condition, report=lines.append), undisturbed)
     halved = [line for line in lines if line.startswith("out of memory")]
     assert halved[0] == "out of memory with 4 networks at once: halved, going on from epoch 1"
@@ -221,7 +228,7 @@ def test_any_other_error_of_the_device_is_not_taken_for_it(monkeypatch):
     def broken(*_):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(training, "mean_squared_error", broken)
+    monkeypatch.setattr(epoch_module, "mean_squared_error", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         train(make_condition())
 
@@ -230,7 +237,7 @@ def test_too_little_memory_for_one_network_is_one_sentence(monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(training, "mean_squared_error", full)
+    monkeypatch.setattr(epoch_module, "mean_squared_error", full)
     with pytest.raises(ValueError, match=r"does not suffice for one network; lower training\.batch_size"):
         train(make_condition())
 
@@ -239,6 +246,6 @@ def test_penalties_by_products_are_those_by_decomposition():
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn(3, 24, 24, generator=generator)
     weights[1] *= 1e-4
-    found, expected = training._polar_factor_by_products(weights), training._polar_factor(weights)
+    found, expected = optimiser._polar_factor_by_products(weights), optimiser._polar_factor(weights)
     assert torch.allclose(found, expected, atol=2e-4)
-    assert torch.all(training._polar_factor_by_products(torch.zeros(1, 4, 4)) == 0)
+    assert torch.all(optimiser._polar_factor_by_products(torch.zeros(1, 4, 4)) == 0)

@@ -1,22 +1,29 @@
 import numpy as np
 import pytest
 import torch
-from degeneracy.condition import make_cell
 
 from conftest import make_condition
-from degeneracy import devices, training, trials
-from degeneracy.cells import _kernel, mup, vanilla
+from degeneracy import devices
+from degeneracy.cells import mup, vanilla
+from degeneracy.networks import epoch as epochs
+from degeneracy.networks import optimiser, training
+from degeneracy.networks.backends import compiled
+from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks.group import _group
+from degeneracy.plugins.discovery import make_cell
+from degeneracy.status import Status
+from degeneracy.trials.generate import generate
 
 CPU = torch.device("cpu")
 
 
 def train(condition, seeds, report=lambda line: None):
-    return training.train(condition, seeds, trials.generate(condition)["train"], CPU, report)
+    return training.train(condition, seeds, generate(condition)["train"], CPU, report)
 
 
 def make_group(condition):
     initial = {0: training.initial_parameters(condition, 0)}
-    return training._group(initial, make_cell(condition), condition["training"], CPU)
+    return _group(initial, make_cell(condition), condition["training"], CPU)
 
 
 def losses_of(monkeypatch, losses):
@@ -30,7 +37,7 @@ def losses_of(monkeypatch, losses):
         table.setdefault(step, next(history) if step not in table else None)
         return np.array([losses[seed][step] for seed in group.seeds])
 
-    monkeypatch.setattr(training, "_epoch", epoch)
+    monkeypatch.setattr(epochs, "_epoch", epoch)
 
 
 def test_a_network_is_bit_identical_in_any_block_and_order():
@@ -57,7 +64,7 @@ def test_a_network_that_diverges_stops_and_the_others_go_on(monkeypatch):
     losses_of(monkeypatch, [[0.5, np.nan, 0, 0, 0], [0.5, 0.4, 0.05, 0.04, 0.03]])
     lines = []
     result = train(condition, [0, 1], lines.append)
-    assert result["status"].values.tolist() == [training.STATUS["diverged"], training.STATUS["converged"]]
+    assert result["status"].values.tolist() == [Status.DIVERGED, Status.CONVERGED]
     assert result["epochs"].values.tolist() == [2, 4]
     assert "diverged 1" in lines[-1] and "converged 1/2" in lines[-1]
 
@@ -65,7 +72,7 @@ def test_a_network_that_diverges_stops_and_the_others_go_on(monkeypatch):
 def test_a_huge_learning_rate_really_diverges():
     condition = make_condition(training={"learning_rate": 1e30, "epochs": 3, "threshold": 1e-9})
     result = train(condition, [0])
-    assert result["status"].item() in (training.STATUS["diverged"], training.STATUS["not_converged"])
+    assert result["status"].item() in (Status.DIVERGED, Status.NOT_CONVERGED)
     assert not result["loss"].values[0, -1] < 1
 
 
@@ -78,7 +85,7 @@ def test_adam_and_clipping_equal_torch():
         reference.grad = gradient.clone()
         torch.nn.utils.clip_grad_norm_([reference], 1.0)
         optimiser.step()
-        training._adam(group, gradient.clone(), 1.0)
+        optimiser._adam(group, gradient.clone(), 1.0)
     assert torch.allclose(group.parameters, reference, atol=1e-6)
 
 
@@ -88,7 +95,7 @@ def test_learning_rate_falls_after_the_plateau_as_in_torch():
     optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
     for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
-        training._lower_rates(group, np.array([loss]), options)
+        optimiser._lower_rates(group, np.array([loss]), options)
         schedule.step(loss)
         assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
 
@@ -98,7 +105,7 @@ def regularised(condition, **lambdas):
     options = condition["training"] | lambdas
     cell, group = make_cell(condition), make_group(condition)
     gradient = torch.zeros_like(group.parameters)
-    training._add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    optimiser._add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
     return group.named(group.parameters), group.named(gradient)
 
 
@@ -125,12 +132,12 @@ def test_gradient_of_the_regulariser_equals_finite_differences(name, cell):
 
 def test_regularisers_are_flat_where_there_is_nothing_left_to_shrink():
     zero = torch.zeros(1, 4, 4)
-    assert torch.all(training._polar_factor(zero) == 0)
+    assert torch.all(optimiser._polar_factor(zero) == 0)
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.linalg.qr(torch.randn(2, 6, 6, generator=generator))[0][..., :2] for _ in range(2))
     low_rank = left @ torch.diag(torch.tensor([3.0, 0.01])) @ right.mT  # the subgradient of least norm is L Rᵀ
-    assert torch.allclose(training._polar_factor(low_rank), left @ right.mT, atol=1e-4)
-    assert torch.all(training._polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+    assert torch.allclose(optimiser._polar_factor(low_rank), left @ right.mT, atol=1e-4)
+    assert torch.all(optimiser._polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
 
 
 def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the_mse():
@@ -157,7 +164,7 @@ def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the
 def test_a_network_that_diverges_under_a_regulariser_is_a_status():
     explode = {"learning_rate": 1e38, "epochs": 2, "steps_per_epoch": 6, "threshold": 1e-9, "nuclear_norm": 1.0}
     result = train(make_condition(training=explode, model={"activation": "relu"}), [0])
-    assert result["status"].item() == training.STATUS["diverged"]
+    assert result["status"].item() == Status.DIVERGED
 
 
 def test_masked_steps_do_not_count():
@@ -166,9 +173,9 @@ def test_masked_steps_do_not_count():
     parameters = {k: torch.as_tensor(v)[None].float() for k, v in training.initial_parameters(condition, 0).items()}
     inputs, targets, mask = torch.randn(1, 6, 4, 3), torch.randn(1, 6, 4, 3), torch.ones(1, 6, 4)
     mask[:, :3] = 0
-    loss = training.mean_squared_error(cell, parameters, inputs, targets, mask)
+    loss = mean_squared_error(cell, parameters, inputs, targets, mask)
     targets[:, :3] = 100.0
-    assert torch.equal(loss, training.mean_squared_error(cell, parameters, inputs, targets, mask))
+    assert torch.equal(loss, mean_squared_error(cell, parameters, inputs, targets, mask))
     outputs = cell.readout(parameters, cell.states(parameters, inputs))
     assert torch.allclose(loss, (outputs - targets)[:, 3:].square().mean())
 
@@ -176,9 +183,9 @@ def test_masked_steps_do_not_count():
 def test_an_epoch_visits_every_training_trial_once():
     condition = make_condition(trials={"train": 32}, training={"steps_per_epoch": 2, "batch_size": 16})
     group = make_group(condition)
-    order = training._order(group, 32, condition["training"])
+    order = epochs._order(group, 32, condition["training"])
     assert order.shape == (1, 2, 16) and sorted(order.ravel()) == list(range(32))
-    assert not np.array_equal(order, training._order(group, 32, condition["training"]))
+    assert not np.array_equal(order, epochs._order(group, 32, condition["training"]))
 
 
 def test_trained_networks_lower_their_loss_and_keep_their_start(trained):
@@ -198,7 +205,7 @@ def test_cuda_without_a_device_is_one_sentence():
 
 def error_in_double_precision(cell, parameters, inputs, targets, mask):
     exact = {name: value.detach().double().requires_grad_() for name, value in parameters.items()}
-    error = training.mean_squared_error(cell, exact, inputs.double(), targets.double(), mask.double())
+    error = mean_squared_error(cell, exact, inputs.double(), targets.double(), mask.double())
     return error, torch.autograd.grad(error.sum(), list(exact.values()))
 
 
@@ -216,7 +223,7 @@ def test_compiled_gradients_equal_those_in_double_precision(kind, activation, wi
     mask = (torch.rand(2, steps, batch) < 0.7).float()
     mask[:, 0, 0] = 1
     leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    error = training.mean_squared_error(cell, leaves, inputs, targets, mask)
+    error = mean_squared_error(cell, leaves, inputs, targets, mask)
     assert type(error.grad_fn).__name__ == "MaskedErrorBackward"
     gradients = torch.autograd.grad(error.sum(), list(leaves.values()))
     exact, expected = error_in_double_precision(cell, parameters, inputs, targets, mask)
@@ -228,10 +235,10 @@ def test_compiled_gradients_equal_those_in_double_precision(kind, activation, wi
 def test_compiled_activations_over_the_whole_range():
     currents = np.concatenate([np.linspace(-12, 12, 200_001), [-np.inf, np.inf, 1e-30, 3e38]]).astype(np.float32)
     rates = np.empty_like(currents)
-    _kernel.activate(_kernel.TANH, currents, rates)
+    compiled.activate(compiled.TANH, currents, rates)
     np.testing.assert_allclose(rates, np.tanh(currents.astype(float)), rtol=3e-7)
-    _kernel.activate(_kernel.RELU, currents, rates)
+    compiled.activate(compiled.RELU, currents, rates)
     assert np.array_equal(rates, np.maximum(currents, 0))
-    for activation in _kernel.ACTIVATIONS.values():
-        _kernel.activate(activation, np.full(9, np.nan, np.float32), rates)
+    for activation in compiled.ACTIVATIONS.values():
+        compiled.activate(activation, np.full(9, np.nan, np.float32), rates)
         assert np.isnan(rates[:9]).all()

@@ -5,24 +5,30 @@ import pytest
 import xarray as xr
 
 from conftest import SCHEMA
-from degeneracy import artifacts, experiment, figure_units, sweeps, units
+from degeneracy.artifacts import store
+from degeneracy.artifacts.schema import Schema, Variable
+from degeneracy.drawing import sweeps
+from degeneracy.experiment.resolve import resolve
+from degeneracy.plugins import discovery
+from degeneracy.plugins.contracts import FigureContract, figure_contract
+from degeneracy.plugins.discovery import names
 
 
 @pytest.fixture
 def figure(tmp_path, monkeypatch):
     """Writes a figure's file, in a package that has the real tasks, cells and metrics, and reads what it declares."""
     for kind in ("tasks", "cells", "metrics"):
-        (tmp_path / kind).symlink_to(units.PACKAGE / kind)
-    monkeypatch.setattr(units, "PACKAGE", tmp_path)
+        (tmp_path / kind).symlink_to(discovery.PACKAGE / kind)
+    monkeypatch.setattr(discovery, "PACKAGE", tmp_path)
 
-    def declared(text: str) -> figure_units.FigureUnit:
-        units._tree.cache_clear()
+    def declared(text: str) -> FigureContract:
+        discovery.parsed.cache_clear()
         (tmp_path / "figures").mkdir(exist_ok=True)
         (tmp_path / "figures" / "own.py").write_text(f'"""Own."""\n{text}\n', encoding="utf-8")
-        return figure_units.declared("own")
+        return figure_contract("own")
 
     yield declared
-    units._tree.cache_clear()
+    discovery.parsed.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -47,8 +53,8 @@ def test_a_mistake_in_a_figures_file_is_one_sentence_that_names_it(figure, text,
 
 
 def test_every_figure_declares_what_it_may():
-    for name in units.names("figures"):
-        figure_units.declared(name)
+    for name in names("figures"):
+        figure_contract(name)
 
 
 def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
@@ -57,7 +63,7 @@ def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
         "frequencies": {"task": "sine", "factor": "task.frequencies", "levels": [1, 2]},
         "steps": {"task": "sine", "factor": "task.time_steps", "levels": [5, 9]},
     }
-    found = experiment.resolve(tiny, SCHEMA).sweeps.values()
+    found = resolve(tiny, SCHEMA).sweeps.values()
 
     def names(text):
         unit = figure('SCOPE = "experiment"\nREADS = ("statistics",)\n' + text)
@@ -73,9 +79,9 @@ def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
 
 
 def test_a_figure_of_directions_gets_that_one_table(tmp_path, monkeypatch):
-    monkeypatch.setitem(artifacts.SCHEMAS, "directions", {"change": (("row",), "f")})
+    monkeypatch.setattr(sweeps, "DIRECTIONS", Schema("directions", {"change": Variable(("row",))}))
     data = xr.Dataset({"change": ("row", np.arange(3.0), {"long_name": "change", "units": "1"})})
-    artifacts.write(tmp_path / "directions.nc", "directions", data, {}, "cpu", 0.0)
+    store.write(tmp_path / "directions.nc", sweeps.DIRECTIONS, data, {}, "cpu", 0.0)
     shown = sweeps.load_experiment([], str(tmp_path / "directions.nc"))
     assert shown.sweeps == {} and shown.directions["change"].values.tolist() == [0, 1, 2]
 

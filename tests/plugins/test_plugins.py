@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from degeneracy import metric_units, units
+from degeneracy.plugins import code_hash, contracts, discovery
+from degeneracy.plugins.discovery import Plugin, names
 
-SCRIPTS = Path(units.__file__).parents[1]
+SCRIPTS = discovery.PACKAGE.parent
 
 
 def write_package(folder: Path, **files: str) -> Path:
-    """A copy of the package's outline with some files, as `units` would see it."""
+    """A copy of the package's outline with some files, as the workflow would see it."""
     for name, text in files.items():
         path = folder / f"{name.replace('__', '/')}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -20,19 +21,19 @@ def write_package(folder: Path, **files: str) -> Path:
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    monkeypatch.setattr(units, "PACKAGE", tmp_path / "degeneracy")
-    for cached in (units._tree, units._imports, units._normal_form):
+    monkeypatch.setattr(discovery, "PACKAGE", tmp_path / "degeneracy")
+    for cached in (discovery.parsed, code_hash._imports, code_hash._normal_form):
         cached.cache_clear()
     yield tmp_path / "degeneracy"
-    for cached in (units._tree, units._imports, units._normal_form):
+    for cached in (discovery.parsed, code_hash._imports, code_hash._normal_form):
         cached.cache_clear()
 
 
 def hash_of(folder, **files):
     write_package(folder, **files)
-    for cached in (units._tree, units._imports, units._normal_form):
+    for cached in (discovery.parsed, code_hash._imports, code_hash._normal_form):
         cached.cache_clear()
-    return units.code_hash(folder / "script.py")
+    return code_hash.code_hash(folder / "script.py")
 
 
 BASE = {
@@ -63,20 +64,20 @@ def test_code_hash_sees_the_init_of_folders_on_the_way(package):
     assert hash_of(package, script=files["script"]) != first
 
 
-def test_every_unit_is_found_and_declares_what_it_must():
-    assert "flip_flop" in units.names("tasks") and "vanilla" in units.names("cells")
-    for metric in units.names("metrics"):
-        metric_units.check(metric)
+def test_every_plug_in_is_found_and_declares_what_it_must():
+    assert "flip_flop" in names("tasks") and "vanilla" in names("cells")
+    for metric in names("metrics"):
+        contracts.check(Plugin("metrics", metric))
     for kind in ("tasks", "cells", "metrics", "figures"):
-        for name in units.names(kind):
-            assert units.docstring(kind, name), f"{kind}/{name} says nothing about itself"
+        for name in names(kind):
+            assert Plugin(kind, name).docstring, f"{kind}/{name} says nothing about itself"
 
 
 def test_options_come_from_the_signature():
-    channels = units.options("tasks", "flip_flop")["channels"]
+    channels = Plugin("tasks", "flip_flop").options["channels"]
     assert (channels.type, channels.default, channels.range.minimum) == ("int", 3, 1)
-    assert "tanh" in units.options("cells", "vanilla")["activation"].choices
-    assert set(units.options("metrics", "dsa")) == {"delays", "interval", "rank"}
+    assert "tanh" in Plugin("cells", "vanilla").options["activation"].choices
+    assert set(Plugin("metrics", "dsa").options) == {"delays", "interval", "rank"}
 
 
 @pytest.mark.parametrize(
@@ -91,18 +92,21 @@ def test_options_come_from_the_signature():
 )
 def test_a_wrong_option_is_one_sentence(given, message):
     with pytest.raises(ValueError, match=message):
-        units.resolve_options("tasks", "flip_flop", given, "here")
+        Plugin("tasks", "flip_flop").complete(given, "here")
 
 
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("degeneracy.experiment, degeneracy.layout", ["torch", "numpy", "matplotlib"]),
         (
-            "degeneracy.sweeps, degeneracy.style, degeneracy.figures.degeneracy, degeneracy.figures.map",
+            "degeneracy.experiment.needs, degeneracy.experiment.resolve, degeneracy.plugins.code_hash",
+            ["torch", "numpy", "matplotlib"],
+        ),
+        (
+            "degeneracy.drawing.sweeps, degeneracy.figures.degeneracy, degeneracy.figures.map",
             ["torch", "sklearn"],
         ),
-        ("degeneracy.statistics, degeneracy.artifacts", ["torch", "matplotlib"]),
+        ("degeneracy.statistics.summary, degeneracy.artifacts.store", ["torch", "matplotlib"]),
     ],
 )
 def test_start_up_imports_nothing_heavy(module, absent):
@@ -126,13 +130,13 @@ def test_an_option_that_cannot_be_read_is_one_sentence(package, option):
     text = f'''"""Metric."""\n\ndef value(population, *, {option}):\n    return 0\n'''
     write_package(package, metrics__own=text)
     with pytest.raises(ValueError, match=r"own\.py: option order must read like"):
-        units.options.__wrapped__("metrics", "own")
+        _ = Plugin("metrics", "own").options
 
 
 def test_a_range_may_be_given_by_keyword(package):
     text = '''"""Metric."""\n\ndef value(population, *, order: Annotated[int, Range(maximum=5)] = 2):\n    return 0\n'''
     write_package(package, metrics__own=text)
-    assert units.options.__wrapped__("metrics", "own")["order"].range.maximum == 5
+    assert Plugin("metrics", "own").options["order"].range.maximum == 5
 
 
 VALUE = "def value(population): ...\n"
@@ -157,14 +161,14 @@ NAMED = 'MEASURES = {"value": ("x", "1")}\n'
 def test_a_mistake_in_the_file_of_a_metric_is_one_sentence_that_names_it(package, text, sentence):
     write_package(package, metrics__own=text)
     with pytest.raises(ValueError) as caught:
-        metric_units.check("own")
+        contracts.check(Plugin("metrics", "own"))
     assert "own.py" in str(caught.value) and sentence in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "kind, entry", [("tasks", "class Task"), ("cells", "class Cell"), ("figures", "function draw")]
 )
-def test_a_file_without_what_makes_it_a_unit_is_named(package, kind, entry):
+def test_a_file_without_what_makes_it_a_plug_in_is_named(package, kind, entry):
     write_package(package, **{f"{kind}__own": "x = 1\n"})
     with pytest.raises(ValueError, match=rf"{kind}/own\.py: must define the {entry}"):
-        units.options.__wrapped__(kind, "own")
+        contracts.check(Plugin(kind, "own"))

@@ -8,10 +8,17 @@ import numpy as np
 import pandas
 import pytest
 import xarray as xr
-from degeneracy.directions import agreement, arrow, holm, paper_factor
 from scipy import stats
 
-from degeneracy import artifacts, directions, statistics, style, trend_test, units
+from degeneracy.artifacts import store
+from degeneracy.drawing import style
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.statistics import directions, permutation_test
+from degeneracy.statistics.directions import arrow, holm
+from degeneracy.statistics.paper import COMPARED, PAPER_ARROWS, agreement, paper_factor
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+from degeneracy.statistics.spreads import SPREADS
+from degeneracy.statistics.summary import summarise
 
 SCRIPTS = Path(directions.__file__).parents[1]
 
@@ -27,13 +34,13 @@ def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", u
         else:
             points = spread * (noise + 0.1 * generator.standard_normal((12, 3)))
             matrix = np.linalg.norm(points[:, None] - points[None], axis=-1)
-            for name in units.constant("metrics", metric, "MEASURES"):
+            for name in Plugin("metrics", metric).constant("MEASURES"):
                 variables[name] = (("network", "network_other"), matrix)
         data.append(xr.Dataset(variables))
-    described = units.constant("metrics", metric, "MEASURES")
+    described = Plugin("metrics", metric).constant("MEASURES")
     condition = json.dumps({"task": {"name": task}})
-    named = {"metric": metric, "factor": factor, "metric_level": units.constant("metrics", metric, "LEVEL")}
-    result = statistics.summarise(levels, data, 0.95, described)
+    named = {"metric": metric, "factor": factor, "metric_level": Plugin("metrics", metric).constant("LEVEL")}
+    result = summarise(levels, data, 0.95, described)
     return result.assign_attrs(**named, confidence=0.95, condition=condition)
 
 
@@ -80,31 +87,31 @@ def test_factor_of_the_paper(task, factor, expected):
 
 
 def test_tasks_declare_options_of_their_own_as_complexity():
-    for task in units.names("tasks"):
-        assert set(units.constant("tasks", task, "COMPLEXITY", ())) <= set(units.options("tasks", task)), task
+    for task in names("tasks"):
+        assert set(Plugin("tasks", task).constant("COMPLEXITY", ())) <= set(Plugin("tasks", task).options), task
 
 
 def test_arrows_are_those_of_the_paper():
     levels = ("behaviour", "dynamics", "weights")
     arrows = {
         factor: "".join({"up": "↑", "down": "↓"}[said[level]] for level in levels)
-        for factor, said in directions.PAPER_ARROWS.items()
+        for factor, said in PAPER_ARROWS.items()
     }
     expected = {"complexity": "↓↓↑", "feature learning": "↑↓↑", "width": "↓↓↓", "regularisation": "↓↓↓"}
-    assert arrows == expected and all(set(said) == set(levels) for said in directions.PAPER_ARROWS.values())
+    assert arrows == expected and all(set(said) == set(levels) for said in PAPER_ARROWS.values())
 
 
 def test_the_measure_of_the_paper_comes_first_and_the_one_trusted_more_second():
-    assert directions.COMPARED["ood_loss"] == ("sd", "log_sd")
-    assert directions.COMPARED["permutation_distance"] == ("per_n_squared", "relative")
+    assert COMPARED["ood_loss"] == ("sd", "log_sd")
+    assert COMPARED["permutation_distance"] == ("per_n_squared", "relative")
     found = rows(("n", summary("ood_loss", [3, 2, 1], [2, 3, 4]))).loc["n", "ood_loss"]
     assert found.index[found.primary].tolist() == ["sd"] and found.index[found.preferred].tolist() == ["log_sd"]
 
 
 def test_compared_measures_exist():
-    for metric, measures in directions.COMPARED.items():
-        described = units.constant("metrics", metric, "MEASURES")
-        assert set(measures) <= set(statistics.SPREADS if "value" in described else described), metric
+    for metric, measures in COMPARED.items():
+        described = Plugin("metrics", metric).constant("MEASURES")
+        assert set(measures) <= set(SPREADS if "value" in described else described), metric
 
 
 def test_a_planted_table_has_the_arrows_and_the_agreement():
@@ -166,7 +173,7 @@ def test_percent_covers_the_true_ratio_of_two_levels():
     generator, covered, repeats = np.random.default_rng(0), 0, 1000
     for _ in range(repeats):
         levels = generator.standard_normal((2, 8)) * [[1.0], [4.0]]
-        jackknife = [trend_test._jackknife(values, trend_test.MOMENTS["sd"]) for values in levels]
+        jackknife = [permutation_test._jackknife(values, permutation_test.MOMENTS["sd"]) for values in levels]
         theta, squared = np.array(jackknife).T
         found = directions.percent_change(theta, np.sqrt(squared), np.array([8, 8]), 0.95)
         covered += found["percent_low"] < 300 < found["percent_high"]
@@ -203,7 +210,7 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
         data = summary("dsa", [3, 2, 1][: len(levels)], levels, factor, task)
         named = {name: data.attrs.pop(name) for name in ("metric", "factor", "metric_level", "confidence")}
         paths.append(tmp_path / sweep / "dsa.nc")
-        artifacts.write(paths[-1], "statistics", data, json.loads(data.attrs.pop("condition")), "cpu", 0.0, **named)
+        store.write(paths[-1], STATISTICS, data, json.loads(data.attrs.pop("condition")), "cpu", 0.0, **named)
 
     def run(*given):
         output = ["--output", tmp_path / "directions.nc", "--table", tmp_path / "directions.csv"]
@@ -212,10 +219,10 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
 
     done = run(*paths)
     assert done.returncode == 0, done.stderr
-    data = artifacts.read(tmp_path / "directions.nc", "directions")
+    data = store.read(tmp_path / "directions.nc", DIRECTIONS)
     assert json.loads(data.attrs["condition"]) == {} and set(json.loads(data.attrs["sweeps"])) == {"n", "aux"}
     table = pandas.read_csv(tmp_path / "directions.csv")
-    assert list(table.columns) == list(directions.COLUMNS)
+    assert list(table.columns) == list(DIRECTIONS.variables)
     assert table["sweep"].tolist() == data["sweep"].values.tolist() == ["aux", "aux", "n", "n"]
     assert table["levels"].tolist() == ["false, true"] * 2 + ["2, 3, 4"] * 2
     assert table["measure"].tolist() == ["distance", "angular"] * 2
@@ -228,7 +235,7 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
 
 
 def test_the_figure_shows_arrows_changes_counts_and_agreement():
-    figure_of = units.load("figures", "directions")
+    figure_of = Plugin("figures", "directions").load()
     table = directions.table(
         [
             ("n", summary("dsa", [3, 2, 1], [2, 3, 4])),

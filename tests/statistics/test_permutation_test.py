@@ -3,11 +3,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from degeneracy.trend_test import permutation_p, pseudo_values, scalar_values
 
-from degeneracy import statistics, trend_test
+from degeneracy.statistics import permutation_test
+from degeneracy.statistics.intervals import jackknife_error
+from degeneracy.statistics.permutation_test import permutation_p, pseudo_values, scalar_values
+from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
+from degeneracy.statistics.trend import trend
 
-MEASURES = tuple(statistics.SPREADS)
+MEASURES = tuple(SPREADS)
 
 
 def distances(points):
@@ -31,41 +34,41 @@ def test_p_of_a_small_sweep_is_the_share_of_all_relabellings():
 
 
 def test_every_relabelling_is_gone_through_once():
-    (orders,) = trend_test._relabellings([3, 2, 2])
+    (orders,) = permutation_test._relabellings([3, 2, 2])
     groups = {(frozenset(order[:3]), frozenset(order[3:5]), frozenset(order[5:])) for order in orders.tolist()}
     assert len(groups) == len(orders) == math.factorial(7) // (6 * 2 * 2)
-    assert sum(map(len, trend_test._relabellings([9, 9]))) == trend_test.RELABELLINGS
+    assert sum(map(len, permutation_test._relabellings([9, 9]))) == permutation_test.RELABELLINGS
 
 
 def test_pseudo_values_are_what_the_jackknife_says():
     matrix = distances(np.random.default_rng(0).standard_normal((7, 3)))
     values = pseudo_values(matrix)
-    assert values.mean() == pytest.approx(statistics.mean_pairwise_distance(matrix))
+    assert values.mean() == pytest.approx(mean_pairwise_distance(matrix))
     keep = np.delete(np.arange(7), 2)
-    left_out = statistics.mean_pairwise_distance(matrix[np.ix_(keep, keep)])
+    left_out = mean_pairwise_distance(matrix[np.ix_(keep, keep)])
     assert values[2] == pytest.approx(7 * values.mean() - 6 * left_out)
-    error = statistics.jackknife_error(lambda i: statistics.mean_pairwise_distance(matrix[np.ix_(i, i)]), 7)
+    error = jackknife_error(lambda i: mean_pairwise_distance(matrix[np.ix_(i, i)]), 7)
     assert np.std(values, ddof=1) / np.sqrt(7) == pytest.approx(error)
 
 
 @pytest.mark.parametrize("measure", ["mean", "sd", "cv"])
 def test_fast_jackknife_is_the_jackknife(measure):
     values = np.random.default_rng(1).lognormal(size=9)
-    theta, squared_error = trend_test._jackknife(values, trend_test.MOMENTS[measure])
-    statistic = statistics.SPREADS[measure][1]
+    theta, squared_error = permutation_test._jackknife(values, permutation_test.MOMENTS[measure])
+    statistic = SPREADS[measure][1]
     assert theta == pytest.approx(statistic(values))
-    assert np.sqrt(squared_error) == pytest.approx(statistics.jackknife_error(lambda i: statistic(values[i]), 9))
+    assert np.sqrt(squared_error) == pytest.approx(jackknife_error(lambda i: statistic(values[i]), 9))
 
 
 @pytest.mark.parametrize("measure", ["mean", "sd", "cv"])
 def test_what_is_compared_is_the_trend_over_its_standard_error(measure):
-    sizes, statistic = [5, 6, 4], statistics.SPREADS[measure][1]
+    sizes, statistic = [5, 6, 4], SPREADS[measure][1]
     generator = np.random.default_rng(0)
     levels = [generator.lognormal(0, sigma, size) for sigma, size in zip((0.2, 1.0, 0.4), sizes, strict=True)]
     theta = np.array([[statistic(x)] for x in levels])
-    error = np.array([[statistics.jackknife_error(lambda i, x=x: statistic(x[i]), len(x))] for x in levels])
-    change, spread, _, _ = statistics.trend(theta, error, np.array(sizes))
-    assert trend_test._trend(np.concatenate(levels)[None], sizes, measure) == pytest.approx(change / spread)
+    error = np.array([[jackknife_error(lambda i, x=x: statistic(x[i]), len(x))] for x in levels])
+    change, spread, _, _ = trend(theta, error, np.array(sizes))
+    assert permutation_test._trend(np.concatenate(levels)[None], sizes, measure) == pytest.approx(change / spread)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_p_does_not_depend_on_the_order_of_networks_the_unit_or_the_direction(me
 
 
 def test_false_alarms_are_as_rare_as_they_should_be(monkeypatch):
-    monkeypatch.setattr(trend_test, "RELABELLINGS", 199)
+    monkeypatch.setattr(permutation_test, "RELABELLINGS", 199)
     generator, repeats = np.random.default_rng(0), 250
     p = {name: [] for name in ("distance", "sd", "log_sd", "mean")}
     for _ in range(repeats):

@@ -3,8 +3,10 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from degeneracy import statistics
-from degeneracy.statistics import bootstrap, jackknife_error, mean_pairwise_distance
+from degeneracy.statistics.intervals import bootstrap, interval, jackknife_error
+from degeneracy.statistics.spreads import mean_pairwise_distance
+from degeneracy.statistics.summary import summarise
+from degeneracy.statistics.trend import trend
 
 NAMED = {"long_name": "x", "units": "1"}
 SCALAR = {"value": ("loss", "1")}
@@ -57,7 +59,7 @@ def test_bootstrap_error_of_the_mean_and_its_repeatability():
 
 @pytest.mark.parametrize("values", [[27] * 8 + [25, 26], [0.001] * 3 + [0.0012] * 3 + [0.1] * 4])
 def test_median_absolute_deviation_has_the_interval_of_the_percentiles_of_its_bootstrap(values):
-    data = statistics.summarise([1], [scalar(values)], 0.95, SCALAR).sel(level=1, measure="mad")
+    data = summarise([1], [scalar(values)], 0.95, SCALAR).sel(level=1, measure="mad")
     x = np.array(values, float)
     drawn = bootstrap(lambda index: np.median(np.abs(x[index] - np.median(x[index]))), 10)
     low, high = np.percentile(drawn, [2.5, 97.5])
@@ -67,7 +69,7 @@ def test_median_absolute_deviation_has_the_interval_of_the_percentiles_of_its_bo
 
 def test_scalar_spreads_are_what_they_are_called():
     values = np.array([1.0, 2.0, 4.0, 8.0])
-    data = statistics.summarise([1], [scalar(values)], 0.95, SCALAR)["degeneracy"].sel(level=1)
+    data = summarise([1], [scalar(values)], 0.95, SCALAR)["degeneracy"].sel(level=1)
     assert data.sel(measure="sd") == pytest.approx(np.std(values))
     assert data.sel(measure="log_sd") == pytest.approx(np.std(np.log(values)))
     assert data.sel(measure="cv") == pytest.approx(np.std(values) / 3.75)
@@ -76,7 +78,7 @@ def test_scalar_spreads_are_what_they_are_called():
 
 def test_measures_have_the_unit_of_the_metric_or_none():
     values = scalar([1.0, 2.0, 4.0, 8.0])
-    data = statistics.summarise([1], [values], 0.95, {"value": ("loss", "V")})
+    data = summarise([1], [values], 0.95, {"value": ("loss", "V")})
     assert dict(zip(data["measure"].values, data["measure_unit"].values, strict=True)) == {
         "sd": "V",
         "log_sd": "1",
@@ -86,15 +88,13 @@ def test_measures_have_the_unit_of_the_metric_or_none():
     }
     matrix = pairwise(np.ones((3, 3)))
     pairs = matrix.assign(angular=matrix["distance"])
-    data = statistics.summarise([1], [pairs], 0.95, {"distance": ("d", "1"), "angular": ("a", "rad")})
+    data = summarise([1], [pairs], 0.95, {"distance": ("d", "1"), "angular": ("a", "rad")})
     assert data["measure_unit"].values.tolist() == ["1", "rad"]
 
 
 def test_spread_of_the_log_does_not_change_with_the_unit_but_the_sd_does():
     values = np.random.default_rng(0).lognormal(size=30)
-    small, large = (
-        statistics.summarise([1], [scalar(each)], 0.95, SCALAR)["degeneracy"][0] for each in (values, 10 * values)
-    )
+    small, large = (summarise([1], [scalar(each)], 0.95, SCALAR)["degeneracy"][0] for each in (values, 10 * values))
     for measure in ("log_sd", "cv"):
         assert small.sel(measure=measure) == pytest.approx(large.sel(measure=measure).item())
     assert large.sel(measure="sd") == pytest.approx(10 * small.sel(measure="sd").item())
@@ -102,7 +102,7 @@ def test_spread_of_the_log_does_not_change_with_the_unit_but_the_sd_does():
 
 def test_networks_that_did_not_learn_the_task_are_counted_and_not_used():
     values = [1.0, 2.0, 3.0, 100.0, np.nan]
-    data = statistics.summarise(["a"], [scalar(values, [1, 1, 1, 0, 2])], 0.95, SCALAR)
+    data = summarise(["a"], [scalar(values, [1, 1, 1, 0, 2])], 0.95, SCALAR)
     assert data["degeneracy"].sel(measure="mean").item() == 2
     counted = [data[name].item() for name in ("n_networks", "n_used", "n_not_converged", "n_diverged")]
     assert counted == [5, 3, 1, 1]
@@ -111,24 +111,24 @@ def test_networks_that_did_not_learn_the_task_are_counted_and_not_used():
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_too_few_networks_have_no_interval_and_no_trend(count):
     few = scalar(np.arange(5.0) + 1, [1] * count + [0] * (5 - count))
-    data = statistics.summarise([1, 2], [few, scalar(np.arange(5.0) + 1)], 0.95, SCALAR)
+    data = summarise([1, 2], [few, scalar(np.arange(5.0) + 1)], 0.95, SCALAR)
     assert np.isnan(data["standard_error"][0]).all() and np.isnan(data["trend"]).all()
     assert np.isfinite(data["standard_error"][1]).all()
 
 
 def test_contribution_of_a_network_is_its_mean_distance_to_the_others():
     matrix = np.array([[0, 1, 3], [1, 0, 2], [3, 2, 0.0]])
-    data = statistics.summarise([1], [pairwise(matrix)], 0.95, {"distance": ("d", "1")})
+    data = summarise([1], [pairwise(matrix)], 0.95, {"distance": ("d", "1")})
     assert data["degeneracy"].item() == 2
     assert data["contribution"].values.ravel().tolist() == [2, 1.5, 2.5]
     alone = pairwise(matrix).assign(status=("network", np.array([0, 1, 0], np.int8)))
-    data = statistics.summarise([1], [alone], 0.95, {"distance": ("d", "1")})
+    data = summarise([1], [alone], 0.95, {"distance": ("d", "1")})
     assert data["contribution"].isnull().all() and data["degeneracy"].isnull().all()
 
 
 def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
     theta, error, counts = np.array([[1.0], [2.0], [3.0]]), np.full((3, 1), 0.1), np.array([9, 9, 9])
-    change, spread, _, p = statistics.trend(theta, error, counts)
+    change, spread, _, p = trend(theta, error, counts)
     assert change.item() == pytest.approx(2) and spread.item() == pytest.approx(0.1 * np.sqrt(2)) and p.item() < 1e-5
     generator = np.random.default_rng(0)
     estimates = {"mean": np.mean, "sd": np.std}
@@ -138,20 +138,20 @@ def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
         for name, estimate in estimates.items():
             theta = np.array([[estimate(x)] for x in levels])
             error = np.array([[jackknife_error(lambda index, x=x, e=estimate: e(x[index]), 9)] for x in levels])
-            alarms[name] += statistics.trend(theta, error, counts)[3].item() < 0.05
+            alarms[name] += trend(theta, error, counts)[3].item() < 0.05
     assert all(0.02 < count / 400 < 0.08 for count in alarms.values()), alarms
 
 
 @pytest.mark.parametrize("count", range(2, 12))
 def test_levels_that_are_all_alike_have_no_trend(count):
     theta = np.tile([0.1, 27.0], (count, 1))
-    change, error, _, p = statistics.trend(theta, np.zeros_like(theta), np.full(count, 10))
+    change, error, _, p = trend(theta, np.zeros_like(theta), np.full(count, 10))
     assert np.all(change == 0) and np.all(error == 0) and np.all(p == 1)
 
 
 def test_interval_of_a_mean_is_that_of_student_and_of_a_spread_that_of_its_logarithm():
     values = np.random.default_rng(0).lognormal(size=7)
-    data = statistics.summarise([1], [scalar(values)], 0.9, SCALAR).sel(level=1)
+    data = summarise([1], [scalar(values)], 0.9, SCALAR).sel(level=1)
     mean, sd = data.sel(measure="mean"), data.sel(measure="sd")
     expected = stats.t.interval(0.9, 6, values.mean(), stats.sem(values))
     assert [mean["interval_low"], mean["interval_high"]] == pytest.approx(expected)
@@ -163,7 +163,7 @@ def test_interval_of_a_mean_is_that_of_student_and_of_a_spread_that_of_its_logar
 def test_trend_of_two_means_is_the_test_of_welch(levels):
     generator = np.random.default_rng(0)
     values = {2: generator.normal(0, 1, 5), 8: generator.normal(1, 3, 12)}
-    data = statistics.summarise(levels, [scalar(values[level]) for level in levels], 0.9, SCALAR).sel(measure="mean")
+    data = summarise(levels, [scalar(values[level]) for level in levels], 0.9, SCALAR).sel(measure="mean")
     expected = stats.ttest_ind(values[8], values[2], equal_var=False)
     low, high = expected.confidence_interval(0.9)
     assert [data["trend_low"], data["trend_high"], data["trend_p"]] == pytest.approx([low, high, expected.pvalue])
@@ -187,7 +187,7 @@ def test_jackknife_error_is_that_of_the_formula():
     ],
 )
 def test_contribution_to_a_spread_is_the_distance_from_its_centre(measure, expected):
-    data = statistics.summarise([1], [scalar([1.0, 2.0, 4.0, 8.0])], 0.95, SCALAR)
+    data = summarise([1], [scalar([1.0, 2.0, 4.0, 8.0])], 0.95, SCALAR)
     assert data["contribution"].sel(level=1, measure=measure).values == pytest.approx(expected)
 
 
@@ -196,15 +196,15 @@ def test_references_are_means_over_the_networks_that_are_used():
     variables = {name: (("network", "network_other"), matrix) for name in ("distance", "lower_bound")}
     null = ("network", np.array([0.1, 0.3, 9.0]))
     data = xr.Dataset({**variables, "null": null, "status": ("network", np.array([1, 1, 0], np.int8))})
-    result = statistics.summarise([1], [data], 0.95, {"distance": ("d", "1")})
+    result = summarise([1], [data], 0.95, {"distance": ("d", "1")})
     assert [result[name].item() for name in ("degeneracy", "bound", "floor")] == pytest.approx([1, 1, 0.2])
 
 
 def test_more_than_two_levels_that_have_no_order_have_no_trend():
     data = [scalar(np.arange(5.0) + 1), scalar(np.arange(5.0) + 2), scalar(np.arange(5.0) + 3)]
-    without = statistics.summarise(["relu", "tanh", "elu"], data, 0.95, SCALAR)
+    without = summarise(["relu", "tanh", "elu"], data, 0.95, SCALAR)
     assert without["trend"].isnull().all() and without["trend_permutation_p"].isnull().all()
-    within = statistics.summarise([1, 2, 3], data, 0.95, SCALAR)
+    within = summarise([1, 2, 3], data, 0.95, SCALAR)
     assert within["trend"].notnull().all() and within["trend_permutation_p"].notnull().all()
 
 
@@ -213,7 +213,7 @@ def test_more_than_two_levels_that_have_no_order_have_no_trend():
 )
 def test_a_trend_goes_up_the_numbers_and_along_two_levels_of_any_type(levels, change):
     data = [scalar(np.arange(5.0)), scalar(np.arange(5.0) + 3)]
-    result = statistics.summarise(levels, data, 0.95, SCALAR).sel(measure="mean")
+    result = summarise(levels, data, 0.95, SCALAR).sel(measure="mean")
     assert result["trend"] == pytest.approx(change) and result["trend_permutation_p"] < 0.05
 
 
@@ -221,7 +221,7 @@ def test_levels_listed_in_another_order_have_the_same_trend_and_p():
     generator = np.random.default_rng(0)
     data = {level: pairwise(level * distances(generator, 6)) for level in (2, 4, 8)}
     up, mixed = (
-        statistics.summarise(levels, [data[level] for level in levels], 0.95, {"distance": ("d", "1")})
+        summarise(levels, [data[level] for level in levels], 0.95, {"distance": ("d", "1")})
         for levels in ([2, 4, 8], [8, 2, 4])
     )
     for name in ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p"):
@@ -230,7 +230,7 @@ def test_levels_listed_in_another_order_have_the_same_trend_and_p():
 
 
 def test_interval_of_a_positive_measure_stays_positive():
-    low, high = statistics.interval(
+    low, high = interval(
         np.array([[0.1, 0.1]]), np.array([[0.09, 0.09]]), np.array([[9]]), 0.95, np.array([True, False])
     )
     assert 0 < low[0, 0] < 0.1 < high[0, 0] and low[0, 1] < 0
@@ -240,13 +240,13 @@ def test_interval_of_a_positive_measure_stays_positive():
     ("theta", "error", "low", "high"), [(0.0, 0.0, 0, 0), (0.0, 1.0, 0, 2.262), (-2.0, 1.0, -4.262, 0.262)]
 )
 def test_interval_of_a_spread_without_a_logarithm(theta, error, low, high):
-    ends = statistics.interval(np.array([[theta]]), np.array([[error]]), np.array([[9]]), 0.95, np.array([True]))
+    ends = interval(np.array([[theta]]), np.array([[error]]), np.array([[9]]), 0.95, np.array([True]))
     assert [end.item() for end in ends] == pytest.approx([low, high], abs=1e-3)
 
 
 def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():
     data = [scalar(np.full(9, 9.0)), scalar(np.full(9, 27.0)), scalar(np.full(9, 81.0))]
-    result = statistics.summarise([2, 3, 4], data, 0.95, SCALAR)
+    result = summarise([2, 3, 4], data, 0.95, SCALAR)
     spreads = result.sel(measure=["sd", "log_sd", "cv", "mad"])
     assert (
         np.all(spreads["degeneracy"] == 0) and np.all(spreads["contribution"] == 0) and np.all(spreads["trend_p"] == 1)

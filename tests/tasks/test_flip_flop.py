@@ -1,8 +1,8 @@
 import numpy as np
 
 from conftest import make_condition
-from degeneracy import trials
 from degeneracy.tasks.flip_flop import Task
+from degeneracy.trials.generate import generate
 
 
 def test_target_is_the_last_pulse_of_each_channel():
@@ -23,7 +23,7 @@ def test_every_channel_pulses_first_and_then_at_the_rate_asked_for():
 
 def test_groups_are_independent_streams_and_ood_lasts_twice_as_long():
     few, many = make_condition(trials={"train": 8}), make_condition(trials={"train": 64})
-    one, other = trials.generate(few), trials.generate(many)
+    one, other = generate(few), generate(many)
     assert one["probe"].identical(other["probe"])
     assert one["ood"].sizes["time"] == 2 * one["probe"].sizes["time"]
     assert not np.array_equal(one["probe"]["inputs"][:8], one["train"]["inputs"])
@@ -31,6 +31,6 @@ def test_groups_are_independent_streams_and_ood_lasts_twice_as_long():
 
 def test_trials_are_the_same_every_time_and_change_with_their_seed():
     condition = make_condition()
-    assert trials.generate(condition)["train"].identical(trials.generate(condition)["train"])
+    assert generate(condition)["train"].identical(generate(condition)["train"])
     other = make_condition(trials={"seed": 1})
-    assert not trials.generate(condition)["train"].identical(trials.generate(other)["train"])
+    assert not generate(condition)["train"].identical(generate(other)["train"])

@@ -5,10 +5,13 @@ import pytest
 from scipy.special import ndtri
 
 from conftest import SCHEMA, make_condition
-from degeneracy import experiment, trials, units
+from degeneracy.experiment.resolve import resolve
+from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.tasks import delayed_discrimination, lorenz96, path_integration, sine
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import GROUPS
 
-TASKS = units.names("tasks")
+TASKS = names("tasks")
 
 
 def draw(task, count=50, ood=False):
@@ -21,12 +24,12 @@ def task_condition(name, **chosen):
         "trials": {"train": 8, "probe": 4, "ood": 64} | chosen,
         "sweeps": {"width": {"task": name, "factor": "model.width", "levels": [8]}},
     }
-    return experiment.resolve(config, SCHEMA).conditions[0].spec
+    return resolve(config, SCHEMA).conditions[0].spec
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_names_its_inputs_and_outputs_and_draws_the_same_trials_again(name):
-    task = units.load("tasks", name).Task()
+    task = Plugin("tasks", name).load().Task()
     one, again, ood = draw(task), draw(task), draw(task, ood=True)
     for made in (one, ood):
         assert made.inputs.shape == (*made.mask.shape, len(task.inputs))
@@ -191,9 +194,9 @@ def test_lorenz96_equilibrium_stays_where_it_is():
 
 @pytest.mark.parametrize("name", TASKS)
 def test_noise_out_of_distribution_has_the_size_asked_for_and_leaves_the_targets(name):
-    quiet = trials.generate(task_condition(name, ood_kind="noise", ood_noise=0.0))
-    noisy = trials.generate(task_condition(name, ood_kind="noise", ood_noise=0.3))
-    longer = trials.generate(task_condition(name))
+    quiet = generate(task_condition(name, ood_kind="noise", ood_noise=0.0))
+    noisy = generate(task_condition(name, ood_kind="noise", ood_noise=0.3))
+    longer = generate(task_condition(name))
     assert noisy["train"].identical(longer["train"]) and noisy["probe"].identical(longer["probe"])
     assert noisy["ood"].sizes["time"] == noisy["probe"].sizes["time"] < longer["ood"].sizes["time"]
     assert np.array_equal(noisy["ood"]["targets"], quiet["ood"]["targets"])
@@ -203,12 +206,12 @@ def test_noise_out_of_distribution_has_the_size_asked_for_and_leaves_the_targets
 
 
 def test_groups_have_random_streams_of_their_own():
-    made = trials.generate(task_condition("path_integration", train=4, ood=4, ood_kind="noise", ood_noise=0.0))
-    more = trials.generate(task_condition("path_integration", train=9, ood=4, ood_kind="noise", ood_noise=0.0))
-    starts = np.concatenate([made[group]["inputs"][:, 0].values for group in trials.GROUPS])
+    made = generate(task_condition("path_integration", train=4, ood=4, ood_kind="noise", ood_noise=0.0))
+    more = generate(task_condition("path_integration", train=9, ood=4, ood_kind="noise", ood_noise=0.0))
+    starts = np.concatenate([made[group]["inputs"][:, 0].values for group in GROUPS])
     assert len(np.unique(starts, axis=0)) == 12
     assert made["probe"].identical(more["probe"]) and made["ood"].identical(more["ood"])
-    other = trials.generate(task_condition("path_integration", train=4, ood=4, seed=1))
+    other = generate(task_condition("path_integration", train=4, ood=4, seed=1))
     assert not np.isin(other["probe"]["inputs"][:, 0, 0], starts[:, 0]).any()
 
 

@@ -6,11 +6,15 @@ import pytest
 import xarray as xr
 
 from conftest import ROOT, make_condition
-from degeneracy import artifacts, complexity, trials, units
+from degeneracy.artifacts import store
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.trials import complexity
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
 
 def measured(task: str, count: int, **options) -> xr.Dataset:
-    made = units.load("tasks", task).Task(**options).trials(np.random.default_rng(0), count)
+    made = Plugin("tasks", task).load().Task(**options).trials(np.random.default_rng(0), count)
     dims = {"inputs": ("trial", "time", "input"), "targets": ("trial", "time", "output"), "mask": ("trial", "time")}
     return complexity.measure(xr.Dataset({name: (dims[name], getattr(made, name)) for name in dims}))
 
@@ -118,11 +122,11 @@ def test_participation_ratio_of_known_covariances():
 
 def test_script_writes_an_artifact(tmp_path):
     condition = make_condition(trials={"train": 40, "probe": 4, "ood": 4})
-    artifacts.write(tmp_path / "trials.nc", "trials", trials.generate(condition), condition, "cpu", 0.0)
+    store.write(tmp_path / "trials.nc", TRIALS, generate(condition), condition, "cpu", 0.0)
     command = [sys.executable, str(ROOT / "workflow/scripts/compute_complexity.py")]
     paths = ["--trials", str(tmp_path / "trials.nc"), "--output", str(tmp_path / "complexity.nc")]
     subprocess.run([*command, *paths], check=True, capture_output=True)
-    found = artifacts.read(tmp_path / "complexity.nc", "complexity")
+    found = store.read(tmp_path / "complexity.nc", COMPLEXITY)
     assert found["target_entropy"] == pytest.approx(3, abs=0.3) and found["window"].values[-1] == 12
 
 

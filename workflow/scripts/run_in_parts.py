@@ -1,8 +1,8 @@
 """Run the experiment of the paper in parts, as many as there is time for, and collect what is worth keeping.
 
-    python workflow/scripts/run_in_parts.py --minutes 50                      # on a machine with a GPU; again to go on
-    python workflow/scripts/run_in_parts.py --minutes 50 --networks-only      # train alone, leave the rest to another machine
-    python workflow/scripts/run_in_parts.py --dry-run                         # the parts and their networks
+    python workflow/scripts/run_in_parts.py --minutes 50                  # on a machine with a GPU; again to go on
+    python workflow/scripts/run_in_parts.py --minutes 50 --networks-only  # train, leave the rest to another machine
+    python workflow/scripts/run_in_parts.py --dry-run                     # the parts and their networks
 
 First come the base populations (of each task the condition that most sweeps share), then sweep after sweep, its
 networks first and its statistics after them, and at last all figures. What has been made is not made again; when the
@@ -24,11 +24,10 @@ from pathlib import Path
 
 import yaml
 
-from degeneracy.resolve import resolve
-
 from degeneracy.artifacts import store
 from degeneracy.experiment import paths as layout
 from degeneracy.experiment.condition import Condition
+from degeneracy.experiment.resolve import resolve
 from degeneracy.experiment.sweeps import Experiment
 from degeneracy.networks.schema import NETWORKS
 
