@@ -85,7 +85,7 @@ def test_trials_of_a_task_are_checked_where_they_are_drawn(made, said, scripts, 
     own = scripts / "degeneracy" / "tasks" / "own.py"
     own.write_text(
         "import numpy as np\n"
-        "from degeneracy.trials import Trials\n"
+        "from degeneracy.tasks import Trials\n"
         "class Task:\n"
         "    inputs = outputs = ('x',)\n"
         "    def trials(self, generator, count, ood=False):\n"

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from conftest import SCRIPTS
 from degeneracy.artifacts import store
 from degeneracy.drawing import style
 from degeneracy.plugins.discovery import Plugin, names
@@ -19,8 +19,6 @@ from degeneracy.statistics.paper import COMPARED, PAPER_ARROWS, agreement, paper
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 from degeneracy.statistics.spreads import SPREADS
 from degeneracy.statistics.summary import summarise
-
-SCRIPTS = Path(directions.__file__).parents[1]
 
 
 def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", used=11):

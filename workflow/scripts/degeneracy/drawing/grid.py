@@ -8,7 +8,7 @@ import numpy as np
 
 from degeneracy.drawing import network_map, style
 from degeneracy.drawing.panel import REFERENCES, legend, measure_label, panel
-from degeneracy.statistics.paper import HEADLINE
+from degeneracy.statistics.headline import HEADLINE
 
 LEVELS = tuple(HEADLINE[level] for level in ("behaviour", "dynamics", "weights"))  # metric, measure
 REPRESENTATION = HEADLINE["representation"]

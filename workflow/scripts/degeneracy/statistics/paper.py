@@ -1,6 +1,7 @@
 """What the paper reports (Huang et al. 2025): its factors, its arrows, and the measures that are compared with them."""
 
 from degeneracy.plugins.discovery import Plugin
+from degeneracy.statistics.headline import HEADLINE
 
 UP, DOWN, UNCLEAR = "up", "down", "unclear"
 COMPLEXITY, OTHER = "complexity", "other"
@@ -17,13 +18,6 @@ PAPER_ARROWS = {
     "feature learning": {"behaviour": UP, "dynamics": DOWN, "weights": UP},
     "width": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
     "regularisation": {"behaviour": DOWN, "dynamics": DOWN, "weights": DOWN},
-}
-# level of analysis: the metric and the measure that this project trusts most, which the figures show
-HEADLINE = {
-    "behaviour": ("ood_loss", "log_sd"),
-    "dynamics": ("dsa", "distance"),
-    "weights": ("permutation_distance", "relative"),
-    "representation": ("svcca", "distance"),
 }
 PAPER_MEASURES = {"ood_loss": "sd", "dsa": "distance", "permutation_distance": "per_n_squared", "svcca": "distance"}
 # metric: its primary and its preferred measure
