@@ -6,10 +6,11 @@ from conftest import make_condition
 from degeneracy import devices
 from degeneracy.cells import mup, vanilla
 from degeneracy.networks import epoch as epochs
-from degeneracy.networks import optimiser, training
+from degeneracy.networks import training
 from degeneracy.networks.backends import compiled
 from degeneracy.networks.backends.choice import mean_squared_error
 from degeneracy.networks.group import _group
+from degeneracy.networks.optimiser import _adam, _add_penalties, _lower_rates, _polar_factor
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -55,7 +56,7 @@ def test_training_stops_patience_epochs_after_the_threshold(monkeypatch):
     result = train(condition, [0, 1, 2])
     assert result["epochs"].values.tolist() == [4, 9, 9]  # second epoch + 2, the last one, the last one
     assert result["epoch_reached"].values.tolist() == [2, 9, 0]
-    assert result["status"].values.tolist() == [training.STATUS[s] for s in ("converged", "converged", "not_converged")]
+    assert result["status"].values.tolist() == [Status[s.upper()] for s in ("converged", "converged", "not_converged")]
     assert np.isnan(result["loss"].values[0, 4:]).all()
 
 
@@ -85,7 +86,7 @@ def test_adam_and_clipping_equal_torch():
         reference.grad = gradient.clone()
         torch.nn.utils.clip_grad_norm_([reference], 1.0)
         optimiser.step()
-        optimiser._adam(group, gradient.clone(), 1.0)
+        _adam(group, gradient.clone(), 1.0)
     assert torch.allclose(group.parameters, reference, atol=1e-6)
 
 
@@ -95,7 +96,7 @@ def test_learning_rate_falls_after_the_plateau_as_in_torch():
     optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
     for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
-        optimiser._lower_rates(group, np.array([loss]), options)
+        _lower_rates(group, np.array([loss]), options)
         schedule.step(loss)
         assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
 
@@ -105,7 +106,7 @@ def regularised(condition, **lambdas):
     options = condition["training"] | lambdas
     cell, group = make_cell(condition), make_group(condition)
     gradient = torch.zeros_like(group.parameters)
-    optimiser._add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    _add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
     return group.named(group.parameters), group.named(gradient)
 
 
@@ -132,12 +133,12 @@ def test_gradient_of_the_regulariser_equals_finite_differences(name, cell):
 
 def test_regularisers_are_flat_where_there_is_nothing_left_to_shrink():
     zero = torch.zeros(1, 4, 4)
-    assert torch.all(optimiser._polar_factor(zero) == 0)
+    assert torch.all(_polar_factor(zero) == 0)
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.linalg.qr(torch.randn(2, 6, 6, generator=generator))[0][..., :2] for _ in range(2))
     low_rank = left @ torch.diag(torch.tensor([3.0, 0.01])) @ right.mT  # the subgradient of least norm is L Rᵀ
-    assert torch.allclose(optimiser._polar_factor(low_rank), left @ right.mT, atol=1e-4)
-    assert torch.all(optimiser._polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+    assert torch.allclose(_polar_factor(low_rank), left @ right.mT, atol=1e-4)
+    assert torch.all(_polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
 
 
 def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the_mse():
