@@ -82,3 +82,13 @@ def trained(tmp_path_factory):
     networks = training.train(condition, [0, 1], groups["train"], torch.device("cpu"), report=lambda line: None)
     assert np.all(networks["status"] == Status.CONVERGED)
     return make_population(networks, condition, str(path))
+
+
+@pytest.fixture(scope="session")
+def flipped(trained):
+    """The same networks with their units in another order and with other signs."""
+    from populations import moved_copy  # which needs this file
+
+    generator = np.random.default_rng(0)
+    width = trained.networks.sizes["unit"]
+    return moved_copy(trained, generator.permutation(width), generator.choice([-1.0, 1.0], width))
