@@ -79,6 +79,16 @@ def sweep_of(wildcards):
     return EXPERIMENT.sweeps[wildcards.sweep]
 
 
+def metric_gpus(wildcards):
+    """GPUs for a job of a metric: those whose solver runs on one say so."""
+    return GPUS if needs.uses_gpu(wildcards.metric) else 0
+
+
+def metric_device(wildcards):
+    """Device of a metric: one that asks for no GPU takes what is there, where others insist on CUDA."""
+    return "auto" if DEVICE == "cuda" and not metric_gpus(wildcards) else DEVICE
+
+
 if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()

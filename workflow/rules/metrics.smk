@@ -1,13 +1,3 @@
-def metric_gpus(wildcards):
-    """GPUs for a job of a metric: those whose solver runs on one say so."""
-    return GPUS if needs.uses_gpu(wildcards.metric) else 0
-
-
-def metric_device(wildcards):
-    """Device of a metric: one that asks for no GPU takes what is there, where others insist on CUDA."""
-    return "auto" if DEVICE == "cuda" and not metric_gpus(wildcards) else DEVICE
-
-
 rule compute_metric:
     input:
         networks=lambda wildcards: NEEDS.networks(condition_of(wildcards)),

@@ -1,8 +1,3 @@
-def training_minutes(block):
-    """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
-    return 120 if GPUS else 30 + 10 * len(EXPERIMENT.blocks[block])
-
-
 rule train_networks:
     input:
         lambda wildcards: needs.trials(condition_of(wildcards)),
@@ -15,7 +10,7 @@ rule train_networks:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=lambda wildcards, attempt: attempt * training_minutes(wildcards.block),
+        runtime=lambda wildcards, attempt: attempt * NEEDS.training_minutes(wildcards.block, GPUS > 0),
         gpu=GPUS,
         device=DEVICE,  # as resources, these trigger no rerun
         backend=BACKEND,

@@ -57,6 +57,10 @@ class Needs:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
 
+    def training_minutes(self, block: str, gpu: bool) -> int:
+        """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
+        return 120 if gpu else 30 + 10 * len(self.experiment.blocks[block])
+
     def present(self) -> dict[str, int]:
         """Artifacts of networks that are there, each with how many it holds."""
         blocks = [(one, block) for one in self.experiment.conditions for block in self.experiment.blocks]
