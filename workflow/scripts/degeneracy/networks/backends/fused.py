@@ -17,7 +17,9 @@ PRECISIONS = {
 ACTIVATIONS = ("tanh", "relu")
 CAPABILITY = (8, 0)  # the least that has products in tf32
 CHANNELS = 63  # inputs, and outputs, at most: their weights for a tile of units are held in shared memory, too
-ROWS = 2048  # steps times trials that one program of `add_up` sums over, at most
+ROWS = 2048  # steps times trials that one program of `add_up` or `answer` sums over, at most
+SLICES = (16, 32, 64, 128)  # trials that one program takes through time
+WAIT = 40  # a step of a program waits for as long as the arithmetic of so many trials takes
 
 
 def limits() -> tuple[tuple[int, int], int]:
@@ -28,16 +30,20 @@ def limits() -> tuple[tuple[int, int], int]:
     return (device.major, device.minor), device.shared_memory_per_block_optin
 
 
+def multiprocessors() -> int:
+    """Multiprocessors of the device that is here, or of an H100."""
+    return torch.cuda.get_device_properties().multi_processor_count if torch.cuda.is_available() else 132
+
+
 def padded(size: int) -> int:
     """The least power of two from 16 on that is not below `size`."""
     return max(16, triton.next_power_of_2(size))
 
 
 def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
-    """Bytes that `advance` needs, which needs most: both parts of all weights, and room to turn what it reads and
-    stores."""
-    unit, channels, answers = padded(width), padded(inputs + 1), padded(outputs)
-    return 4 * (2 * unit * (unit + channels + answers) + trials * max(unit, 2 * channels, answers))
+    """Bytes that `advance` or `retrace` need: both parts of all weights, and both of what is multiplied by them."""
+    unit, channels = padded(width), max(padded(inputs + 1), padded(outputs))
+    return 4 * 2 * (unit + trials) * (unit + channels)
 
 
 def resident(width: int, inputs: int, outputs: int, trials: int) -> bool:
@@ -47,6 +53,22 @@ def resident(width: int, inputs: int, outputs: int, trials: int) -> bool:
     """
     capability, limit = limits()
     return capability[0] == 9 and shared_memory(width, inputs, outputs, trials) <= limit
+
+
+def slice_of(networks: int, trials: int, width: int, inputs: int, outputs: int) -> int:
+    """Trials of a program that holds W: the size that ends first, of those that fit.
+
+    Each multiprocessor runs as many programs as its shared memory holds, so small slices come in more rounds.
+    """
+    limit, units = limits()[1], multiprocessors()
+
+    def duration(size: int) -> int:
+        at_once = units * max(1, limit // shared_memory(width, inputs, outputs, size))
+        rounds = triton.cdiv(networks * triton.cdiv(trials, size), at_once)
+        return rounds * (WAIT + size)
+
+    sizes = [size for size in SLICES if size == SLICES[0] or size < 2 * trials]
+    return min((size for size in sizes if resident(width, inputs, outputs, size)), key=duration)
 
 
 def tile_of(width: int, inputs: int, outputs: int) -> int:
@@ -79,40 +101,44 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     width, channels = parts[1].shape[1:]
     if (steps + 1) * trials * max(width, channels, outputs) >= 2**31:  # offsets within a network are 32-bit
         raise ValueError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
-    rates = inputs.new_empty(networks, steps + 1, trials, width)
+    rates = inputs.new_empty(networks, steps + 1, width, trials)
     rates[:, 0] = 0
-    errors, deltas = torch.empty_like(targets), inputs.new_empty(networks, steps, trials, width)
+    errors = inputs.new_empty(networks, steps, outputs, trials)
+    deltas = inputs.new_empty(networks, steps, width, trials)
     scale = 1 / (outputs * mask.sum((1, 2)))
-    recurrent, _, _, readout, _ = parts
-    channel_sizes = {"INPUTS": channels, "INPUT": padded(channels + 1)}
-    sizes = {"WIDTH": width, "OUTPUTS": outputs, "OUTPUT": padded(outputs), "PRECISION": precision}
-    kind = {"STEPS": steps, "RELU": activation == "relu", "LEAKY": keep != 0}
+    recurrent, input_weights, bias, readout, readout_bias = parts
+    sizes = {"STEPS": steps, "TRIALS": trials, "WIDTH": width, "PRECISION": precision}
+    given = {"INPUTS": channels, "INPUT": padded(channels + 1)}
+    asked = {"OUTPUTS": outputs, "OUTPUT": padded(outputs)}
+    kind = {"RELU": activation == "relu", "LEAKY": keep != 0}
     tile = tile_of(width, channels, outputs)
-    if resident(width, channels, outputs, 64):
-        # One program advances 128 trials where they are there: two warp groups hide each other's arithmetic
-        many = trials > 64 and resident(width, channels, outputs, 128)
-        kind |= {"UNIT": padded(width), "TRIAL": 128 if many else 64, "num_warps": 8 if many else 4, "num_stages": 1}
+    if resident(width, channels, outputs, SLICES[0]):
+        size = slice_of(networks, trials, width, channels, outputs)
+        kind |= {"UNIT": padded(width), "TRIAL": size, "num_warps": 8 if padded(width) > 64 else 4, "num_stages": 1}
         advance, retrace, currents = kernels.advance, kernels.retrace, ()
     else:
-        kind |= {"TILE": tile, "SPAN": min(tile, 32), "TRIAL": 64, "num_warps": 4, "num_stages": 2}
+        size = 64
+        kind |= {"TILE": tile, "SPAN": min(tile, 32), "TRIAL": size, "num_warps": 4, "num_stages": 2}
         advance, retrace = kernels.advance_streamed, kernels.retrace_streamed
-        currents = (inputs.new_zeros(networks, trials, width),)
-    slices = triton.cdiv(trials, kind["TRIAL"])
-    losses = inputs.new_empty(networks, slices)
+        currents = (inputs.new_zeros(networks, width, trials),)
+    slices, run = triton.cdiv(trials, size), max(1, ROWS // trials)
+    runs, block = triton.cdiv(steps, run), min(64, padded(trials))
     advance[(networks, slices)](
-        inputs, targets, mask, scale, *parts, rates, errors, losses, *currents, trials, keep,
-        **sizes, **channel_sizes, **kind,
+        inputs, recurrent, input_weights, bias, rates, *currents, keep, **sizes, **given, **kind
     )  # fmt: skip
-    retrace[(networks, slices)](recurrent, readout, rates, errors, deltas, trials, keep, **sizes, **kind)
-    rows = min(ROWS, 32 * triton.cdiv((steps + 1) * trials, 32))
-    runs, tiles = triton.cdiv((steps + 1) * trials, rows), triton.cdiv(width, tile)
+    losses = inputs.new_empty(networks, steps, triton.cdiv(trials, block))
+    kernels.answer[(networks, *losses.shape[1:])](
+        targets, mask, scale, readout, readout_bias, rates, errors, losses,
+        **sizes, **asked, RUN=1, SPAN=min(64, padded(width)), TRIAL=block, num_warps=4,
+    )  # fmt: skip
+    retrace[(networks, slices)](recurrent, readout, rates, errors, deltas, keep, **sizes, **asked, **kind)
+    tiles = triton.cdiv(width, tile)
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
-    kernels.add_up[(networks, runs, tiles**2)](
-        inputs, rates, errors, deltas, *sums, steps, trials,
-        **sizes, **channel_sizes, TILE=tile, ROW=32, ROWS=rows, num_warps=8,
-        num_stages=3 if limits()[1] >= 2**17 else 2,
+    kernels.add_up[(networks, runs, tiles**2 + 2 * tiles)](
+        inputs, rates, errors, deltas, *sums,
+        **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=2,
     )  # fmt: skip
-    return [losses.sum(1), *(part.sum(1) for part in sums)]
+    return [losses.sum((1, 2)), *(part.sum(1) for part in sums)]
 
 
 class MaskedError(torch.autograd.Function):
