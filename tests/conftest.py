@@ -9,7 +9,14 @@ import torch
 import xarray as xr
 import yaml
 
-from degeneracy import artifacts, experiment, population, training, trials
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import dumps
+from degeneracy.experiment.resolve import resolve
+from degeneracy.networks import training
+from degeneracy.networks.population import Population
+from degeneracy.status import Status
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -46,11 +53,11 @@ def make_condition(**sections) -> dict:
         config["tasks"]["flip_flop"].setdefault(section, {}).update(options)
     level = config["tasks"]["flip_flop"]["task"].get("channels", 3)
     config["sweeps"]["channels"]["levels"] = [level]
-    return experiment.resolve(config, SCHEMA).conditions[0].spec
+    return resolve(config, SCHEMA).conditions[0].spec
 
 
-def make_population(networks: xr.Dataset, condition: dict, trials_path: str) -> population.Population:
-    return population.Population(networks.assign_attrs(condition=experiment.dumps(condition)), trials_path)
+def make_population(networks: xr.Dataset, condition: dict, trials_path: str) -> Population:
+    return Population(networks.assign_attrs(condition=dumps(condition)), trials_path)
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +77,18 @@ def trained(tmp_path_factory):
         },
     )
     path = tmp_path_factory.mktemp("trained") / "trials.nc"
-    groups = trials.generate(condition)
-    artifacts.write(path, "trials", groups, condition, "cpu", 0.0)
+    groups = generate(condition)
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
     networks = training.train(condition, [0, 1], groups["train"], torch.device("cpu"), report=lambda line: None)
-    assert np.all(networks["status"] == training.STATUS["converged"])
+    assert np.all(networks["status"] == Status.CONVERGED)
     return make_population(networks, condition, str(path))
+
+
+@pytest.fixture(scope="session")
+def flipped(trained):
+    """The same networks with their units in another order and with other signs."""
+    from populations import moved_copy  # which needs this file
+
+    generator = np.random.default_rng(0)
+    width = trained.networks.sizes["unit"]
+    return moved_copy(trained, generator.permutation(width), generator.choice([-1.0, 1.0], width))

@@ -7,8 +7,11 @@ import sys
 import pytest
 
 from conftest import SCRIPTS, make_condition
-from degeneracy import artifacts, trials, units
-from degeneracy.condition import dumps
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import dumps
+from degeneracy.networks.schema import NETWORKS
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.trials.generate import check
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def compute(scripts, text: str, trained, tmp_path) -> str:
     own.write_text(text, encoding="utf-8")
     condition, networks = trained.condition, tmp_path / "networks.nc"
     attributes = {"parameters": trained.networks.attrs["parameters"]}
-    artifacts.write(networks, "networks", trained.networks, condition, "cpu", 0.0, **attributes)
+    store.write(networks, NETWORKS, trained.networks, condition, "cpu", 0.0, **attributes)
     paths = ["--networks", networks, "--trials", trained.trials_path, "--output", tmp_path / "own.nc"]
     line = last_line(scripts / "compute_metric.py", "own", *paths, "--device", "cpu")
     assert line.startswith(f"error: {own}")
@@ -82,7 +85,7 @@ def test_trials_of_a_task_are_checked_where_they_are_drawn(made, said, scripts, 
     own = scripts / "degeneracy" / "tasks" / "own.py"
     own.write_text(
         "import numpy as np\n"
-        "from degeneracy.trials import Trials\n"
+        "from degeneracy.tasks import Trials\n"
         "class Task:\n"
         "    inputs = outputs = ('x',)\n"
         "    def trials(self, generator, count, ood=False):\n"
@@ -96,6 +99,6 @@ def test_trials_of_a_task_are_checked_where_they_are_drawn(made, said, scripts, 
 
 
 def test_trials_must_be_trials():
-    task = units.load("tasks", "flip_flop").Task()
+    task = Plugin("tasks", "flip_flop").load().Task()
     with pytest.raises(ValueError, match=r"here: given tuple, must be Trials\(inputs, targets, mask\)"):
-        trials.check((1, 2, 3), task, 1, "here")
+        check((1, 2, 3), task, 1, "here")

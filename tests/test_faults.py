@@ -13,8 +13,9 @@ import xarray as xr
 import yaml
 
 from benchmarks.kill_loop import kill_loop
-from conftest import TINY
-from degeneracy import artifacts
+from conftest import SCRIPTS, TINY
+from degeneracy.artifacts import store
+from degeneracy.measurement.schema import NETWORK_METRIC
 from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
 
 SMALL = TINY | {"seeds_per_job": 2, "metrics": ["weight_change"], "figures": ["degeneracy"]}
@@ -80,7 +81,7 @@ def test_a_read_only_results_folder_is_a_sentence(tmp_path, small_disk):
 
 def save(path, value):
     data = xr.Dataset({"value": ("network", np.full(5000, value), NAMED), "status": ("network", [1] * 5000, NAMED)})
-    artifacts.write(path, "network metric", data, {}, "cpu", 0.0)
+    store.write(path, NETWORK_METRIC, data, {}, "cpu", 0.0)
 
 
 def test_an_artifact_that_a_reader_holds_open_is_replaced_under_it(tmp_path):
@@ -89,18 +90,21 @@ def test_an_artifact_that_a_reader_holds_open_is_replaced_under_it(tmp_path):
     with netCDF4.Dataset(path) as reader:
         save(path, 2.0)
         assert np.all(reader["value"][:] == 1)
-        assert np.all(artifacts.read(path, "network metric")["value"] == 2)
+        assert np.all(store.read(path, NETWORK_METRIC)["value"] == 2)
 
 
 def test_an_artifact_that_another_program_writes_to_is_not_called_truncated(tmp_path):
     path = tmp_path / "metric.nc"
     save(path, 1.0)
     with netCDF4.Dataset(path, "a"):
-        program = f"from degeneracy import artifacts; artifacts.read({str(path)!r}, 'network metric')"
-        folder = os.path.dirname(os.path.dirname(artifacts.__file__))
+        program = (
+            "from degeneracy.artifacts import store; from degeneracy.measurement.schema import NETWORK_METRIC\n"
+            f"store.read({str(path)!r}, NETWORK_METRIC)"
+        )
+        folder = str(SCRIPTS)
         done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True)
     assert "metric.nc: another program has it open for writing; close it there and run again" in done.stderr
-    assert np.all(artifacts.read(path, "network metric")["value"] == 1)
+    assert np.all(store.read(path, NETWORK_METRIC)["value"] == 1)
 
 
 def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
@@ -117,13 +121,13 @@ def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
 
 def test_a_job_told_to_end_leaves_nothing_half_written(tmp_path):
     program = (
-        "import sys, time; from degeneracy import artifacts, command\n"
+        "import sys, time; from degeneracy import command; from degeneracy.artifacts import atomic\n"
         "def main():\n"
-        "    with artifacts.whole(sys.argv[1]) as temporary:\n"
+        "    with atomic.whole(sys.argv[1]) as temporary:\n"
         "        temporary.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
         "command.run(main)"
     )
-    folder = os.path.dirname(os.path.dirname(artifacts.__file__))
+    folder = str(SCRIPTS)
     command = [sys.executable, "-c", program, tmp_path / "metric.nc"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as job:
         assert job.stdout.readline() == "writing\n"
@@ -139,12 +143,12 @@ def test_two_writers_of_one_artifact_leave_one_of_theirs_whole(tmp_path):
         "from pathlib import Path; from test_faults import save\n"
         "for _ in range(20): save(Path(sys.argv[3]), float(sys.argv[4]))"
     )
-    tests, scripts = os.path.dirname(__file__), os.path.dirname(os.path.dirname(artifacts.__file__))
+    tests, scripts = os.path.dirname(__file__), str(SCRIPTS)
     writers = [subprocess.Popen([sys.executable, "-c", program, tests, scripts, path, str(value)]) for value in (1, 2)]
     seen = set()
     while any(writer.poll() is None for writer in writers):
         if path.exists():
-            seen |= set(artifacts.read(path, "network metric")["value"].values)
+            seen |= set(store.read(path, NETWORK_METRIC)["value"].values)
     assert [writer.wait() for writer in writers] == [0, 0]
     assert seen <= {1.0, 2.0} and os.listdir(tmp_path) == ["metric.nc"]
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, SCHEMA, TINY
-from degeneracy import experiment, layout
+from degeneracy.experiment import paths
+from degeneracy.experiment import resolve as resolving
+from degeneracy.experiment.resolve import resolve
 
 SOURCES = sorted((ROOT / "workflow").rglob("*.py"))
 EXECUTING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "code", "runpy"}
@@ -65,14 +67,14 @@ def test_names_that_would_be_bad_paths_are_refused(name):
         {"device": name},
     ):
         with pytest.raises(ValueError, match=r"^config: [^\n]*$"):
-            experiment.resolve(copy.deepcopy(TINY) | changed, SCHEMA)
+            resolve(copy.deepcopy(TINY) | changed, SCHEMA)
 
 
 def test_names_of_conditions_are_safe_file_names_whatever_the_values():
     generator = np.random.default_rng(0)
     letters = [*"ab/.\\'\"$`;|&<>*?!#~ \n\t\0{}[]()=,:%@^é漢-+_", "..", "../"]
-    start = experiment.resolve(TINY, SCHEMA).conditions[0].spec
-    keys = [(section, key) for section in experiment.SECTIONS for key in start[section] if key not in ("name", "cell")]
+    start = resolve(TINY, SCHEMA).conditions[0].spec
+    keys = [(section, key) for section in resolving.SECTIONS for key in start[section] if key not in ("name", "cell")]
     seen = {}
     for _ in range(3000):
         spec = copy.deepcopy(start)
@@ -80,16 +82,16 @@ def test_names_of_conditions_are_safe_file_names_whatever_the_values():
             section, key = keys[index]
             length = int(generator.choice([1, 2, 5, 50, 500]))
             spec[section][key] = "".join(generator.choice(letters, length)) if length > 1 else generator.normal()
-        condition = experiment._named(spec, SCHEMA)
+        condition = resolving._named(spec, SCHEMA)
         for name in (condition.name, condition.trial_set):
             assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,149}", name), name
         assert seen.setdefault(condition.name, condition) == condition
-        for path in (layout.networks(condition.task, condition.name, "b"), layout.trials("t", condition.trial_set)):
+        for path in (paths.networks(condition.task, condition.name, "b"), paths.trials("t", condition.trial_set)):
             assert path.startswith("results/") and ".." not in path.split("/")
     assert len(seen) == 3000
 
 
 def test_two_conditions_with_one_name_are_refused(monkeypatch):
-    monkeypatch.setattr(experiment, "_short", lambda name: "same")
+    monkeypatch.setattr(resolving, "_short", lambda name: "same")
     with pytest.raises(ValueError, match='two conditions would share the name "same"'):
-        experiment.resolve(TINY, SCHEMA)
+        resolve(TINY, SCHEMA)

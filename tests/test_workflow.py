@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, SCHEMA, TINY
-from degeneracy import experiment
+from degeneracy.experiment.resolve import resolve
 from runs import SNAKEMAKE, clean_copy, planned, snakemake
 
 
@@ -46,7 +46,7 @@ def project(finished, tmp_path):
 
 def folder(project: Path, **task) -> Path:
     """Results of the condition of the tiny experiment with these task options."""
-    found = [one for one in experiment.resolve(TINY, SCHEMA).conditions if task.items() <= one.spec["task"].items()]
+    found = [one for one in resolve(TINY, SCHEMA).conditions if task.items() <= one.spec["task"].items()]
     return project / "results" / "flip_flop" / found[0].name
 
 
@@ -199,7 +199,7 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
 
 
 def test_another_paper_factor_of_a_task_is_tabulated_anew(project):
-    edit(module(project, "directions.py"), '"model.width": "width"', '"model.width": "size"')
+    edit(module(project, "statistics/paper.py"), '"model.width": "width"', '"model.width": "size"')
     assert planned(project) == {"compute_directions": 1, "draw_experiment_figure": 1}
 
 
@@ -210,7 +210,7 @@ def test_editing_a_figure_redraws_only_it(project):
 
 OWN_FIGURE = '''"""How many networks learnt the task, in every sweep."""
 
-from degeneracy import style
+from degeneracy.drawing import style
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -242,7 +242,7 @@ def test_a_new_figure_of_the_experiment_is_drawn_where_its_factor_is_swept(proje
 
 
 def test_editing_the_trainer_or_the_task_reruns_from_there(project):
-    edit(module(project, "training.py"), "IMPROVEMENT = 1e-4", "IMPROVEMENT = 2e-4")
+    edit(module(project, "networks/optimiser.py"), "IMPROVEMENT = 1e-4", "IMPROVEMENT = 2e-4")
     jobs = planned(project)
     assert jobs["train_networks"] == 4 and "generate_trials" not in jobs
     edit(module(project, "tasks/flip_flop.py"), "np.zeros((1,", "0 * np.ones((1,")

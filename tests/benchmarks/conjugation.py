@@ -23,8 +23,13 @@ import torch
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
-from degeneracy import experiment, linear_dynamics, population, training, trials
+from degeneracy.experiment.condition import dumps
+from degeneracy.experiment.resolve import resolve
+from degeneracy.metrics import _operators
+from degeneracy.networks import training
+from degeneracy.networks.population import Population
 from degeneracy.solvers.orthogonal import conjugation_distance
+from degeneracy.trials.generate import generate
 
 try:
     from DSA.simdist import SimilarityTransformDist
@@ -93,17 +98,17 @@ def trained_states():
     """States (network, trial, time, unit) on the probe trials of 3-bit flip-flop networks of the default experiment."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    conditions = (each.spec for each in experiment.resolve(config, schema).conditions)
+    conditions = (each.spec for each in resolve(config, schema).conditions)
     condition = next(each for each in conditions if each["task"]["channels"] == 3)
-    drawn = trials.generate(condition)
+    drawn = generate(condition)
     networks = training.train(condition, range(8), drawn["train"], torch.device("cpu"), report=lambda line: None)
-    networks.attrs["condition"] = experiment.dumps(condition)
-    return population.Population(networks).run(drawn["probe"]["inputs"].values)[0]
+    networks.attrs["condition"] = dumps(condition)
+    return Population(networks).run(drawn["probe"]["inputs"].values)[0]
 
 
 def trained_pairs(size, count):
     operators = [
-        linear_dynamics.operator(linear_dynamics.embed(states, 5, 1, size, f"network {index}"))
+        _operators.operator(_operators.embed(states, 5, 1, size, f"network {index}"))
         for index, states in enumerate(trained_states())
     ]
     chosen = list(itertools.combinations([unit(each) for each in operators], 2))[:count]

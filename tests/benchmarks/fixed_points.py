@@ -21,8 +21,11 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
-from degeneracy import fixed_points, population
-from degeneracy.condition import make_cell, make_task
+from degeneracy.fixed_points import find as finding
+from degeneracy.fixed_points.merge import unique
+from degeneracy.fixed_points.search import search
+from degeneracy.networks.population import Population, load
+from degeneracy.plugins.discovery import make_cell, make_task
 
 ACCEPTED = 1e-12  # q of the usual tool
 TOLERANCE = 1e-24  # q of ours
@@ -56,7 +59,7 @@ def descend(cell, parameters, initial, inputs, dtype, iterations=5000):
 
 def levenberg_marquardt(cell, parameters, initial, inputs):
     own = {name: value[0] for name, value in parameters.items()}
-    found = fixed_points.search(cell, own, initial, inputs, TOLERANCE, 200)
+    found = search(cell, own, initial, inputs, TOLERANCE, 200)
     return found.state, found.speed
 
 
@@ -67,12 +70,12 @@ METHODS = {
 }
 
 
-def compare(one: population.Population, starts: int) -> None:
+def compare(one: Population, starts: int) -> None:
     cell, constant = make_cell(one.condition), make_task(one.condition).constant_inputs()[0]
     parameters = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in one.parameters.items()}
     states = one.states[0]
     noise = 0.2 * np.sqrt(states.reshape(-1, states.shape[-1]).var(0).mean())
-    initial = torch.as_tensor(fixed_points.starts(states, states, starts, noise, np.random.default_rng(0)))
+    initial = torch.as_tensor(finding.starts(states, states, starts, noise, np.random.default_rng(0)))
     inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
     ours, seconds = None, None
     for name, (method, tolerance) in METHODS.items():
@@ -80,7 +83,7 @@ def compare(one: population.Population, starts: int) -> None:
         state, q = (each.numpy() for each in method(cell, parameters, initial, inputs))
         accepted = q < tolerance
         chosen = np.flatnonzero(accepted)
-        points = state[chosen[fixed_points.unique(state[chosen], q[chosen], APART)]] if len(chosen) else state[:0]
+        points = state[chosen[unique(state[chosen], q[chosen], APART)]] if len(chosen) else state[:0]
         elapsed = time.process_time() - begin
         ours, seconds = (points, elapsed) if ours is None else (ours, seconds)
         gaps = np.linalg.norm(ours[:, None] - points[None], axis=-1)  # (ours, point)
@@ -101,7 +104,7 @@ def main():
     parser.add_argument("--starts", type=int, default=1024)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    loaded = population.load([arguments.networks], arguments.trials)
+    loaded = load([arguments.networks], arguments.trials)
     print("cell     seed  method          points  of ours  accepted  largest q        s  ÷ our s")
     for seed in loaded.seeds[: arguments.count]:
         compare(loaded.where(loaded.seeds == seed), arguments.starts)

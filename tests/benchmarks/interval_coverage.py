@@ -13,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
 from scipy.special import gamma
 
-from degeneracy import statistics, trend_test
+from degeneracy.statistics import permutation_test
+from degeneracy.statistics.intervals import bootstrap, interval, jackknife_error
+from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 
 SIGMA = 0.7  # of the log-normal values
 REPEATS = 1000
@@ -30,7 +32,7 @@ def distances(generator: np.random.Generator, count: int) -> np.ndarray:
 CASES = {
     "mean pairwise distance": (
         distances,
-        lambda matrix, index: statistics.mean_pairwise_distance(matrix[np.ix_(index, index)]),
+        lambda matrix, index: mean_pairwise_distance(matrix[np.ix_(index, index)]),
         4 / np.sqrt(np.pi),
     ),
     "SD of normal values": (lambda generator, n: generator.normal(5, 1, n), lambda x, index: np.std(x[index]), 1.0),
@@ -52,9 +54,9 @@ def coverage(draw, statistic, truth: float, networks: int) -> float:
     for _ in range(REPEATS):
         population = draw(generator, networks)
         theta = statistic(population, np.arange(networks))
-        error = statistics.jackknife_error(lambda index, p=population: statistic(p, index), networks)
+        error = jackknife_error(lambda index, p=population: statistic(p, index), networks)
         freedom, logarithmic = np.array([[networks - 1]]), np.array([True])
-        low, high = statistics.interval(np.array([[theta]]), np.array([[error]]), freedom, 0.95, logarithmic)
+        low, high = interval(np.array([[theta]]), np.array([[error]]), freedom, 0.95, logarithmic)
         covered += low.item() < truth < high.item()
     return covered / REPEATS
 
@@ -70,11 +72,11 @@ MAD_CASES = {
 
 
 def mad_coverage(draw, networks: int) -> float:
-    generator, covered, statistic = np.random.default_rng(0), 0, statistics.SPREADS["mad"][1]
+    generator, covered, statistic = np.random.default_rng(0), 0, SPREADS["mad"][1]
     truth = statistic(draw(np.random.default_rng(1), 10**6))
     for _ in range(REPEATS // 5):  # resampling is slow
         values = draw(generator, networks)
-        drawn = statistics.bootstrap(lambda index, x=values: statistic(x[index]), networks)
+        drawn = bootstrap(lambda index, x=values: statistic(x[index]), networks)
         low, high = np.percentile(drawn, [2.5, 97.5])
         covered += low <= truth <= high
     return covered / (REPEATS // 5)
@@ -118,9 +120,13 @@ def false_alarms(measure: str, draw, networks: int, levels: int, repeats: int) -
     for _ in range(repeats):
         populations = [draw(generator, networks, level) for level in range(levels)]
         if measure == "distance":
-            p = trend_test.permutation_p([trend_test.pseudo_values(matrix) for matrix in populations], "mean")
+            p = permutation_test.permutation_p(
+                [permutation_test.pseudo_values(matrix) for matrix in populations], "mean"
+            )
         else:
-            p = trend_test.permutation_p([trend_test.scalar_values(x, measure) for x in populations], measure)
+            p = permutation_test.permutation_p(
+                [permutation_test.scalar_values(x, measure) for x in populations], measure
+            )
         alarms += p <= 0.05
     return alarms / repeats
 
@@ -134,7 +140,7 @@ def main() -> None:
             f"{name:24s} "
             + ", ".join(f"{networks} networks {mad_coverage(draw, networks):.1%}" for networks in (10, 50))
         )
-    trend_test.RELABELLINGS = RELABELLINGS
+    permutation_test.RELABELLINGS = RELABELLINGS
     print("false alarms of the permutation trend test at 5%: networks x levels")
     designs = [(8, 2), (8, 3), (8, 4), (10, 2), (10, 3), (10, 4), (50, 2), (50, 3), (50, 4)]
     for name, case in TREND_CASES.items():

@@ -23,8 +23,9 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
-from degeneracy import training
 from degeneracy.cells.vanilla import Cell
+from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks.group import _group
 
 CHANNELS = 3
 
@@ -52,7 +53,7 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
     options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
-    group = training._group({0: initial}, cell, options, torch.device("cpu"))
+    group = _group({0: initial}, cell, options, torch.device("cpu"))
     stock = stock_network({name: torch.as_tensor(value) for name, value in initial.items()})
     weights = [weight for weight in stock.parameters() if weight.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=options["learning_rate"])
@@ -61,10 +62,10 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
 
     def ours():
         flat = group.parameters.requires_grad_()
-        loss = training.mean_squared_error(cell, group.named(flat), inputs[None], targets[None], mask)
+        loss = mean_squared_error(cell, group.named(flat), inputs[None], targets[None], mask)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
         recurrent = group.named(gradient)["recurrent_weights"][0].clone()
-        training._adam(group, gradient, options["gradient_clip"])
+        optimiser._adam(group, gradient, options["gradient_clip"])
         return recurrent
 
     def peer():

@@ -44,9 +44,11 @@ import torch
 
 sys.path[0] = str(Path(__file__).parents[2] / "workflow" / "scripts")
 
-from degeneracy import devices, training  # noqa: E402
-from degeneracy.cells import _backends  # noqa: E402
+from degeneracy import devices  # noqa: E402
 from degeneracy.cells.vanilla import Cell  # noqa: E402
+from degeneracy.networks import epoch as epochs  # noqa: E402
+from degeneracy.networks.backends import choice, cuda_graph  # noqa: E402
+from degeneracy.networks.group import _group  # noqa: E402
 
 CHANNELS = 3
 OPTIONS = {"learning_rate": 1e-3, "gradient_clip": 1.0, "nuclear_norm": 0, "l1": 0}
@@ -103,7 +105,7 @@ def sequential(width: int, arguments, device: torch.device, graphed: bool) -> fl
 
     work = step
     if graphed:
-        work = _backends.captured(step, [], _backends.workspace())
+        work = cuda_graph.captured(step, [], cuda_graph.workspace())
 
     def all_networks():
         for _ in range(arguments.networks):
@@ -115,18 +117,18 @@ def sequential(width: int, arguments, device: torch.device, graphed: bool) -> fl
 def population(width: int, arguments, device: torch.device, backend: str):
     """Group, buffers and cell of a population that a backend trains, on random trials."""
     cell, trials = Cell(width=width), max(4 * arguments.batch, 64)
-    chosen, obstacle = _backends.choose(backend, device, cell, CHANNELS, CHANNELS)
+    chosen, obstacle = choice.choose(backend, device, cell, CHANNELS, CHANNELS)
     if chosen != backend:
         raise ValueError(f"falls back to {chosen}: {obstacle}")
     options = OPTIONS | {"batch_size": arguments.batch, "steps_per_epoch": arguments.steps}
     initial = {
         seed: cell.initialise(np.random.default_rng(seed), CHANNELS, CHANNELS) for seed in range(arguments.networks)
     }
-    group = training._group(initial, cell, options, device)
+    group = _group(initial, cell, options, device)
     data = [torch.randn(trials, arguments.time, CHANNELS, device=device) for _ in range(2)]
     data.append(torch.ones(trials, arguments.time, device=device))
-    shared = _backends.workspace() if backend in _backends.GRAPHED else None
-    buffers = training._prepare(group, cell, data, options, backend, shared)
+    shared = cuda_graph.workspace() if backend in choice.GRAPHED else None
+    buffers = epochs._prepare(group, cell, data, options, backend, shared)
     order = np.random.default_rng(0).integers(trials, size=tuple(buffers.order.shape))
     buffers.order.copy_(torch.as_tensor(order))
     return group, buffers, shared
@@ -146,9 +148,9 @@ def ours(width: int, arguments, device: torch.device, backend: str) -> float:
 
 def fused_recurrence(width: int, arguments, device: torch.device, streamed: bool) -> float:
     """Time of the three launches of the fused kernel, as a CUDA graph."""
-    from degeneracy.cells import _fused
+    from degeneracy.networks.backends import fused
 
-    if not streamed and not _fused.resident(width):
+    if not streamed and not fused.resident(width):
         raise ValueError(f"W of {width} units is not held in registers here: fused is streamed")
 
     shape = (arguments.networks, arguments.time, arguments.batch)
@@ -158,11 +160,11 @@ def fused_recurrence(width: int, arguments, device: torch.device, streamed: bool
     parts = [torch.tensor(np.stack([one[name] for one in made]), dtype=torch.float32, device=device) for name in names]
 
     def work():
-        _fused.error_and_gradients("tanh", 0.0, "tf32x3", *batch, *parts)
+        fused.error_and_gradients("tanh", 0.0, "tf32x3", *batch, *parts)
 
-    shared = _backends.workspace()
-    with mock.patch.object(_fused, "resident", (lambda *sizes: False) if streamed else _fused.resident):
-        replay = _backends.captured(work, [], shared)
+    shared = cuda_graph.workspace()
+    with mock.patch.object(fused, "resident", (lambda *sizes: False) if streamed else fused.resident):
+        replay = cuda_graph.captured(work, [], shared)
     return timed(replay, device, arguments, arguments.steps)
 
 
@@ -199,7 +201,7 @@ def difference(width: int, arguments, device: torch.device, backend: str) -> flo
     found = []
     for kind, chosen in ((torch.float64, "reference"), (torch.float32, backend)):
         leaves = {name: value.to(device, kind, copy=True).requires_grad_() for name, value in parameters.items()}
-        error = _backends.mean_squared_error(cell, leaves, *(part.to(device, kind) for part in batch), chosen)
+        error = choice.mean_squared_error(cell, leaves, *(part.to(device, kind) for part in batch), chosen)
         found.append(torch.autograd.grad(error.sum(), list(leaves.values())))
     return max(((own - exact).norm() / exact.norm()).item() for exact, own in zip(*found, strict=True))
 

@@ -1,10 +1,10 @@
 rule compute_complexity:
     input:
-        layout.trials("{task}", "{trial_set}"),
+        paths.trials("{task}", "{trial_set}"),
     output:
-        layout.complexity("{task}", "{trial_set}"),
+        paths.complexity("{task}", "{trial_set}"),
     log:
-        "results/logs/complexity/{task}/{trial_set}.log",
+        paths.log(paths.complexity("{task}", "{trial_set}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -15,7 +15,7 @@ rule compute_complexity:
         script=script("compute_complexity.py"),
         code=lambda wildcards: code("compute_complexity.py"),  # when a job needs it, not at every start
     shell:
-        "python {params.script:q} --trials {input:q} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged("python {params.script:q} --trials {input:q} --output {output:q}")
 
 
-TARGETS += [layout.complexity(task, trial_set) for task, trial_set in TRIAL_SETS]
+TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets]

@@ -1,11 +1,11 @@
 rule compute_directions:
     input:
-        [layout.statistics(sweep.name, metric) for sweep in EXPERIMENT.sweeps.values() for metric in metrics_of(sweep)],
+        NEEDS.statistics(),
     output:
-        data=layout.directions("nc"),
-        table=layout.directions("csv"),
+        data=paths.directions("nc"),
+        table=paths.directions("csv"),
     log:
-        "results/logs/statistics/directions.log",
+        paths.log(paths.directions("nc")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -15,13 +15,12 @@ rule compute_directions:
     params:
         script=script("compute_directions.py"),
         # a task says in its file which of its options make it more complex
-        code=lambda wildcards: units.code_hash(
-            SCRIPTS / "compute_directions.py",
-            *sorted({units.source("tasks", sweep.task) for sweep in EXPERIMENT.sweeps.values()}),
+        code=lambda wildcards: code(
+            "compute_directions.py",
+            *(Plugin("tasks", task) for task in sorted({sweep.task for sweep in EXPERIMENT.sweeps.values()})),
         ),
     shell:
-        "python {params.script:q} --statistics {input:q} --output {output.data:q} --table {output.table:q}"
-        " > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged("python {params.script:q} --statistics {input:q} --output {output.data:q} --table {output.table:q}")
 
 
-TARGETS += [layout.directions(ending) for ending in ("nc", "csv")]
+TARGETS += [paths.directions(ending) for ending in ("nc", "csv")]

@@ -1,16 +1,16 @@
 rule draw_figure:
     input:
-        figure_inputs,
+        lambda wildcards: NEEDS.figure_inputs(**wildcards),
     output:
-        pdf=layout.figure("{sweep}", "{figure}", "pdf"),
+        pdf=paths.figure("{sweep}", "{figure}", "pdf"),
         png=report(
-            layout.figure("{sweep}", "{figure}", "png"),
+            paths.figure("{sweep}", "{figure}", "png"),
             caption=CAPTION,
             category="{sweep}",
             labels={"figure": "{figure}", "metric": "all"},
         ),
     log:
-        "results/logs/figures/{sweep}/{figure}.log",
+        paths.log(paths.figure("{sweep}", "{figure}", "pdf")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,55 +19,47 @@ rule draw_figure:
         runtime=growing(30),
     params:
         script=script("draw_figure.py"),
-        code=lambda wildcards: code("draw_figure.py", figures=wildcards.figure),
+        code=lambda wildcards: code("draw_figure.py", Plugin("figures", wildcards.figure)),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
-        artifacts=figure_arguments,
+        artifacts=lambda wildcards: NEEDS.figure_arguments(**wildcards),
         # levels in another order leave the paths of statistics and maps as they are
-        levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in drawn_sweeps(**wildcards)],
-        caption=lambda wildcards: units.docstring("figures", wildcards.figure),
+        levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in NEEDS.drawn_sweeps(**wildcards)],
+        caption=lambda wildcards: Plugin("figures", wildcards.figure).docstring,
     shell:
-        "python {params.script:q} {wildcards.figure} {params.artifacts:q} --options {params.options:q}"
-        " --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged(
+            "python {params.script:q} {wildcards.figure} {params.artifacts:q} --options {params.options:q}"
+            " --output {output:q}"
+        )
 
 
 use rule draw_figure as draw_metric_figure with:
     input:
-        figure_inputs,
+        lambda wildcards: NEEDS.figure_inputs(**wildcards),
     output:
-        pdf=layout.metric_figure("{sweep}", "{metric}", "{figure}", "pdf"),
+        pdf=paths.metric_figure("{sweep}", "{metric}", "{figure}", "pdf"),
         png=report(
-            layout.metric_figure("{sweep}", "{metric}", "{figure}", "png"),
+            paths.metric_figure("{sweep}", "{metric}", "{figure}", "png"),
             caption=CAPTION,
             category="{sweep}",
             labels={"figure": "{figure}", "metric": "{metric}"},
         ),
     log:
-        "results/logs/figures/{sweep}/{metric}/{figure}.log",
+        paths.log(paths.metric_figure("{sweep}", "{metric}", "{figure}", "pdf")),
 
 
 use rule draw_figure as draw_experiment_figure with:
     input:
-        figure_inputs,
+        lambda wildcards: NEEDS.figure_inputs(**wildcards),
     output:
-        pdf=layout.experiment_figure("{figure}", "pdf"),
+        pdf=paths.experiment_figure("{figure}", "pdf"),
         png=report(
-            layout.experiment_figure("{figure}", "png"),
+            paths.experiment_figure("{figure}", "png"),
             caption=CAPTION,
             category="experiment",
             labels={"figure": "{figure}", "metric": "all"},
         ),
     log:
-        "results/logs/figures/{figure}.log",
+        paths.log(paths.experiment_figure("{figure}", "pdf")),
 
 
-DRAWN = experiment_figures()
-for ending in ("pdf", "png"):
-    TARGETS += [layout.experiment_figure(figure, ending) for figure in DRAWN]
-    for sweep in EXPERIMENT.sweeps.values():
-        TARGETS += [layout.figure(sweep.name, figure, ending) for figure in figures_of(sweep, "sweep")]
-        for scope, metrics in (("metric", metrics_of(sweep)), ("map", maps_of(sweep))):
-            TARGETS += [
-                layout.metric_figure(sweep.name, metric, figure, ending)
-                for figure in figures_of(sweep, scope)
-                for metric in metrics
-            ]
+TARGETS += NEEDS.figure_targets()

@@ -1,11 +1,11 @@
 rule find_fixed_points:
     input:
-        networks=layout.networks("{task}", "{condition}", "{block}"),
-        trials=lambda wildcards: trials_of(condition_of(wildcards)),
+        networks=paths.networks("{task}", "{condition}", "{block}"),
+        trials=lambda wildcards: needs.trials(condition_of(wildcards)),
     output:
-        layout.fixed_points("{task}", "{condition}", "{block}"),
+        paths.fixed_points("{task}", "{condition}", "{block}"),
     log:
-        "results/logs/{task}/{condition}/fixed_points/{block}.log",
+        paths.log(paths.fixed_points("{task}", "{condition}", "{block}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,13 +19,10 @@ rule find_fixed_points:
         code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
         options=dumps(EXPERIMENT.fixed_points),
     shell:
-        "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
-        " --options {params.options:q} --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged(
+            "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
+            " --options {params.options:q} --device {resources.device} --output {output:q}"
+        )
 
 
-TARGETS += [
-    path
-    for condition in EXPERIMENT.conditions
-    if any(uses_fixed_points(metric) for metric in EXPERIMENT.metrics[condition.task])
-    for path in fixed_points_of(condition)
-]
+TARGETS += NEEDS.fixed_point_targets()

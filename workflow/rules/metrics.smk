@@ -1,14 +1,14 @@
 rule compute_metric:
     input:
-        networks=lambda wildcards: networks_of(condition_of(wildcards)),
-        trials=lambda wildcards: trials_of(condition_of(wildcards)),
+        networks=lambda wildcards: NEEDS.networks(condition_of(wildcards)),
+        trials=lambda wildcards: needs.trials(condition_of(wildcards)),
         fixed_points=lambda wildcards: (
-            fixed_points_of(condition_of(wildcards)) if uses_fixed_points(wildcards.metric) else []
+            NEEDS.fixed_points(condition_of(wildcards)) if needs.uses_fixed_points(wildcards.metric) else []
         ),
     output:
-        layout.metric("{task}", "{condition}", "{metric}"),
+        paths.metric("{task}", "{condition}", "{metric}"),
     log:
-        "results/logs/{task}/{condition}/metrics/{metric}.log",
+        paths.log(paths.metric("{task}", "{condition}", "{metric}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,28 +19,29 @@ rule compute_metric:
         device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_metric.py"),
-        code=lambda wildcards: condition_code("compute_metric.py", condition_of(wildcards), metrics=wildcards.metric),
-        options=lambda wildcards: dumps(metric_options(wildcards.task, wildcards.metric)),
+        code=lambda wildcards: condition_code(
+            "compute_metric.py", condition_of(wildcards), Plugin("metrics", wildcards.metric)
+        ),
+        options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
     shell:
-        "python {params.script:q} {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
-        " --fixed-points {input.fixed_points:q} --options {params.options:q}"
-        " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged(
+            "python {params.script:q} {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
+            " --fixed-points {input.fixed_points:q} --options {params.options:q}"
+            " --device {resources.device} --output {output:q}"
+        )
 
 
 rule compute_map:
     input:
         networks=lambda wildcards: [
-            path for condition in sweep_of(wildcards).conditions for path in networks_of(condition)
+            path for condition in sweep_of(wildcards).conditions for path in NEEDS.networks(condition)
         ],
-        trials=lambda wildcards: list(dict.fromkeys(map(trials_of, sweep_of(wildcards).conditions))),
-        metrics=lambda wildcards: [
-            layout.metric(condition.task, condition.name, wildcards.metric)
-            for condition in sweep_of(wildcards).conditions
-        ],
+        trials=lambda wildcards: list(dict.fromkeys(map(needs.trials, sweep_of(wildcards).conditions))),
+        metrics=lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
     output:
-        layout.network_map("{sweep}", "{metric}"),
+        paths.network_map("{sweep}", "{metric}"),
     log:
-        "results/logs/maps/{sweep}/{metric}.log",
+        paths.log(paths.network_map("{sweep}", "{metric}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -52,19 +53,21 @@ rule compute_map:
     params:
         script=script("compute_map.py"),
         code=lambda wildcards: condition_code(
-            "compute_map.py", sweep_of(wildcards).conditions[0], metrics=wildcards.metric
+            "compute_map.py", sweep_of(wildcards).conditions[0], Plugin("metrics", wildcards.metric)
         ),
-        options=lambda wildcards: dumps(metric_options(sweep_of(wildcards).task, wildcards.metric)),
+        options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
         levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
     shell:
-        "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
-        " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
-        " --device {resources.device} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged(
+            "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
+            " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
+            " --device {resources.device} --output {output:q}"
+        )
 
 
 TARGETS += [
-    layout.metric(condition.task, condition.name, metric)
+    paths.metric(condition.task, condition.name, metric)
     for condition in EXPERIMENT.conditions
     for metric in EXPERIMENT.metrics[condition.task]
 ]

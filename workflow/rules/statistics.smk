@@ -1,13 +1,10 @@
 rule compute_statistics:
     input:
-        lambda wildcards: [
-            layout.metric(condition.task, condition.name, wildcards.metric)
-            for condition in sweep_of(wildcards).conditions
-        ],
+        lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
     output:
-        layout.statistics("{sweep}", "{metric}"),
+        paths.statistics("{sweep}", "{metric}"),
     log:
-        "results/logs/statistics/{sweep}/{metric}.log",
+        paths.log(paths.statistics("{sweep}", "{metric}")),
     conda:
         ENVIRONMENT
     threads: 1
@@ -21,10 +18,10 @@ rule compute_statistics:
         levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
-        "python {params.script:q} --factor {params.factor} --metrics {input:q}"
-        " --confidence {params.confidence} --output {output:q} > {log:q} 2>&1 || (tail -n 1 {log:q} >&2; false)"
+        logged(
+            "python {params.script:q} --factor {params.factor} --metrics {input:q}"
+            " --confidence {params.confidence} --output {output:q}"
+        )
 
 
-TARGETS += [
-    layout.statistics(sweep.name, metric) for sweep in EXPERIMENT.sweeps.values() for metric in metrics_of(sweep)
-]
+TARGETS += NEEDS.statistics()

@@ -2,7 +2,10 @@
 
 import json
 
-from degeneracy import artifacts, command, complexity
+from degeneracy import command
+from degeneracy.artifacts import store
+from degeneracy.trials import complexity
+from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
 
 def main() -> None:
@@ -12,10 +15,10 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="complexity artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    trials = artifacts.read(arguments.trials, "trials", arguments.group)
+    trials = store.read(arguments.trials, TRIALS, arguments.group)
     result = complexity.measure(trials)
     condition = json.loads(trials.attrs["condition"])
-    artifacts.write(arguments.output, "complexity", result, condition, "cpu", watch.seconds, group=arguments.group)
+    store.write(arguments.output, COMPLEXITY, result, condition, "cpu", watch.seconds, group=arguments.group)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,12 @@
 
 import json
 
-from degeneracy import artifacts, command, directions, layout
+from degeneracy import command
+from degeneracy.artifacts import store
+from degeneracy.artifacts.atomic import whole
+from degeneracy.experiment import paths
+from degeneracy.statistics import directions
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 
 
 def main() -> None:
@@ -14,17 +19,17 @@ def main() -> None:
     parser.add_argument("--table", required=True, help="the same as comma-separated values")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    data = [(layout.sweep_of(path), artifacts.read(path, "statistics")) for path in arguments.statistics]
+    data = [(paths.sweep_of(path), store.read(path, STATISTICS)) for path in arguments.statistics]
     result = directions.table(data)
     # a table of many conditions is of none; the base of every sweep stands beside it
     sweeps = json.dumps({name: json.loads(one.attrs["condition"]) for name, one in data}, sort_keys=True)
     confidence = {one.attrs["confidence"] for _, one in data}
     if len(confidence) > 1:
         raise ValueError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
-    artifacts.write(
-        arguments.output, "directions", result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
+    store.write(
+        arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
     )
-    with artifacts.whole(arguments.table) as temporary:
+    with whole(arguments.table) as temporary:
         result.to_dataframe().to_csv(temporary, index=False)
 
 

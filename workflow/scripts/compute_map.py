@@ -1,7 +1,11 @@
 """Compare all networks of a sweep, across its levels, under one metric of pairs, and place them in the plane."""
 
-from degeneracy import artifacts, command, devices, network_map, population
-from degeneracy.condition import dumps
+from degeneracy import command, devices
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import dumps
+from degeneracy.measurement import network_map
+from degeneracy.measurement.schema import MAP, PAIR_METRIC
+from degeneracy.networks import population
 
 
 def main() -> None:
@@ -18,14 +22,14 @@ def main() -> None:
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     populations = population.load_sweep(arguments.networks, arguments.trials, device=device.type)
-    within = [artifacts.read(path, "pair metric") for path in arguments.metrics]
+    within = [store.read(path, PAIR_METRIC) for path in arguments.metrics]
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
             raise ValueError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
     result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
     names = {"metric": arguments.metric, "factor": arguments.factor}
-    artifacts.write(
-        arguments.output, "map", result, populations[0].condition, devices.name_of(device), watch.seconds, **names
+    store.write(
+        arguments.output, MAP, result, populations[0].condition, devices.name_of(device), watch.seconds, **names
     )
 
 

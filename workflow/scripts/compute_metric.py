@@ -1,6 +1,11 @@
 """Compute one metric on a population."""
 
-from degeneracy import artifacts, command, comparison, devices, population, units
+from degeneracy import command, devices
+from degeneracy.artifacts import store
+from degeneracy.measurement.measure import measure
+from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.networks import population
+from degeneracy.plugins.discovery import Plugin
 
 
 def main() -> None:
@@ -17,14 +22,15 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
-    if "fixed_points" in units.constant("metrics", arguments.metric, "USES", ()) and not arguments.fixed_points:
+    metric = Plugin("metrics", arguments.metric)
+    if "fixed_points" in metric.constant("USES", ()) and not arguments.fixed_points:
         raise ValueError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device.type)
-    options = units.resolve_options("metrics", arguments.metric, arguments.options, arguments.metric)
-    result = comparison.measure(arguments.metric, networks, options)
-    kind = "pair metric" if "distance" in result else "network metric"
-    names = {"metric": arguments.metric, "level": units.constant("metrics", arguments.metric, "LEVEL", "")}
-    artifacts.write(arguments.output, kind, result, networks.condition, devices.name_of(device), watch.seconds, **names)
+    options = metric.complete(arguments.options, arguments.metric)
+    result = measure(arguments.metric, networks, options)
+    schema = PAIR_METRIC if "distance" in result else NETWORK_METRIC
+    names = {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
+    store.write(arguments.output, schema, result, networks.condition, devices.name_of(device), watch.seconds, **names)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,13 @@
 
 import json
 
-from degeneracy import artifacts, command, statistics, units
-from degeneracy.condition import level_of
+from degeneracy import command
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import level_of
+from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.statistics.schema import STATISTICS
+from degeneracy.statistics.summary import summarise
 
 
 def main() -> None:
@@ -14,10 +19,9 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="statistics artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    attributes = [artifacts.attributes_of(path) for path in arguments.metrics]
-    kinds = [one.get("artifact") for one in attributes]
-    kind = "pair metric" if kinds[0] == "pair metric" else "network metric"
-    data = [artifacts.read(path, kind) for path in arguments.metrics]
+    attributes = [store.attributes_of(path) for path in arguments.metrics]
+    schema = PAIR_METRIC if attributes[0].get("artifact") == PAIR_METRIC.kind else NETWORK_METRIC
+    data = [store.read(path, schema) for path in arguments.metrics]
     conditions = [json.loads(one["condition"]) for one in attributes]
     levels = [level_of(condition, arguments.factor) for condition in conditions]
     metric = attributes[0]["metric"]
@@ -25,15 +29,15 @@ def main() -> None:
         raise ValueError("--metrics: must be one metric at levels of the factor that differ")
     if not 0 < arguments.confidence < 1:
         raise ValueError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
-    described = units.constant("metrics", metric, "MEASURES")
-    result = statistics.summarise(levels, data, arguments.confidence, described)
+    described = Plugin("metrics", metric).constant("MEASURES")
+    result = summarise(levels, data, arguments.confidence, described)
     names = {
         "metric": metric,
         "factor": arguments.factor,
         "metric_level": attributes[0]["level"],
         "confidence": arguments.confidence,
     }
-    artifacts.write(arguments.output, "statistics", result, conditions[0], "cpu", watch.seconds, **names)
+    store.write(arguments.output, STATISTICS, result, conditions[0], "cpu", watch.seconds, **names)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Draw one figure of a sweep, or of a whole experiment, from its artifacts."""
 
-from degeneracy import command, figure_units, style, sweeps, units
+from degeneracy import command
+from degeneracy.drawing import style, sweeps
+from degeneracy.plugins.contracts import figure_contract
+from degeneracy.plugins.discovery import Plugin
 
 
 def main() -> None:
@@ -17,14 +20,15 @@ def main() -> None:
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the figure (JSON)")
     parser.add_argument("--output", nargs="+", required=True, help="files to write, their endings say the format")
     arguments = parser.parse_args()
-    options = units.resolve_options("figures", arguments.figure, arguments.options, arguments.figure)
+    figure = Plugin("figures", arguments.figure)
+    options = figure.complete(arguments.options, arguments.figure)
     shown = sweeps.load_experiment(arguments.sweep, arguments.directions)
-    if figure_units.declared(arguments.figure).scope != "experiment":
+    if figure_contract(arguments.figure).scope != "experiment":
         if len(shown.sweeps) != 1:
             raise ValueError(f"--sweep: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
         (shown,) = shown.sweeps.values()
     with style.applied():
-        style.save(units.load("figures", arguments.figure).draw(shown, **options), arguments.output)
+        style.save(figure.load().draw(shown, **options), arguments.output)
 
 
 if __name__ == "__main__":

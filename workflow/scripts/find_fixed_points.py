@@ -1,6 +1,10 @@
 """Find the fixed points of a block of trained networks."""
 
-from degeneracy import artifacts, command, devices, fixed_points, population
+from degeneracy import command, devices
+from degeneracy.artifacts import store
+from degeneracy.fixed_points.find import find
+from degeneracy.fixed_points.schema import FIXED_POINTS
+from degeneracy.networks import population
 
 
 def main() -> None:
@@ -16,10 +20,8 @@ def main() -> None:
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     networks = population.load([arguments.networks], arguments.trials, device=device.type)
-    points = fixed_points.find(networks, arguments.options, lambda line: print(line, flush=True))
-    artifacts.write(
-        arguments.output, "fixed_points", points, networks.condition, devices.name_of(device), watch.seconds
-    )
+    points = find(networks, arguments.options, lambda line: print(line, flush=True))
+    store.write(arguments.output, FIXED_POINTS, points, networks.condition, devices.name_of(device), watch.seconds)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """Generate the training, probe and out-of-distribution trials of a task: one NetCDF file, one group each."""
 
-from degeneracy import artifacts, command, trials
+from degeneracy import command
+from degeneracy.artifacts import store
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
 
 
 def main() -> None:
@@ -9,8 +12,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="trials artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    groups = trials.generate(arguments.condition)
-    artifacts.write(arguments.output, "trials", groups, arguments.condition, "cpu", watch.seconds)
+    groups = generate(arguments.condition)
+    store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import torch
 
-from degeneracy import artifacts, checkpoints, command, devices, population, training, units
-from degeneracy.cells import _backends
+from degeneracy import command, devices
+from degeneracy.artifacts import store
+from degeneracy.networks import checkpoints, training
+from degeneracy.networks.backends.choice import BACKENDS
+from degeneracy.networks.schema import NETWORKS
+from degeneracy.plugins.code_hash import code_hash
+from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.trials.schema import TRIALS, check_trials
 
 
 def main() -> None:
@@ -15,28 +21,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"), help="block of seeds")
     parser.add_argument("--trials", required=True, help="trials artifact")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--backend", default="auto", choices=_backends.BACKENDS, help="what computes gradients")
+    parser.add_argument("--backend", default="auto", choices=BACKENDS, help="what computes gradients")
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
     stopping = checkpoints.on_termination()
     torch.set_num_threads(1)  # a result must not depend on how many cores there are
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
-    population.check_trials(arguments.trials, arguments.condition)
-    trials = artifacts.read(arguments.trials, "trials", "train")
+    check_trials(arguments.trials, arguments.condition)
+    trials = store.read(arguments.trials, TRIALS, "train")
     first, last = arguments.seeds
     if not 0 <= first <= last:
         raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     spec = arguments.condition
-    parts = units.source("tasks", spec["task"]["name"]), units.source("cells", spec["model"]["cell"])
-    code = units.code_hash(Path(__file__).resolve(), *parts)
+    code = code_hash(Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source)
     checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
     report = partial(print, flush=True)
     networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
     name, seconds = devices.name_of(device), watch.seconds + checkpoint.spent
-    artifacts.write(arguments.output, "networks", networks, spec, name, seconds, **networks.attrs)
+    store.write(arguments.output, NETWORKS, networks, spec, name, seconds, **networks.attrs)
     checkpoint.remove()
 
 

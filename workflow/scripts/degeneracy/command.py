@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from degeneracy import units
+from degeneracy.plugins.discovery import KINDS, PACKAGE
 
 
 def parser(description: str) -> argparse.ArgumentParser:
@@ -49,8 +49,8 @@ def sentence(error: Exception) -> str:
     """
     said = " ".join(str(error).split())
     frames = [(Path(frame.filename), frame) for frame in traceback.extract_tb(error.__traceback__)]
-    own = [(path, frame) for path, frame in frames if path.is_relative_to(units.PACKAGE.parent)]
-    running = [(path, frame) for path, frame in own if path.parent.name in units.KINDS]
+    own = [(path, frame) for path, frame in frames if path.is_relative_to(PACKAGE.parent)]
+    running = [(path, frame) for path, frame in own if path.parent.name in KINDS]
     if isinstance(error, ValueError | OSError) and (
         frames[-1][1].line.startswith("raise ") and own[-1:] == frames[-1:]
     ):

@@ -1,4 +1,11 @@
 """Outcomes of training, as stored in `status`."""
 
-NOT_CONVERGED, CONVERGED, DIVERGED = 0, 1, 2
-STATUS = {"not_converged": NOT_CONVERGED, "converged": CONVERGED, "diverged": DIVERGED}
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Whether the stored network is below the threshold of its task, or its loss is not finite."""
+
+    NOT_CONVERGED = 0
+    CONVERGED = 1
+    DIVERGED = 2

@@ -1,4 +1,4 @@
-"""Recurrences, one cell a file.
+"""Cells, a kind of plug-in: recurrences, one cell a file.
 
 A file has a dataclass `Cell` whose fields are its options, and which has
 
@@ -12,7 +12,7 @@ A file has a dataclass `Cell` whose fields are its options, and which has
 
 and, where its parametrisation asks for it, `learning_rate_scale` (what the learning rate is multiplied with, 1 if
 absent) and `gradient_scales()` (name: typical size of a gradient's entry, which Adam's ε is measured in, 1 if absent).
-A cell of rates r = φ(a) may also give `affine(parameters)` and `keep` (see `_kernel.py`); it is then trained by
-compiled code (`_backends.py`) where that knows its `activation`, with the same result to rounding.
+A cell of rates r = φ(a) may also give `affine(parameters)` and `keep` (see `networks/backends/compiled.py`); it is then
+trained by compiled code (`networks/backends`) where that knows its `activation`, with the same result to rounding.
 Every parameter may carry leading dimensions. Square parameters (unit, source_unit) are what regularisers act on.
 """

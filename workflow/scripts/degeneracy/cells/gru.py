@@ -30,7 +30,7 @@ from degeneracy.cells._recurrence import (
     linear_readout,
     uniform_parameters,
 )
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
 
 PARAMETERS = {
     "recurrent_weights": ("unit", "source_unit"),

@@ -31,7 +31,7 @@ from degeneracy.cells._recurrence import (
     flat,
     sizes_of,
 )
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
 
 
 @dataclass(frozen=True)

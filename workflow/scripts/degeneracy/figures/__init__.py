@@ -1,1 +1,1 @@
-"""Figures, one a file."""
+"""Figures, a kind of plug-in: one a file."""

@@ -10,7 +10,7 @@ multidimensional scaling of the DSA distances, in the colours of the levels besi
 task.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics", "map")
@@ -19,4 +19,4 @@ FACTORS = ("complexity",)
 
 
 def draw(experiment):
-    return _panels.grid(experiment, with_maps=True)
+    return grid.grid(experiment, with_maps=True)

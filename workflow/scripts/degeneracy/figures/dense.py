@@ -7,7 +7,7 @@ network jackknife. Dashed lines are the networks before training, dotted lines e
 gives the least and the most networks of a level that learnt the task.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -16,5 +16,5 @@ LEAST_LEVELS = 6
 
 
 def draw(experiment):
-    columns = (*_panels.LEVELS, _panels.REPRESENTATION)
-    return _panels.grid(experiment, columns, draw_panel=_panels.curve)
+    columns = (*grid.LEVELS, grid.REPRESENTATION)
+    return grid.grid(experiment, columns, draw_panel=grid.curve)

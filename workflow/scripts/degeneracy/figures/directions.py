@@ -13,8 +13,8 @@ import textwrap
 
 import numpy as np
 
-from degeneracy import style
-from degeneracy.figures.degeneracy import signed
+from degeneracy.drawing import style
+from degeneracy.drawing.panel import signed
 
 SCOPE = "experiment"
 READS = ("directions",)

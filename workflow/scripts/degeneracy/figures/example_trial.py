@@ -8,8 +8,8 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy import style
-from degeneracy.units import Range
+from degeneracy.drawing import style
+from degeneracy.plugins.options import Range
 
 READS = ("networks", "trials")
 

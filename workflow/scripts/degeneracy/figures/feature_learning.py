@@ -6,7 +6,7 @@ are networks, large dots their means with intervals from the network jackknife; 
 task. Titles give the fitted change from the first to the last level and its interval.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -15,4 +15,4 @@ FACTORS = ("complexity",)
 
 
 def draw(experiment):
-    return _panels.grid(experiment, [(metric, "mean") for metric in METRICS])
+    return grid.grid(experiment, [(metric, "mean") for metric in METRICS])

@@ -8,7 +8,7 @@ lines each network against itself. Thin lines that leave a panel lead to bounds 
 from the first to the last level and its interval.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -17,4 +17,4 @@ TASKS = ("lorenz96",)
 
 
 def draw(experiment):
-    return _panels.grid(experiment, (*_panels.LEVELS, _panels.REPRESENTATION))
+    return grid.grid(experiment, (*grid.LEVELS, grid.REPRESENTATION))

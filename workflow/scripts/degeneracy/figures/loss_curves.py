@@ -6,8 +6,8 @@ a few epochs after they cross it.
 
 from matplotlib.ticker import MaxNLocator
 
-from degeneracy import style
-from degeneracy.status import CONVERGED
+from degeneracy.drawing import style
+from degeneracy.status import Status
 
 READS = ("networks",)
 
@@ -19,7 +19,7 @@ def draw(sweep):
         data = population.networks
         axis.semilogy(data["epoch"], data["loss"].T, color=colours[level], linewidth=0.8, alpha=0.8)
         axis.axhline(population.condition["training"]["threshold"], color="black", linestyle="--", linewidth=0.8)
-        learnt = int((population.status == CONVERGED).sum())
+        learnt = int((population.status == Status.CONVERGED).sum())
         axis.set_title(f"{sweep.factor_name} {level}: {learnt} of {len(population.seeds)} learnt the task")
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))

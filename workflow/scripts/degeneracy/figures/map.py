@@ -5,10 +5,8 @@ threshold. The title gives the stress of the map (Kruskal's stress 1): how far d
 those measured.
 """
 
-import numpy as np
-
-from degeneracy import style
-from degeneracy.status import CONVERGED
+from degeneracy.drawing import style
+from degeneracy.drawing.network_map import panel
 
 SCOPE = "map"
 READS = ("map",)
@@ -21,20 +19,3 @@ def draw(sweep):
     panel(axes[0, 0], data)
     figure.legend(title=sweep.axis_label, loc="outside right center")
     return figure
-
-
-def panel(axis, data) -> None:
-    """All networks of a sweep (a map artifact) in the plane."""
-    levels = list(dict.fromkeys(data["level"].values.tolist()))
-    colours = style.level_colours(levels)
-    for level in levels:
-        chosen = data["level"].values == level
-        learnt = data["status"].values == CONVERGED
-        place = data["position"].values
-        label = f"{level} (n = {int((chosen & learnt).sum())})"
-        axis.plot(*place[chosen & learnt].T, "o", color=colours[level], markersize=5, label=label)
-        axis.plot(*place[chosen & ~learnt].T, "o", color=colours[level], markersize=5, markerfacecolor="none")
-    name = data["distance"].attrs["long_name"]
-    axis.set(xlabel=f"MDS 1 ({name})", ylabel="MDS 2", aspect="equal")
-    axis.margins(0.1)
-    axis.set_title(f"{int(np.isfinite(data['position'][:, 0]).sum())} networks, stress {float(data['stress']):.2f}")

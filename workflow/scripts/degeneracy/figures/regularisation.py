@@ -8,7 +8,7 @@ lines that leave a panel lead to bounds below it. Titles give the fitted change 
 its interval.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -17,4 +17,4 @@ FACTORS = ("training.nuclear_norm", "training.l1")
 
 
 def draw(experiment):
-    return _panels.grid(experiment)
+    return grid.grid(experiment)

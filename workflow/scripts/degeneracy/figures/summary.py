@@ -8,8 +8,8 @@ triangles means of proven lower bounds. Thin lines are networks before training 
 its interval.
 """
 
-from degeneracy import style
-from degeneracy.figures.degeneracy import legend, panel
+from degeneracy.drawing import style
+from degeneracy.drawing.panel import legend, panel
 
 READS = ("statistics",)
 METRICS = ("ood_loss", "dsa", "permutation_distance", "svcca")

@@ -6,7 +6,7 @@ network against itself: 0 by construction, and drawn where a panel reaches down 
 from the first to the last level and its interval.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -14,4 +14,4 @@ METRICS = ("svcca",)
 
 
 def draw(experiment):
-    return _panels.wall(experiment, *_panels.REPRESENTATION)
+    return grid.wall(experiment, *grid.REPRESENTATION)

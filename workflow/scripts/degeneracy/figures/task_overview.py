@@ -12,11 +12,11 @@ from typing import Annotated
 import matplotlib.pyplot as plt
 import numpy as np
 
-from degeneracy import style
-from degeneracy.figures._panels import PAGE, row_label
-from degeneracy.figures.fixed_points import legend, mark, principal_plane
-from degeneracy.status import DIVERGED
-from degeneracy.units import Range
+from degeneracy.drawing import style
+from degeneracy.drawing.grid import PAGE, row_label
+from degeneracy.drawing.phase_plane import legend, mark, principal_plane
+from degeneracy.plugins.options import Range
+from degeneracy.status import Status
 
 SCOPE = "experiment"
 READS = ("networks", "trials", "fixed_points")
@@ -37,7 +37,7 @@ def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
         shown = trial(row[0], probe, outputs[0, 0])
         row_label(row[0], sweep.task.replace("_", " "))
         row[0].set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}{shown}", fontsize=7)
-        if one.status[0] == DIVERGED:
+        if one.status[0] == Status.DIVERGED:
             for axis in row[1:]:
                 axis.set_axis_off()
             continue

@@ -8,7 +8,7 @@ lower bounds, dashed lines the networks before training, dotted lines each netwo
 leave a panel lead to bounds below it. Titles give the fitted change from the first to the last level and its interval.
 """
 
-from degeneracy.figures import _panels
+from degeneracy.drawing import grid
 
 SCOPE = "experiment"
 READS = ("statistics",)
@@ -18,4 +18,4 @@ FACTORS = ("model.width",)
 
 def draw(experiment):
     normalisations = [("permutation_distance", name) for name in ("distance", "relative", "per_n_squared")]
-    return _panels.grid(experiment, (*_panels.LEVELS[:2], *normalisations))
+    return grid.grid(experiment, (*grid.LEVELS[:2], *normalisations))

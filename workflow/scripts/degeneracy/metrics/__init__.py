@@ -1,1 +1,1 @@
-"""Metrics of a network or of a pair of networks, one a file."""
+"""Metrics, a kind of plug-in: of a network or of a pair of networks, one a file."""

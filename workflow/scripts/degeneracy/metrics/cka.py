@@ -6,7 +6,7 @@ rotation and one common scale. Computed from (unit, unit) products, never from a
 
 import numpy as np
 
-from degeneracy.representation import normalised
+from degeneracy.metrics._representation import normalised
 
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − CKA", "1")}

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy import linear_dynamics
 from degeneracy.devices import on_host, to_device
+from degeneracy.metrics import _operators
+from degeneracy.plugins.options import Range
 from degeneracy.solvers.orthogonal import conjugation_distance
-from degeneracy.units import Range
 
 LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
@@ -39,13 +39,13 @@ def features(
     suggested, whole = {}, population.trained and population.half is None
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = linear_dynamics.embed(states, delays, interval, rank, name)
+        embedding = _operators.embed(states, delays, interval, rank, name)
         if whole:
-            suggested[name] = linear_dynamics.optimal_rank(embedding)
-        found = linear_dynamics.operator(embedding, name)
+            suggested[name] = _operators.optimal_rank(embedding)
+        found = _operators.operator(embedding, name)
         return {"operator": found / np.linalg.norm(found)}
 
-    found = linear_dynamics.of_networks(population, "dsa", fit, {"operator": np.full((rank, rank), np.nan)})
+    found = _operators.of_networks(population, "dsa", fit, {"operator": np.full((rank, rank), np.nan)})
     if suggested:
         low, middle, high = np.percentile(list(suggested.values()), (0, 50, 100), method="nearest").astype(int)
         print(

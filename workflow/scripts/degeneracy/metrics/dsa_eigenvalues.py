@@ -12,8 +12,8 @@ from typing import Annotated
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from degeneracy import linear_dynamics
-from degeneracy.units import Range
+from degeneracy.metrics import _operators
+from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
@@ -33,11 +33,11 @@ def features(
     """
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = linear_dynamics.embed(states, delays, interval, rank, name)
-        return {"eigenvalues": np.linalg.eigvals(linear_dynamics.operator(embedding, name)).astype(complex)}
+        embedding = _operators.embed(states, delays, interval, rank, name)
+        return {"eigenvalues": np.linalg.eigvals(_operators.operator(embedding, name)).astype(complex)}
 
     failed = {"eigenvalues": np.full(rank, np.nan, complex)}
-    return linear_dynamics.of_networks(population, "dsa_eigenvalues", fit, failed)
+    return _operators.of_networks(population, "dsa_eigenvalues", fit, failed)
 
 
 def distance(a: dict, b: dict) -> np.ndarray:

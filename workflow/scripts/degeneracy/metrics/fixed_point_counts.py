@@ -6,8 +6,6 @@ counts of such a network are too low, and `complete` says so.
 
 import numpy as np
 
-from degeneracy.condition import make_cell
-
 LEVEL = "dynamics"
 MEASURES = {"value": ("fixed points", "1")}
 USES = ("fixed_points",)
@@ -31,5 +29,5 @@ def value(population) -> dict[str, np.ndarray]:
         "stable": by_unstable[0].astype(float),
         "slow": (own & ~converged).sum(1).astype(float),
         "by_unstable": np.stack(by_unstable, axis=1).astype(float),
-        "complete": (complete | (not make_cell(population.condition).bounded)).astype(float),
+        "complete": (complete | (not population.cell.bounded)).astype(float),
     }

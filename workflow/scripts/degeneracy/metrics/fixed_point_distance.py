@@ -17,8 +17,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from degeneracy.condition import make_cell, make_task
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
 MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
@@ -38,11 +37,11 @@ def features(population) -> dict[str, np.ndarray]:
     owner, state = points["network"].values, torch.as_tensor(points["state"].values)
     rows = [np.flatnonzero(owner == seed) for seed in population.seeds]
     most = max(map(len, rows))
-    constants = make_task(population.condition).constant_inputs()  # (condition, input)
+    constants = population.task.constant_inputs()  # (condition, input)
     place = np.abs(points["input"].values[:, None] - constants).sum(-1).argmin(1)  # (point,)
     kinds = 2 * place + (points["n_unstable"].values > 0)
     scale = _deviation(population.trials("train"))
-    cell, parameters = make_cell(population.condition), population.parameters
+    cell, parameters = population.cell, population.parameters
     outputs = np.zeros((len(rows), most, population.networks.sizes["output"]))
     kind = np.full((len(rows), most), -1)
     for network, own in ((place, own) for place, own in enumerate(rows) if len(own)):

@@ -17,10 +17,10 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy import linear_dynamics
 from degeneracy.devices import on_host, to_device
+from degeneracy.metrics import _operators
+from degeneracy.plugins.options import Range
 from degeneracy.solvers.orthogonal import conjugation_distance
-from degeneracy.units import Range
 
 LEVEL = "dynamics"
 GPU = True
@@ -45,12 +45,12 @@ def features(
     inputs = population.trials("probe")["inputs"].values
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = linear_dynamics.embed(states, delays, interval, rank, name)
-        found = linear_dynamics.input_operators(embedding, inputs, delays, interval, name)
+        embedding = _operators.embed(states, delays, interval, rank, name)
+        found = _operators.input_operators(embedding, inputs, delays, interval, name)
         return dict(zip(("state", "input"), (each / np.linalg.norm(each) for each in found), strict=True))
 
     failed = {"state": np.full((rank, rank), np.nan), "input": np.full((rank, inputs.shape[-1]), np.nan)}
-    return linear_dynamics.of_networks(population, "input_dsa", fit, failed)
+    return _operators.of_networks(population, "input_dsa", fit, failed)
 
 
 def distance(

@@ -10,8 +10,8 @@ minimum is searched from several starts; `spread` is the spread of their results
 
 import numpy as np
 
+from degeneracy.metrics._symmetry import by_unit, signs_are_free
 from degeneracy.solvers.permutation import joint_matching_distance
-from degeneracy.symmetry import by_unit, signs_are_free
 
 LEVEL = "weights"
 MEASURES = {

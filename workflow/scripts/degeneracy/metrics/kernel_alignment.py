@@ -11,9 +11,8 @@ from typing import Annotated
 import numpy as np
 import torch
 
-from degeneracy.condition import make_cell
 from degeneracy.devices import to_device, to_numpy
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
 
 LEVEL = "learning"
 GPU = True
@@ -28,7 +27,7 @@ def value(
     probe = population.trials("probe").isel(trial=slice(trials))
     inputs = to_device(probe["inputs"].values, population.device)
     rows = chosen_rows(probe["mask"].values, steps, probe.sizes["output"])
-    cell, before = make_cell(population.condition), population.initial_parameters
+    cell, before = population.cell, population.initial_parameters
     alignment, growth = [], []
     for network in range(len(population.seeds)):
         first, last = (

@@ -7,7 +7,7 @@ scale, π/2 at most.
 
 import numpy as np
 
-from degeneracy.representation import normalised
+from degeneracy.metrics._representation import normalised
 
 LEVEL = "representation"
 MEASURES = {"distance": ("Procrustes shape distance", "rad")}

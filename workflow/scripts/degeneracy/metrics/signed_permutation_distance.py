@@ -9,8 +9,8 @@ several starts; `spread` is the spread of their results and `lower_bound` what n
 
 import numpy as np
 
+from degeneracy.metrics._symmetry import by_unit, signs_are_free
 from degeneracy.solvers.permutation import matching_distance
-from degeneracy.symmetry import by_unit, signs_are_free
 
 LEVEL = "weights"
 MEASURES = {

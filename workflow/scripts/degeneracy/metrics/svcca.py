@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from degeneracy.devices import to_device, to_numpy
-from degeneracy.representation import moving
-from degeneracy.units import Range
+from degeneracy.metrics._representation import moving
+from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("SVCCA distance", "1")}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.trials import Trials
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
+from degeneracy.tasks import Trials
 
 AMPLITUDES = np.arange(2, 11)  # of a pulse
 ONSET, PULSE, RESPONSE = 5, 5, 25  # steps: before the first pulse, of a pulse, of response after the longest delay

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.trials import Trials
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
+from degeneracy.tasks import Trials
 
 COMPLEXITY = ("channels",)  # options that make the task more complex
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.trials import Trials
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
+from degeneracy.tasks import Trials
 
 TIME_STEP = 0.05  # time units a step
 SPIN_UP = 400  # steps from a random state onto the attractor

@@ -6,8 +6,8 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtr
 
-from degeneracy.trials import Trials
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
+from degeneracy.tasks import Trials
 
 HALF_WIDTH = 5.0  # of the box; positions stay within ± this
 START = 1.0  # the start lies within ± this

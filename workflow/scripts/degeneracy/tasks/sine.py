@@ -5,8 +5,8 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.trials import Trials
-from degeneracy.units import Range
+from degeneracy.plugins.options import Range
+from degeneracy.tasks import Trials
 
 LOWEST, HIGHEST = 1.0, 30.0  # Hz
 COMPLEXITY = ("channels", "frequencies")  # options that make the task more complex

@@ -1,0 +1,106 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import degeneracy
+from degeneracy.artifacts import atomic, store
+from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.measurement.schema import NETWORK_METRIC
+
+SCRIPTS = Path(degeneracy.__file__).parents[1]
+NAMED = {"long_name": "x", "units": "1"}
+CONDITION = {"task": {"name": "flip_flop"}}
+
+
+def metric(values):
+    status = np.ones(len(values), np.int8)
+    return xr.Dataset({"value": ("network", values, NAMED), "status": ("network", status, NAMED)})
+
+
+def save(path, data, **attributes):
+    store.write(path, NETWORK_METRIC, data, CONDITION, "cpu", 1.5, **attributes)
+
+
+def test_what_is_written_is_read_back_with_its_provenance(tmp_path):
+    path = tmp_path / "deep" / "metric.nc"
+    save(path, metric(np.array([1.0, np.nan])), metric="x")
+    data = store.read(path, NETWORK_METRIC)
+    assert np.array_equal(data["value"], [1.0, np.nan], equal_nan=True)
+    assert data.attrs["condition"] == '{"task": {"name": "flip_flop"}}'
+    assert {"degeneracy_version", "git_commit", "torch_version", "numpy_version", "device", "wall_time_s"} <= set(
+        data.attrs
+    )
+    assert os.listdir(path.parent) == ["metric.nc"]
+
+
+def test_truncated_damaged_foreign_and_missing_files_are_one_sentence(tmp_path):
+    path = tmp_path / "metric.nc"
+    save(path, metric(np.random.default_rng(0).random(5000)))
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    middle = len(whole) // 2
+    damaged[middle : middle + 8] = bytes(8)
+    for content in (whole[: len(whole) // 2], whole[:-10], bytes(damaged), b"hello", b""):
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match=r"metric\.nc.*delete it and run snakemake again") as caught:
+            store.read(path, NETWORK_METRIC)
+        assert "\n" not in str(caught.value)
+    xr.Dataset({"value": ("x", [1.0])}).to_netcdf(path)
+    with pytest.raises(ArtifactError, match="is no artifact of this project, must be a network metric"):
+        store.read(path, NETWORK_METRIC)
+    with pytest.raises(ArtifactError, match="there is no such file"):
+        store.read(tmp_path / "other.nc", NETWORK_METRIC)
+
+
+def test_an_artifact_of_the_right_kind_with_wrong_contents_is_refused(tmp_path):
+    path = tmp_path / "metric.nc"
+    save(path, metric(np.ones(3)))
+    with xr.open_dataset(path) as data:
+        lacking, whole = data.load().drop_vars("value"), data["value"].astype(int)
+    lacking.to_netcdf(path)
+    with pytest.raises(ArtifactError, match="without the variable value"):
+        store.read(path, NETWORK_METRIC)
+    lacking.assign(value=whole).to_netcdf(path)
+    with pytest.raises(ArtifactError, match=r"variable value is .* of int64"):
+        store.read(path, NETWORK_METRIC)
+
+
+def test_a_writer_must_name_and_measure_its_variables(tmp_path):
+    with pytest.raises(ValueError, match=r"needs the attributes long_name and units|has no units"):
+        save(tmp_path / "metric.nc", metric(np.ones(3)).assign(extra=("network", np.ones(3))))
+    assert not os.listdir(tmp_path)
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "metric.nc"
+    save(path, metric(np.ones(3)))
+    monkeypatch.setattr(atomic.os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save(path, metric(np.zeros(3)))
+    assert np.all(store.read(path, NETWORK_METRIC)["value"] == 1)
+    assert os.listdir(tmp_path) == ["metric.nc"]
+
+
+def test_a_killed_writer_leaves_no_artifact(tmp_path):
+    path = tmp_path / "metric.nc"
+    program = f"""
+import sys; sys.path.insert(0, {str(SCRIPTS)!r})
+import os, signal, numpy, xarray
+from degeneracy.artifacts import atomic, store
+from degeneracy.measurement.schema import NETWORK_METRIC
+named = {NAMED!r}
+data = xarray.Dataset({{"value": ("network", numpy.ones(9), named), "status": ("network", numpy.ones(9, "i1"), named)}})
+atomic.os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+store.write({str(path)!r}, NETWORK_METRIC, data, {{}}, "cpu", 0.0)
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=60)
+    time.sleep(0.1)
+    assert done.returncode == -9
+    assert not path.exists()
+    assert all(name.startswith(".metric.nc.") and name.endswith(".tmp") for name in os.listdir(tmp_path))

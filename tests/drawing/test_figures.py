@@ -1,0 +1,229 @@
+"""What figures show: which states get which colours, which rows are there, which axis is logarithmic."""
+
+import warnings
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+from degeneracy.drawing import grid, style, sweeps
+from degeneracy.drawing import panel as panels
+from degeneracy.figures import example_trial, fixed_points, task_overview
+from degeneracy.statistics.summary import summarise
+from degeneracy.trials.generate import generate
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def probe(**task):
+    condition = {
+        "task": task,
+        "trials": {"train": 2, "probe": 4, "ood": 2, "seed": 0, "ood_kind": "longer", "ood_noise": 0.0},
+    }
+    return generate(condition)["probe"]
+
+
+@pytest.mark.parametrize(
+    ("task", "second"),
+    [
+        ({"name": "sine", "time_steps": 9}, "input frequency 0"),
+        ({"name": "sine", "time_steps": 9, "frequencies": 1}, "time (steps)"),  # nothing differs between trials
+        ({"name": "path_integration", "time_steps": 9}, "target position y"),
+        ({"name": "delayed_discrimination"}, "time (steps)"),
+    ],
+)
+def test_states_are_coloured_by_an_output_and_by_what_else_the_data_tells(task, second):
+    data = probe(**task)
+    (first, values), (name, other) = task_overview.colourings(data)
+    assert first == f"target {data['output'].values[0].replace('_', ' ')}"
+    np.testing.assert_array_equal(values, data["targets"][..., 0])
+    assert name == second and other.shape == values.shape
+    if second.startswith("time"):
+        assert np.all(other == np.arange(other.shape[1]))
+
+
+def test_an_input_that_changes_within_one_trial_names_no_colour():
+    data = probe(name="sine", time_steps=9).copy(deep=True)
+    data["inputs"][0, 3] += 1
+    assert task_overview.colourings(data)[1][0] == "time (steps)"
+
+
+def test_an_example_trial_shows_the_first_outputs_and_says_so(trained):
+    sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: trained})
+    with style.applied():
+        cut, whole = example_trial.draw(sweep, outputs=2), example_trial.draw(sweep)
+    assert len(cut.axes) == 2 and "first 2 of 3 outputs" in cut.axes[0].get_title()
+    assert len(whole.axes) == 3 and "first" not in whole.axes[0].get_title()
+
+
+def degeneracy(levels, learnt=None, unit="1"):
+    """Statistics (one measure chosen) of made-up losses of four networks a level."""
+    generator = np.random.default_rng(0)
+    metrics = []
+    for level in range(len(levels)):
+        status = np.ones(4, int)
+        status[: 4 - (learnt[level] if learnt else 4)] = 0
+        metrics.append(xr.Dataset({"value": ("network", generator.lognormal(size=4)), "status": ("network", status)}))
+    data = summarise(levels, metrics, 0.95, {"value": ("loss", unit)})
+    return data.assign_attrs(confidence=0.95, metric_level="behaviour")
+
+
+@pytest.mark.parametrize(
+    ("levels", "scale"),
+    [
+        ([1, 2, 4, 8], "linear"),
+        ([0.1, 1.0, 10.0], "log"),
+        ([10.0, 0.1, 1.0], "log"),
+        ([0.0, 0.001, 0.1], "symlog"),
+        (["tanh", "relu"], "linear"),
+    ],
+)
+def test_a_curve_runs_over_the_levels_in_order(levels, scale):
+    axis = plt.subplots()[1]
+    data = degeneracy(levels).sel(measure="sd")
+    grid.curve(axis, data, "factor")
+    assert axis.get_xscale() == scale
+    (line,) = [one for one in axis.lines if one.get_marker() == "o"]
+    if isinstance(levels[0], str):
+        assert [one.get_text() for one in axis.get_xticklabels()] == levels
+    else:
+        order = np.argsort(levels)
+        np.testing.assert_array_equal(line.get_xdata(), np.sort(levels))
+        np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
+
+
+@pytest.mark.parametrize("draw_panel", [panels.panel, grid.dots, grid.curve])
+def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
+    axis = plt.subplots()[1]
+    for measure, shown in (("sd", "SD of loss (volt)"), ("cv", "coefficient of variation of loss")):
+        draw_panel(axis, degeneracy([1, 2], unit="volt").sel(measure=measure), "delay (steps)")
+        assert axis.get_ylabel().replace("\n", " ") == shown
+        assert axis.get_xlabel().startswith("delay (steps)")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1734.4, "+1730"),
+        (99949.0, "+99900"),
+        (99950.0, "+1.00e+05"),
+        (0.06, "+0.0600"),
+        (-0.9996, "-1.00"),
+        (12.0, "+12.0"),
+        (0.0, "+0.00"),
+        (-3e-7, "-3.00e-07"),
+    ],
+)
+def test_numbers_in_titles_have_three_digits(value, shown):
+    assert panels.signed(value) == shown
+
+
+def test_the_bar_is_the_interval_and_the_title_the_trend_with_its_own():
+    axis = plt.subplots()[1]
+    data = degeneracy([1, 2]).sel(measure="sd")
+    data["bound"] = data["degeneracy"] / 3
+    panels.panel(axis, data, "channels")
+    bars = [line.get_ydata() for line in axis.lines if line.get_linewidth() == 1.6]
+    np.testing.assert_array_equal(bars, np.stack([data["interval_low"], data["interval_high"]], 1))
+    triangles = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == "^"]
+    np.testing.assert_array_equal(triangles, data["bound"])
+    numbers = [panels.signed(data[name].item()) for name in ("trend", "trend_low", "trend_high")]
+    assert axis.get_title() == "change {}\n95% [{}, {}]".format(*numbers)
+
+
+def test_the_legend_names_what_is_in_sight():
+    figure, axis = plt.subplots()
+    data = degeneracy([1, 2]).sel(measure="sd").assign(floor=("level", [0.0, 0.0]))
+    data["ceiling"] = data["degeneracy"] * 1.1
+    panels.panel(axis, data, "channels")
+    axis.set_ylim(0.5 * float(data["degeneracy"].min()), None)
+    panels.legend(figure)
+    axis.set_ylim(-1, None)
+    panels.legend(figure)
+    named = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
+    assert named == [["before training"], ["before training", "same network"]]
+
+
+def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
+    axis = plt.subplots()[1]
+    grid.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
+    assert axis.get_xlabel() == "channels, n = 4 each"
+    grid.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
+    assert [one.get_text() for one in axis.get_xticklabels()] == ["1\n4", "2\n3"] and "n of 4" in axis.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    "task, cell, factor, label",
+    [
+        ("delayed_discrimination", "vanilla", "task.delay_maximum", "delay maximum (steps)"),
+        ("flip_flop", "mup", "model.width", "width (units)"),
+        ("flip_flop", "mup", "model.gamma", "gamma"),
+        ("flip_flop", "vanilla", "training.l1", "l1"),
+    ],
+)
+def test_the_axis_of_a_factor_has_its_unit(task, cell, factor, label):
+    unit = sweeps.unit_of({"task": {"name": task}, "model": {"cell": cell}}, factor)
+    assert sweeps.SweepArtifacts("name", task, factor, unit=unit).axis_label == label
+
+
+def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
+    def sweep(name, task, *metrics):
+        return sweeps.SweepArtifacts(
+            name, task, "task.channels", statistics={key: degeneracy([1, 2]) for key in metrics}
+        )
+
+    rows = [sweep("a", "flip_flop", "ood_loss", "other"), sweep("b", "sine", "ood_loss"), sweep("c", "sine", "other")]
+    shown = sweeps.ExperimentArtifacts({one.name: one for one in rows})
+    with style.applied():
+        figure = grid.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
+    assert len(figure.axes) == 3 * 2  # no sweep has dsa
+    first, _, _, missing, *_ = figure.axes
+    assert [text.get_text() for text in missing.texts] == ["not computed"]
+    assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
+    assert first.texts[0].get_text() == "flip flop"
+    assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+
+
+def test_slow_points_are_crosses_and_no_stable_points(trained):
+    points = xr.Dataset(
+        {
+            "state": (("point", "unit"), np.random.default_rng(0).standard_normal((7, 48))),
+            "network": ("point", np.zeros(7, int)),
+            "converged": ("point", [1, 1, 1, 1, 0, 0, 0]),
+            "n_unstable": ("point", [0, 0, 1, 5, 0, 0, 1]),
+        }
+    )
+    sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: replace(trained, fixed_points=points)})
+    with style.applied():
+        (axis,) = fixed_points.draw(sweep).axes
+    assert "2 stable of 4 fixed points" in axis.get_title()
+    drawn = {line.get_label(): len(line.get_xdata()) for line in axis.lines if line.get_marker() != "None"}
+    assert drawn == {"stable": 2, "1 unstable": 1, "3 or more unstable": 1, "slow point": 3}
+    filled = {line.get_label() for line in axis.lines if line.get_markerfacecolor() != "white"} & drawn.keys()
+    assert filled == {"stable", "slow point"}
+
+
+def test_a_map_beside_the_panels_leaves_them_their_room():
+    places = np.array([[-0.4, -0.1], [-0.4, -0.12], [0.0, 0.2], [0.5, -0.1], [0.45, 0.15]])
+    placed = xr.Dataset(
+        {
+            "distance": (("network", "network_other"), np.ones((5, 5)), {"long_name": "distance"}),
+            "position": (("network", "axis"), places),
+            "stress": 0.1,
+            "status": ("network", np.ones(5, int)),
+        },
+        {"level": ("network", [1, 1, 1, 2, 2])},
+    )
+    one = sweeps.SweepArtifacts("a", "sine", "task.channels", {}, {"ood_loss": degeneracy([1, 2])}, {"dsa": placed})
+    with style.applied(), warnings.catch_warnings():
+        warnings.simplefilter("error")  # a layout that finds no room only warns
+        figure = grid.grid(sweeps.ExperimentArtifacts({"a": one}), [("ood_loss", "log_sd")] * 3, with_maps=True)
+        figure.canvas.draw()
+    assert min(axis.get_position().height for axis in figure.axes) > 0.3
+    assert len(figure.axes) == 4

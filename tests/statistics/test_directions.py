@@ -1,0 +1,263 @@
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas
+import pytest
+import xarray as xr
+from scipy import stats
+
+from conftest import SCRIPTS
+from degeneracy.artifacts import store
+from degeneracy.drawing import style
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.statistics import directions, permutation_test
+from degeneracy.statistics.directions import arrow, holm
+from degeneracy.statistics.paper import COMPARED, PAPER_ARROWS, agreement, paper_factor
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+from degeneracy.statistics.spreads import SPREADS
+from degeneracy.statistics.summary import summarise
+
+
+def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", used=11):
+    """Statistics of a metric with these mean distances or spreads at the levels, twelve networks each."""
+    generator = np.random.default_rng(0)
+    noise, data = generator.standard_normal((12, 3)), []
+    for spread in spreads:
+        variables = {"status": ("network", np.array([1] * used + [0] * (12 - used), np.int8))}
+        if metric == "ood_loss":
+            variables["value"] = ("network", np.exp(spread * noise[:, 0]))
+        else:
+            points = spread * (noise + 0.1 * generator.standard_normal((12, 3)))
+            matrix = np.linalg.norm(points[:, None] - points[None], axis=-1)
+            for name in Plugin("metrics", metric).constant("MEASURES"):
+                variables[name] = (("network", "network_other"), matrix)
+        data.append(xr.Dataset(variables))
+    described = Plugin("metrics", metric).constant("MEASURES")
+    condition = json.dumps({"task": {"name": task}})
+    named = {"metric": metric, "factor": factor, "metric_level": Plugin("metrics", metric).constant("LEVEL")}
+    result = summarise(levels, data, 0.95, described)
+    return result.assign_attrs(**named, confidence=0.95, condition=condition)
+
+
+def rows(*sweeps):
+    return directions.table(list(sweeps)).to_dataframe().set_index(["sweep", "metric", "measure"])
+
+
+def test_holm_against_a_worked_example():
+    # Holm (1979): 0.005 × 4, 0.01 × 3, 0.03 × 2 and 0.04, which may not be smaller than the one before
+    p = np.array([0.01, 0.04, np.nan, 0.03, 0.005])
+    assert holm(p) == pytest.approx([0.03, 0.06, np.nan, 0.06, 0.02], nan_ok=True)
+    assert holm(np.array([0.9, 0.8])).tolist() == [1, 1] and holm(np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [((1, 2), "up"), ((-2, -1), "down"), ((-1, 1), "unclear"), ((0, 1), "unclear"), ((np.nan, np.nan), "unclear")],
+)
+def test_arrow_is_where_the_interval_lies(interval, expected):
+    assert arrow(*interval) == expected
+
+
+def test_agreement_with_the_paper():
+    assert [agreement(measured, "down") for measured in ("down", "up", "unclear")] == ["agrees", "disagrees", "unclear"]
+    assert agreement("up", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "factor", "expected"),
+    [
+        ("flip_flop", "task.channels", "complexity"),
+        ("flip_flop", "task.time_steps", "other"),
+        ("delayed_discrimination", "task.auxiliary", "complexity"),
+        ("lorenz96", "task.horizon", "complexity"),
+        ("sine", "model.gamma", "feature learning"),
+        ("sine", "model.width", "width"),
+        ("sine", "training.l1", "regularisation"),
+        ("sine", "model.activation", "other"),
+        ("sine", "trials.seed", "other"),
+    ],
+)
+def test_factor_of_the_paper(task, factor, expected):
+    assert paper_factor(task, factor) == expected
+
+
+def test_tasks_declare_options_of_their_own_as_complexity():
+    for task in names("tasks"):
+        assert set(Plugin("tasks", task).constant("COMPLEXITY", ())) <= set(Plugin("tasks", task).options), task
+
+
+def test_arrows_are_those_of_the_paper():
+    levels = ("behaviour", "dynamics", "weights")
+    arrows = {
+        factor: "".join({"up": "↑", "down": "↓"}[said[level]] for level in levels)
+        for factor, said in PAPER_ARROWS.items()
+    }
+    expected = {"complexity": "↓↓↑", "feature learning": "↑↓↑", "width": "↓↓↓", "regularisation": "↓↓↓"}
+    assert arrows == expected and all(set(said) == set(levels) for said in PAPER_ARROWS.values())
+
+
+def test_the_measure_of_the_paper_comes_first_and_the_one_trusted_more_second():
+    assert COMPARED["ood_loss"] == ("sd", "log_sd")
+    assert COMPARED["permutation_distance"] == ("per_n_squared", "relative")
+    found = rows(("n", summary("ood_loss", [3, 2, 1], [2, 3, 4]))).loc["n", "ood_loss"]
+    assert found.index[found.primary].tolist() == ["sd"] and found.index[found.preferred].tolist() == ["log_sd"]
+
+
+def test_compared_measures_exist():
+    for metric, measures in COMPARED.items():
+        described = Plugin("metrics", metric).constant("MEASURES")
+        assert set(measures) <= set(SPREADS if "value" in described else described), metric
+
+
+def test_a_planted_table_has_the_arrows_and_the_agreement():
+    found = rows(
+        ("n", summary("dsa", [3, 2, 1], [2, 3, 4])),
+        ("n", summary("permutation_distance", [3, 2, 1], [2, 3, 4])),
+        ("n", summary("svcca", [1, 2, 3], [2, 3, 4])),
+        ("n", summary("ood_loss", [1, 1, 1], [2, 3, 4])),
+        ("gamma", summary("dsa", [3, 2, 1], [0.1, 1.0, 10.0], "model.gamma")),
+    )
+    expected = {
+        ("n", "dsa", "distance"): ("down", "down", "agrees"),
+        ("n", "permutation_distance", "per_n_squared"): ("down", "up", "disagrees"),
+        ("n", "permutation_distance", "relative"): ("down", "up", "disagrees"),
+        ("n", "permutation_distance", "distance"): ("down", "", ""),  # neither the paper's measure nor the preferred
+        ("n", "svcca", "distance"): ("up", "", ""),
+        ("n", "ood_loss", "sd"): ("unclear", "down", "unclear"),
+        ("n", "ood_loss", "mean"): ("unclear", "", ""),
+        ("gamma", "dsa", "distance"): ("down", "down", "agrees"),
+    }
+    for row, said in expected.items():
+        assert tuple(found.loc[row, ["arrow", "paper_arrow", "agreement"]]) == said, row
+    dsa = found.loc[("n", "dsa", "distance")]
+    assert (dsa.levels, dsa.n_used, dsa.n_networks) == ("2, 3, 4", "11, 11, 11", "12, 12, 12")
+    assert dsa.trend == pytest.approx(-2 / 3 * dsa.first_degeneracy, rel=0.1) and dsa.primary and dsa.preferred
+    assert dsa.percent == pytest.approx(100 * dsa.trend / dsa.first_degeneracy)  # the fit of three levels is their ends
+    assert -100 < dsa.percent_low < dsa.percent < dsa.percent_high < 0
+    compared = found[found.primary | found.preferred]
+    family = compared.loc["n"]
+    assert len(family) == 6 and family.holm_p.values == pytest.approx(holm(family.trend_permutation_p.values))
+    alone = found.loc[("gamma", "dsa", "distance")]
+    assert alone.holm_p == alone.trend_permutation_p  # another factor of the paper is another family
+    assert found[~(found.primary | found.preferred)].holm_p.isna().all()
+
+
+def test_the_arrow_is_that_of_the_interval_that_is_shown(monkeypatch):
+    given = ("n", summary("dsa", [3, 2, 1], [2, 3, 4]))
+    for low, high, expected in ((-60.0, 5.0, "unclear"), (5.0, 60.0, "up"), (np.nan, np.nan, "down")):
+        found = {"percent": 0.0, "percent_low": low, "percent_high": high}
+        monkeypatch.setattr(directions, "percent_change", lambda *_, found=found: found)
+        assert rows(given).arrow["n", "dsa", "distance"] == expected  # of the difference: down
+
+
+def test_percent_is_the_ratio_of_the_levels_with_the_error_of_both():
+    theta, error = np.array([2.0, 3.0, 1.0]), np.array([0.2, 0.3, 0.1])
+    freedom = (2 * 0.1**2) ** 2 / (0.1**4 / 8 + 0.1**4 / 11)
+    half = stats.t.ppf(0.95, freedom) * np.hypot(0.1, 0.1)  # of log(1 / 2); the middle of three levels has no weight
+    expected = [100 * (0.5 * np.exp(shift) - 1) for shift in (0, -half, half)]
+    found = directions.percent_change(theta, error, np.array([9, 50, 12]), 0.9)
+    assert list(found.values()) == pytest.approx(expected) and list(found) == ["percent", "percent_low", "percent_high"]
+    for without in (
+        directions.percent_change(theta - 1, error, np.array([9, 9, 9]), 0.9),
+        directions.percent_change(theta[:0], error[:0], np.array([]), 0.9),
+    ):
+        assert np.isnan(list(without.values())).all()
+
+
+def test_percent_covers_the_true_ratio_of_two_levels():
+    generator, covered, repeats = np.random.default_rng(0), 0, 1000
+    for _ in range(repeats):
+        levels = generator.standard_normal((2, 8)) * [[1.0], [4.0]]
+        jackknife = [permutation_test._jackknife(values, permutation_test.MOMENTS["sd"]) for values in levels]
+        theta, squared = np.array(jackknife).T
+        found = directions.percent_change(theta, np.sqrt(squared), np.array([8, 8]), 0.95)
+        covered += found["percent_low"] < 300 < found["percent_high"]
+    assert 0.92 < covered / repeats < 0.97
+
+
+def test_descending_levels_and_levels_without_numbers():
+    descending = summary("dsa", [1, 2, 3], [4, 3, 2])  # 3 at two channels, 1 at four
+    boolean = summary("dsa", [1, 2], [False, True], "task.auxiliary", "delayed_discrimination")
+    words = summary("dsa", [1, 2, 3], ["elu", "tanh", "relu"], "model.activation")
+    found = rows(("n", descending), ("aux", boolean), ("words", words))
+    found = found.xs(("dsa", "distance"), level=("metric", "measure"))
+    assert tuple(found.loc["n", ["levels", "arrow"]]) == ("2, 3, 4", "down")
+    assert found.loc["n", "first_degeneracy"] == descending["degeneracy"].values[2, 0]
+    assert tuple(found.loc["aux", ["levels", "arrow", "agreement"]]) == ("false, true", "up", "disagrees")
+    assert tuple(found.loc["words", ["levels", "arrow", "paper_factor"]]) == ("elu, tanh, relu", "unclear", "other")
+    assert np.isnan(found.loc["words", "trend"]) and np.isnan(found.loc["words", "first_degeneracy"])
+
+
+def test_a_metric_given_twice_and_nothing_given_are_refused():
+    one = ("n", summary("dsa", [1, 2], [2, 3]))
+    with pytest.raises(ValueError, match="a metric is given twice for the same sweep"):
+        directions.table([one, one])
+    with pytest.raises(ValueError, match="no statistics artifact is given"):
+        directions.table([])
+
+
+def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
+    paths = []
+    for sweep, levels, task, factor in (
+        ("n", [4, 3, 2], "flip_flop", "task.channels"),
+        ("aux", [False, True], "delayed_discrimination", "task.auxiliary"),
+    ):
+        data = summary("dsa", [3, 2, 1][: len(levels)], levels, factor, task)
+        named = {name: data.attrs.pop(name) for name in ("metric", "factor", "metric_level", "confidence")}
+        paths.append(tmp_path / sweep / "dsa.nc")
+        store.write(paths[-1], STATISTICS, data, json.loads(data.attrs.pop("condition")), "cpu", 0.0, **named)
+
+    def run(*given):
+        output = ["--output", tmp_path / "directions.nc", "--table", tmp_path / "directions.csv"]
+        command = [sys.executable, SCRIPTS / "compute_directions.py", "--statistics", *given, *output]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = run(*paths)
+    assert done.returncode == 0, done.stderr
+    data = store.read(tmp_path / "directions.nc", DIRECTIONS)
+    assert json.loads(data.attrs["condition"]) == {} and set(json.loads(data.attrs["sweeps"])) == {"n", "aux"}
+    table = pandas.read_csv(tmp_path / "directions.csv")
+    assert list(table.columns) == list(DIRECTIONS.variables)
+    assert table["sweep"].tolist() == data["sweep"].values.tolist() == ["aux", "aux", "n", "n"]
+    assert table["levels"].tolist() == ["false, true"] * 2 + ["2, 3, 4"] * 2
+    assert table["measure"].tolist() == ["distance", "angular"] * 2
+    assert table["primary"].tolist() == [True, False] * 2
+    assert data["measure_unit"].values.tolist() == ["1", "rad"] * 2
+    for name in ("trend", "percent", "percent_low", "percent_high"):
+        assert table[name].values == pytest.approx(data[name].values) and table[name].notna().all()
+    assert {path.name for path in tmp_path.iterdir()} == {"n", "aux", "directions.nc", "directions.csv"}
+    assert "a metric is given twice" in run(*paths, paths[0]).stderr.splitlines()[-1]
+
+
+def test_the_figure_shows_arrows_changes_counts_and_agreement():
+    figure_of = Plugin("figures", "directions").load()
+    table = directions.table(
+        [
+            ("n", summary("dsa", [3, 2, 1], [2, 3, 4])),
+            ("n", summary("ood_loss", [1, 1, 1], [2, 3, 4], used=12)),
+            ("aux", summary("dsa", [1, 2], [False, True], "task.auxiliary", "delayed_discrimination")),
+            ("gamma", summary("dsa", [3, 2, 1], [0.1, 1.0, 10.0], "model.gamma")),
+            ("words", summary("dsa", [1, 2, 3], ["elu", "tanh", "relu"], "model.activation")),
+        ]
+    )
+    with style.applied():
+        figure = figure_of.draw(SimpleNamespace(directions=table))
+    complexity, gamma, other = figure.axes
+    texts = [text.get_text() for text in complexity.texts]
+    assert texts.count("↓") == 1 and texts.count("↑") == 1 and texts.count("~") == 2
+    assert sum("n = 11 of 12" in text for text in texts) == 2 and "n = 12" in texts
+    assert any(text.endswith("disagrees") for text in texts) and any(text.startswith("−6") for text in texts)
+    (row,) = [
+        row for row in table.to_dataframe().itertuples() if (row.sweep, row.metric, row.primary) == ("n", "dsa", True)
+    ]
+    shown = f"{row.percent:+.0f}% [{row.percent_low:.0f}, {row.percent_high:.0f}]".replace("-", "−")
+    assert shown in texts
+    assert [label.get_text().split("\n")[1] for label in complexity.get_xticklabels()] == ["auxiliary", "channels"]
+    assert "paper ↓" in gamma.get_yticklabels()[0].get_text()
+    assert "no trend to tell" in [text.get_text() for text in other.texts]
+    style.plt.close(figure)
+    without = table.isel(row=~(table["primary"] | table["preferred"]).values)
+    style.plt.close(figure_of.draw(SimpleNamespace(directions=without)))

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from degeneracy.drawing.sweeps import SweepArtifacts
+from degeneracy.figures import degeneracy as figure
+from degeneracy.statistics.summary import summarise
+
+
+def pair_metric(status=(1, 1, 1, 2)):
+    count = len(status)
+    distance = np.where(np.eye(count), 0, 4.0)
+    untrained = np.where(np.eye(count), 0, 6.0)
+    untrained[0, 2] = untrained[2, 0] = 9.0
+    untrained[3] = untrained[:, 3] = np.nan
+    dims = ("network", "network_other")
+    return xr.Dataset(
+        {
+            "distance": (dims, distance),
+            "relative": (dims, distance / 10),
+            "lower_bound": (dims, distance - np.where(np.eye(count), 0, 1.0)),
+            "null": ("network", [1.0, 2.0, 3.0, np.nan]),
+            "untrained_distance": (dims, untrained),
+            "status": ("network", np.array(status, np.int8)),
+        }
+    )
+
+
+def test_statistics_hold_floor_ceiling_and_bound():
+    described = {"distance": ("d", "1"), "relative": ("r", "1")}
+    data = summarise([1, 2], [pair_metric(), pair_metric((1, 1, 0, 2))], 0.95, described)
+    main = data.sel(measure="distance")
+    assert main["floor"].values.tolist() == [2, 1.5]  # networks that learnt the task
+    assert main["ceiling"].values.tolist() == [7, 7]  # networks before training, whatever became of them
+    assert main["bound"].values.tolist() == [3, 3]
+    assert data.sel(measure="relative")[["floor", "ceiling", "bound"]].to_array().isnull().all()
+    halved = pair_metric().assign(relative_lower_bound=pair_metric()["lower_bound"] / 10)
+    assert summarise([1], [halved], 0.95, described)["bound"].values.tolist() == [[3, pytest.approx(0.3)]]
+    scalar = xr.Dataset({"value": ("network", np.arange(4.0)), "status": ("network", np.ones(4, np.int8))})
+    assert summarise([1], [scalar], 0.95, {"value": ("x", "1")})["floor"].isnull().all()
+
+
+def test_figure_draws_the_references_it_has_and_names_them():
+    described = {"distance": ("d", "1"), "relative": ("r", "1")}
+    data = summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
+    named = ("n", "flip_flop", "task.channels")
+    drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(confidence=0.95)}))
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
+    heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
+    assert np.all(heights["before training"] == 7) and np.all(heights["same network"] == 2)
+    triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
+    assert triangles == [3, 3]
+    bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
+    assert not figure.draw(SweepArtifacts(*named, statistics={"x": bare})).legends

@@ -1,0 +1,224 @@
+"""Tasks against what can be computed again from their inputs alone, and the two kinds of trials out of distribution."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from conftest import SCHEMA, make_condition
+from degeneracy.experiment.resolve import resolve
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.tasks import delayed_discrimination, lorenz96, path_integration, sine
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import GROUPS
+
+TASKS = names("tasks")
+
+
+def draw(task, count=50, ood=False):
+    return task.trials(np.random.default_rng(0), count, ood)
+
+
+def task_condition(name, **chosen):
+    """Condition of a task with a few short trials."""
+    config = {
+        "trials": {"train": 8, "probe": 4, "ood": 64} | chosen,
+        "sweeps": {"width": {"task": name, "factor": "model.width", "levels": [8]}},
+    }
+    return resolve(config, SCHEMA).conditions[0].spec
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_names_its_inputs_and_outputs_and_draws_the_same_trials_again(name):
+    task = Plugin("tasks", name).load().Task()
+    one, again, ood = draw(task), draw(task), draw(task, ood=True)
+    for made in (one, ood):
+        assert made.inputs.shape == (*made.mask.shape, len(task.inputs))
+        assert made.targets.shape == (*made.mask.shape, len(task.outputs))
+        assert np.isfinite(made.inputs).all() and np.isfinite(made.targets).all() and (made.mask == 1).all()
+    assert ood.mask.shape[1] > one.mask.shape[1]
+    assert np.array_equal(one.inputs, again.inputs) and np.array_equal(one.targets, again.targets)
+    assert task.constant_inputs().shape[1:] == (len(task.inputs),)
+
+
+def pulses(inputs):
+    """First steps of the two pulses of a channel's inputs (time,), and their amplitudes."""
+    on = np.flatnonzero(inputs)
+    assert len(on) == 10 and np.array_equal(on[:5], np.arange(5, 10)) and np.ptp(on[5:]) == 4
+    assert np.ptp(inputs[on[:5]]) == 0 and np.ptp(inputs[on[5:]]) == 0
+    return on[0], on[5], inputs[on[0]], inputs[on[5]]
+
+
+@pytest.mark.parametrize(("ood", "stretch", "steps"), [(False, 1, 60), (True, 2, 80)])
+def test_delayed_discrimination_answers_which_pulse_was_larger(ood, stretch, steps):
+    made = draw(delayed_discrimination.Task(channels=2, auxiliary=True), 400, ood)
+    assert made.mask.shape[1] == steps
+    delays, seen = set(), set()
+    for inputs, targets in zip(made.inputs, made.targets, strict=True):
+        for channel in range(2):
+            first, second, f1, f2 = pulses(inputs[:, channel])
+            assert f1 != f2
+            choice, difference = np.zeros((2, steps))
+            choice[second + 5 :] = np.sign(f2 - f1)
+            difference[second + 5 :] = np.abs(f2 - f1) * 10 / 8
+            assert np.array_equal(targets[:, channel], choice)
+            assert np.allclose(targets[:, 2 + channel], difference, atol=1e-12)
+            delays.add(int(second - first - 5))
+            seen |= {round(f1 * 10, 9), round(f2 * 10, 9)}
+    assert delays == {stretch * delay for delay in range(5, 21)}
+    assert seen == set(range(2, 11))
+
+
+def test_delayed_discrimination_channels_are_independent_and_balanced():
+    choices = draw(delayed_discrimination.Task(channels=2), 4000).targets[:, -1]  # (trial, channel)
+    assert np.abs(choices.mean(0)).max() < 0.06 and abs(np.mean(choices[:, 0] * choices[:, 1])) < 0.06
+
+
+def test_delayed_discrimination_refuses_delays_that_cannot_be():
+    with pytest.raises(ValueError, match="delay_minimum: given 9, must be at most delay_maximum, 8"):
+        delayed_discrimination.Task(delay_minimum=9, delay_maximum=8)
+
+
+@pytest.mark.parametrize("ood", [False, True])
+def test_sines_have_the_frequency_asked_for(ood):
+    task = sine.Task(channels=2, frequencies=30)  # whole numbers of Hz: whole periods in each trial of 1 s
+    made = draw(task, 200, ood)
+    steps = 200 if ood else 100
+    assert made.targets.shape == (200, steps, 2)
+    assert np.ptp(made.inputs, axis=1).max() == 0
+    power = np.abs(np.fft.rfft(made.targets, axis=1)) / (steps / 2)
+    frequency = np.fft.rfftfreq(steps, d=0.01)[power.argmax(1)]  # Hz (trial, channel)
+    assert np.allclose(frequency, 30 * made.inputs[:, 0]) and np.allclose(power.max(1), 1)
+    assert np.abs(made.targets[:, 0]).max() == 0 and np.all(made.targets[:, 1] > 0)
+    assert np.array_equal(np.unique(np.round(frequency)), np.arange(1, 31))
+    assert np.any(frequency[:, 0] != frequency[:, 1])
+
+
+def test_sine_frequencies_are_evenly_spaced_and_all_of_them_constant_inputs():
+    constants = sine.Task(channels=3, frequencies=5).constant_inputs()
+    assert np.allclose(constants * 30, np.array([1, 8.25, 15.5, 22.75, 30])[:, None] * np.ones(3))
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("ood", [False, True])
+def test_positions_are_the_sum_of_the_inputs_and_stay_in_the_box(dimensions, ood):
+    made = draw(path_integration.Task(dimensions=dimensions), 500, ood)
+    heading, speed = made.inputs[..., :dimensions], made.inputs[..., dimensions] / 20
+    start = made.inputs[..., dimensions + 1 :]
+    position = np.cumsum(start + speed[..., None] * heading, axis=1)
+    assert np.allclose(made.targets, position, rtol=0, atol=1e-12)
+    assert np.abs(made.targets).max() <= 5 and np.abs(made.targets).max() > (4.99 if ood else 4)
+    assert np.allclose(np.linalg.norm(heading, axis=-1), 1)
+    assert speed.min() >= 0 and speed.max() <= 0.1 and abs(speed.mean() - 0.05) < 0.0015
+    assert np.abs(start[:, 0]).max() <= 1 and np.abs(start[:, 0]).max() > 0.99
+    assert np.all(start[:, 1:] == 0) and made.mask.shape[1] == (200 if ood else 100)
+
+
+def test_headings_are_smooth_except_where_a_wall_reflects_them():
+    made = draw(path_integration.Task(), 500, ood=True)  # long enough to reach the walls
+    heading = made.inputs[..., :2]
+    turned = np.arccos(np.clip((heading[:, 1:] * heading[:, :-1]).sum(-1), -1, 1))  # rad (trial, time)
+    sharp = turned > 1.5
+    assert np.all(np.abs(made.targets[:, 1:]).max(-1)[sharp] > 4.6) and 0.001 < sharp.mean() < 0.05
+    assert np.median(turned) == pytest.approx(0.6745 * path_integration.TURN, rel=0.1)  # of a Gaussian
+
+
+def test_speeds_are_uniform_at_every_step_and_correlate_with_the_last():
+    speed = draw(path_integration.Task(), 2000).inputs[..., 2] / 20
+    assert np.allclose(speed.std(0), 0.1 / np.sqrt(12), rtol=0.06)  # a uniform distribution's, from the first step on
+    drive = ndtri(speed / 0.1)
+    assert np.corrcoef(drive[:, 1:].ravel(), drive[:, :-1].ravel())[0, 1] == pytest.approx(0.9, abs=0.005)
+
+
+def test_path_integration_seeks_fixed_points_at_rest():
+    for dimensions in (2, 3):
+        (constant,) = path_integration.Task(dimensions=dimensions).constant_inputs()
+        assert np.linalg.norm(constant[:dimensions]) == 1 and np.all(constant[dimensions:] == 0)
+
+
+def attractor(count):
+    return lorenz96.trajectory(np.random.default_rng(1), count, 1, 40, 8.0)[:, 0]  # (trial, variable)
+
+
+def integrate(states, time_step, duration=0.8):
+    for _ in range(round(duration / time_step)):
+        states = lorenz96.advance(states, 8.0, time_step)
+    return states
+
+
+def test_lorenz96_slope_is_the_equation():
+    x = np.random.default_rng(2).normal(2, 4, 7)
+    expected = [(x[(i + 1) % 7] - x[i - 2]) * x[i - 1] - x[i] + 8 for i in range(7)]
+    assert np.allclose(lorenz96.slope(x, 8.0), expected)
+
+
+def test_lorenz96_integrates_at_fourth_order():
+    states = attractor(20)
+    exact = integrate(states, 0.8 / 1024)
+    error = [np.sqrt(np.mean(np.square(integrate(states, 0.8 / steps) - exact))) for steps in (32, 64, 128)]
+    assert np.allclose(np.log2(np.divide(error[:-1], error[1:])), 4, atol=0.25)
+
+
+def test_lorenz96_largest_lyapunov_exponent():
+    """At D = 40, F = 8; the errors of Lorenz & Emanuel (1998) double in 0.42 time units, ln 2 / 0.42 = 1.65."""
+    states, step, size = attractor(100), lorenz96.TIME_STEP, 1e-6
+    other = states + size * np.random.default_rng(3).standard_normal(states.shape)
+    growth = []
+    for _ in range(1000):
+        apart = other - states
+        length = np.linalg.norm(apart, axis=1, keepdims=True)
+        growth.append(np.log(length[:, 0] / size))
+        other = states + apart * size / length
+        states, other = lorenz96.advance(states, 8.0, step), lorenz96.advance(other, 8.0, step)
+    assert np.mean(growth[200:]) / step == pytest.approx(1.67, abs=0.1)  # the first 10 time units align
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_lorenz96_targets_are_the_inputs_later_and_standardised(horizon):
+    made = draw(lorenz96.Task(horizon=horizon), 100)
+    assert np.array_equal(made.targets[:, :-horizon], made.inputs[:, horizon:])
+    assert abs(made.inputs.mean()) < 0.02 and abs(made.inputs.std() - 1) < 0.02
+    mean, deviation = lorenz96.climate(40, 8.0)
+    assert (mean, deviation) == pytest.approx((2.34, 3.64), abs=0.005)
+    followed = lorenz96.advance(made.inputs * deviation + mean, 8.0, lorenz96.TIME_STEP)
+    for _ in range(horizon - 1):
+        followed = lorenz96.advance(followed, 8.0, lorenz96.TIME_STEP)
+    assert np.allclose(made.targets, (followed - mean) / deviation)
+
+
+def test_lorenz96_equilibrium_stays_where_it_is():
+    task = lorenz96.Task()
+    mean, deviation = lorenz96.climate(40, 8.0)
+    rest = task.constant_inputs()[1] * deviation + mean
+    assert np.allclose(rest, 8) and np.allclose(lorenz96.advance(rest, 8.0, 0.05), rest)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_noise_out_of_distribution_has_the_size_asked_for_and_leaves_the_targets(name):
+    quiet = generate(task_condition(name, ood_kind="noise", ood_noise=0.0))
+    noisy = generate(task_condition(name, ood_kind="noise", ood_noise=0.3))
+    longer = generate(task_condition(name))
+    assert noisy["train"].identical(longer["train"]) and noisy["probe"].identical(longer["probe"])
+    assert noisy["ood"].sizes["time"] == noisy["probe"].sizes["time"] < longer["ood"].sizes["time"]
+    assert np.array_equal(noisy["ood"]["targets"], quiet["ood"]["targets"])
+    noise = (noisy["ood"]["inputs"] - quiet["ood"]["inputs"]).values
+    assert noise.std((0, 1)) == pytest.approx(0.3, rel=0.05) and np.abs(noise.mean((0, 1))).max() < 0.02
+    assert abs(np.mean(noise[:, 1:] * noise[:, :-1])) < 0.005
+
+
+def test_groups_have_random_streams_of_their_own():
+    made = generate(task_condition("path_integration", train=4, ood=4, ood_kind="noise", ood_noise=0.0))
+    more = generate(task_condition("path_integration", train=9, ood=4, ood_kind="noise", ood_noise=0.0))
+    starts = np.concatenate([made[group]["inputs"][:, 0].values for group in GROUPS])
+    assert len(np.unique(starts, axis=0)) == 12
+    assert made["probe"].identical(more["probe"]) and made["ood"].identical(more["ood"])
+    other = generate(task_condition("path_integration", train=4, ood=4, seed=1))
+    assert not np.isin(other["probe"]["inputs"][:, 0, 0], starts[:, 0]).any()
+
+
+def test_the_size_of_a_noise_that_no_trials_get_is_refused():
+    with pytest.raises(ValueError, match=r'ood_noise: given 0.3, but trials.ood_kind is "longer", must be "noise"'):
+        task_condition("sine", ood_noise=0.3)
+
+
+def test_without_a_choice_trials_out_of_distribution_are_longer():
+    assert make_condition()["trials"]["ood_kind"] == "longer"

@@ -1,0 +1,59 @@
+"""Tables of what an artifact of each kind holds, from which datasets are built, checked and described."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+FLOAT, INTEGER, FLAG = "f", "i", "ib"  # kinds of dtype of a variable
+TEXT = "OUT"  # of words, before and after they were written
+
+
+class ArtifactError(ValueError):
+    """A file that is not the artifact it should be."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Dimensions, kinds of dtype, name and unit of a variable.
+
+    Name and unit are empty where they are not the same in all artifacts of the kind, as in those of a metric.
+    """
+
+    dims: tuple[str, ...]
+    dtype: str = FLOAT
+    long_name: str = ""
+    unit: str = ""
+    optional: bool = False  # an artifact may lack it
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A kind of artifact, and its variables by name; those not named here may be there besides."""
+
+    kind: str
+    variables: Mapping[str, Variable] = field(repr=False)
+    groups: tuple[str, ...] = ()  # each of which holds the variables; (): no groups
+
+    def build(self, values: Mapping, coords: Mapping | None = None, **attributes) -> xr.Dataset:
+        """Dataset of values by name, in their order, with the dimensions, names and units of the table."""
+        variables = {}
+        for name, value in values.items():
+            known = self.variables[name]
+            variables[name] = (known.dims, value, {"long_name": known.long_name, "units": known.unit})
+        return xr.Dataset(variables, coords, attributes)
+
+    def check(self, dataset: xr.Dataset, where: str, advice: str = "") -> None:
+        """Raise ArtifactError, naming `where`, unless the variables are there with their dims, dtypes and units."""
+        for name, known in self.variables.items():
+            if name not in dataset:
+                if known.optional:
+                    continue
+                raise ArtifactError(f"{where}: {self.kind} artifact without the variable {name}{advice}")
+            variable = dataset[name]
+            if variable.dims != known.dims or variable.dtype.kind not in known.dtype:
+                found = f"{variable.dims} of {variable.dtype}"
+                wanted = f"{known.dims} of kind {known.dtype!r}"
+                raise ArtifactError(f"{where}: variable {name} is {found}, must be {wanted}{advice}")
+            if not variable.attrs.get("units"):
+                raise ArtifactError(f"{where}: variable {name} has no units{advice}")

@@ -1,0 +1,72 @@
+"""A panel of degeneracy against the levels of a factor, and what labels it."""
+
+import textwrap
+
+import numpy as np
+
+from degeneracy.drawing import style
+
+REFERENCES = {"ceiling": ("before training", "--"), "floor": ("same network", ":")}  # variable: label, line
+
+
+def legend(figure) -> None:
+    """One legend below all panels of a figure, of the lines that are labelled and in sight in any of them."""
+    labelled = {}
+    for axis in figure.axes:
+        low, high = axis.get_ylim()
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            if np.any((low <= handle.get_ydata()) & (handle.get_ydata() <= high)):
+                labelled[label] = handle
+    if labelled:
+        figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=len(labelled))
+
+
+def panel(axis, data, label: str) -> None:
+    """Degeneracy of one measure (a statistics artifact with its measure chosen) against the level."""
+    levels = data["level"].values.tolist()
+    colours = style.level_colours(levels)
+    for place, level in enumerate(levels):
+        here = data.isel(level=place)
+        dots = here["contribution"].dropna("network").values
+        spread = [place - 0.22 + 0.12 * (index % 2) for index in range(len(dots))]
+        axis.plot(spread, dots, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1)
+        low, high = float(here["interval_low"]), float(here["interval_high"])
+        axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
+        axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
+        bound = float(here["bound"])
+        if bound == bound:
+            axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
+            axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
+    axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
+    for key, (name, line) in REFERENCES.items():
+        for place in np.flatnonzero(np.isfinite(data[key].values)):
+            ends = [place - 0.35, place + 0.35]
+            axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=name, zorder=0)
+    labels = []
+    for place, level in enumerate(levels):
+        used, total = int(data["n_used"][place]), int(data["n_networks"][place])
+        labels.append(f"{level}\nn = {used}" + (f" of {total}" if used < total else ""))
+    axis.set_xticks(range(len(levels)), labels)
+    axis.margins(x=0.15)
+    axis.set_xlabel(label)
+    axis.set_ylabel(measure_label(data))
+    change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
+    if change == change:
+        ends = f"[{signed(low)}, {signed(high)}]"
+        axis.set_title(f"change {signed(change)}\n{100 * data.attrs['confidence']:g}% {ends}")
+    elif int(data["n_used"].max()) < 2:
+        axis.set_title("not enough networks\nlearnt the task")
+
+
+def measure_label(data) -> str:
+    """The measure of a statistics artifact with one chosen, and its unit, in lines for an axis."""
+    name, unit = (str(data[key].values) for key in ("measure_name", "measure_unit"))
+    return textwrap.fill(name if unit == "1" else f"{name} ({unit})", 24)
+
+
+def signed(value: float) -> str:
+    """Three significant digits with the sign, `+1730` and `+0.0600`; an exponent from 1e5 on and below 1e-4."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    if not -4 <= exponent < 5:
+        return f"{value:+.2e}"
+    return f"{round(value, 2 - exponent):+.{max(2 - exponent, 0)}f}"

@@ -1,0 +1,49 @@
+"""Fixed points and states in the plane of the first two principal components."""
+
+import numpy as np
+
+from degeneracy.drawing import style
+
+MARKERS = {
+    0: ("o", style.BLUE, "stable"),
+    1: ("s", style.VERMILLION, "1 unstable"),
+    2: ("^", style.ORANGE, "2 unstable"),
+}
+MORE = ("D", style.GREEN, "3 or more unstable")
+
+
+def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (unit) and first two principal directions (2, unit) of states (trial, time, unit)."""
+    centre = states.mean((0, 1))
+    return centre, np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
+
+
+def mark(axis, points, place: np.ndarray) -> None:
+    """Fixed points (a fixed-points artifact) at their places (point, 2), told apart by their unstable directions."""
+    converged, unstable = points["converged"].values == 1, points["n_unstable"].values
+    for count in sorted({min(value, 3) for value in unstable[converged]}):
+        marker, colour, label = MARKERS.get(count, MORE)
+        chosen = converged & (np.minimum(unstable, 3) == count)
+        fill = colour if count == 0 else "white"
+        axis.plot(
+            *place[chosen].T,
+            marker,
+            color=colour,
+            markerfacecolor=fill,
+            markersize=4,
+            label=label,
+            zorder=5 - count,
+        )
+    if (~converged).any():
+        axis.plot(*place[~converged].T, "x", color="black", markersize=4, label="slow point", zorder=6)
+
+
+def legend(figure, names=()) -> None:
+    """One legend of the kinds of fixed points in any panel, after `names` of what else is labelled there."""
+    found = {
+        label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], "slow point"]
+    order = [label for label in order if label in found]
+    if order:
+        figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=len(order))

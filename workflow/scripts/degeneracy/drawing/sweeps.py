@@ -1,0 +1,85 @@
+"""Sweeps as a figure sees them: populations, statistics and maps, sorted out of a heap of artifacts."""
+
+import json
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from degeneracy.artifacts import store
+from degeneracy.experiment.condition import level_of
+from degeneracy.measurement.schema import MAP
+from degeneracy.networks import population
+from degeneracy.networks.population import Population
+from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+
+
+@dataclass(frozen=True)
+class SweepArtifacts:
+    """What the artifacts of a sweep hold; parts without an artifact are empty."""
+
+    name: str
+    task: str
+    factor: str
+    populations: dict = field(default_factory=dict)  # level: Population
+    statistics: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: statistics
+    maps: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: map
+    unit: str = ""  # of the factor
+
+    @property
+    def factor_name(self) -> str:
+        """The factor in words: `task.channels` is "channels"."""
+        return self.factor.split(".")[1].replace("_", " ")
+
+    @property
+    def axis_label(self) -> str:
+        """The factor with its unit."""
+        return f"{self.factor_name} ({self.unit})" if self.unit else self.factor_name
+
+
+@dataclass(frozen=True)
+class ExperimentArtifacts:
+    """What the artifacts of an experiment hold, sorted by sweep."""
+
+    sweeps: dict[str, SweepArtifacts]  # name: sweep
+    directions: xr.Dataset | None = None
+
+
+def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
+    """Read the artifacts of a sweep, whatever their kinds, levels in the order of the networks artifacts."""
+    by_kind: dict[str, list[str]] = {}
+    condition = {}  # all sections that some artifact knows, of one of the levels
+    for path in paths:
+        attributes = store.attributes_of(path)
+        condition |= json.loads(attributes["condition"])
+        by_kind.setdefault(attributes.get("artifact"), []).append(path)
+    populations: list[Population] = population.load_sweep(
+        by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
+    )
+    statistics, maps = (
+        {data.attrs["metric"]: data for data in (store.read(path, schema) for path in by_kind.get(schema.kind, []))}
+        for schema in (STATISTICS, MAP)
+    )
+    levels = {level_of(one.condition, factor): one for one in populations}
+    task, unit = condition["task"]["name"], unit_of(condition, factor)
+    return SweepArtifacts(name, task, factor, levels, statistics, maps, unit)
+
+
+def unit_of(condition: dict, factor: str) -> str:
+    """Unit of a factor that is an option of the task or the cell of a condition; "" if it has none."""
+    section, option = factor.split(".")
+    plugin_of = {"task": task_of, "model": cell_of}.get(section)
+    known = plugin_of(condition).options if plugin_of and section in condition else {}
+    return known[option].range.unit if option in known else ""
+
+
+def load_experiment(described: list[list[str]], directions: str | None) -> ExperimentArtifacts:
+    """Read sweeps, each described by its name, its factor and the paths of its artifacts, and the table of directions.
+
+    Raises ValueError for a sweep without artifacts.
+    """
+    for one in described:
+        if len(one) < 3:
+            raise ValueError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
+    loaded = {name: load(name, factor, paths) for name, factor, *paths in described}
+    return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)

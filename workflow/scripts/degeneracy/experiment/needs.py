@@ -1,0 +1,155 @@
+"""What each rule needs: the artifacts that a job reads and the files that a run makes.
+
+Knows the experiment and where its artifacts lie, and no workflow engine.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+from degeneracy.experiment import paths
+from degeneracy.experiment.condition import Condition
+from degeneracy.experiment.sweeps import Experiment, Sweep
+from degeneracy.plugins.contracts import FigureContract, figure_contract
+from degeneracy.plugins.discovery import Plugin
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the jobs of an experiment need."""
+
+    experiment: Experiment
+
+    @cached_property
+    def conditions(self) -> dict[tuple[str, str], Condition]:
+        """Conditions by task and name."""
+        return {(one.task, one.name): one for one in self.experiment.conditions}
+
+    @cached_property
+    def trial_sets(self) -> dict[tuple[str, str], Condition]:
+        """A condition of each set of trials, by task and name of the set."""
+        return {(one.task, one.trial_set): one for one in self.experiment.conditions}
+
+    @cached_property
+    def figures(self) -> dict[str, FigureContract]:
+        """What the files of the figures say."""
+        return {name: figure_contract(name) for name in self.experiment.figures}
+
+    def networks(self, condition: Condition) -> list[str]:
+        return [paths.networks(condition.task, condition.name, block) for block in self.experiment.blocks]
+
+    def fixed_points(self, condition: Condition) -> list[str]:
+        return [paths.fixed_points(condition.task, condition.name, block) for block in self.experiment.blocks]
+
+    def metric(self, sweep: Sweep, metric: str) -> list[str]:
+        """Artifacts of a metric, one a level."""
+        return [paths.metric(one.task, one.name, metric) for one in sweep.conditions]
+
+    def metrics(self, sweep: Sweep) -> dict[str, dict]:
+        """Metrics of a sweep and their options."""
+        return self.experiment.metrics[sweep.task]
+
+    def maps(self, sweep: Sweep) -> list[str]:
+        """Metrics of a sweep of which it has a map."""
+        return [name for name in self.experiment.maps if name in self.metrics(sweep)]
+
+    def statistics(self) -> list[str]:
+        sweeps = self.experiment.sweeps.values()
+        return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
+
+    def training_minutes(self, block: str, gpu: bool) -> int:
+        """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
+        return 120 if gpu else 30 + 10 * len(self.experiment.blocks[block])
+
+    def present(self) -> dict[str, int]:
+        """Artifacts of networks that are there, each with how many it holds."""
+        blocks = [(one, block) for one in self.experiment.conditions for block in self.experiment.blocks]
+        files = {paths.networks(one.task, one.name, block): block for one, block in blocks}
+        return {path: len(self.experiment.blocks[block]) for path, block in files.items() if os.path.exists(path)}
+
+    def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
+        """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""
+
+        def has_input(figure: FigureContract) -> bool:
+            return not figure.metrics or any(metric in self.metrics(sweep) for metric in figure.metrics)
+
+        scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
+        return [name for name in scoped if has_input(self.figures[name])]
+
+    def figure_artifacts(self, sweep: Sweep, figure: str, metric: str | None = None) -> list[str]:
+        """Artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
+        contract = self.figures[figure]
+        chosen = [metric] if metric else [name for name in contract.metrics if name in self.metrics(sweep)]
+        first = slice(1 if contract.one_a_task else None)
+        conditions = sweep.conditions[first]
+        sources = {
+            "trials": lambda: [trials(one) for one in conditions],
+            "networks": lambda: [path for one in conditions for path in self.networks(one)[first]],
+            "fixed_points": lambda: [path for one in conditions for path in self.fixed_points(one)[first]],
+            "statistics": lambda: [paths.statistics(sweep.name, name) for name in chosen],
+            "map": lambda: [paths.network_map(sweep.name, name) for name in chosen if name in self.maps(sweep)],
+            "directions": list,  # of no sweep: it is one file for the experiment
+        }
+        return list(dict.fromkeys(path for part in contract.reads for path in sources[part]()))
+
+    def drawn_sweeps(self, figure: str, sweep: str | None = None, metric: str | None = None) -> dict[str, list[str]]:
+        """The sweeps that a figure shows (one, or those of the experiment that it is for), each with its artifacts."""
+        if sweep:
+            return {sweep: self.figure_artifacts(self.experiment.sweeps[sweep], figure, metric)}
+        shown = self.figures[figure].choose(self.experiment.sweeps.values())
+        shown = [one for one in shown if figure in self.figures_of(one, "experiment")]
+        artifacts = {one.name: self.figure_artifacts(one, figure) for one in shown}
+        return {name: files for name, files in artifacts.items() if files}
+
+    def directions(self, figure: str) -> list[str]:
+        """The table of directions, if a figure reads it."""
+        return [paths.directions("nc")] if "directions" in self.figures[figure].reads else []
+
+    def figure_inputs(self, figure: str, sweep: str | None = None, metric: str | None = None) -> list[str]:
+        """All artifacts of a figure."""
+        files = [path for one in self.drawn_sweeps(figure, sweep, metric).values() for path in one]
+        return list(dict.fromkeys(files)) + self.directions(figure)
+
+    def figure_arguments(self, figure: str, sweep: str | None = None, metric: str | None = None) -> list[str]:
+        """The same as arguments of the script, sorted by sweep."""
+        arguments = [("--directions", path) for path in self.directions(figure)]
+        for name, files in self.drawn_sweeps(figure, sweep, metric).items():
+            arguments.append(("--sweep", name, self.experiment.sweeps[name].factor, *files))
+        return [word for group in arguments for word in group]
+
+    def figure_targets(self) -> list[str]:
+        """All figures that have something to draw in the experiment."""
+        scoped = [name for name, figure in self.figures.items() if figure.scope == "experiment"]
+        drawn = [name for name in scoped if self.drawn_sweeps(name) or self.directions(name)]
+        targets = []
+        for ending in ("pdf", "png"):
+            targets += [paths.experiment_figure(figure, ending) for figure in drawn]
+            for sweep in self.experiment.sweeps.values():
+                targets += [paths.figure(sweep.name, figure, ending) for figure in self.figures_of(sweep, "sweep")]
+                for scope, metrics in (("metric", self.metrics(sweep)), ("map", self.maps(sweep))):
+                    figures = self.figures_of(sweep, scope)
+                    targets += [
+                        paths.metric_figure(sweep.name, metric, figure, ending)
+                        for figure in figures
+                        for metric in metrics
+                    ]
+        return targets
+
+    def fixed_point_targets(self) -> list[str]:
+        """The fixed points that some metric of the experiment uses."""
+        using = [
+            one for one in self.experiment.conditions if any(map(uses_fixed_points, self.experiment.metrics[one.task]))
+        ]
+        return [path for one in using for path in self.fixed_points(one)]
+
+
+def trials(condition: Condition) -> str:
+    return paths.trials(condition.task, condition.trial_set)
+
+
+def uses_fixed_points(metric: str) -> bool:
+    return "fixed_points" in Plugin("metrics", metric).constant("USES", ())
+
+
+def uses_gpu(metric: str) -> bool:
+    return Plugin("metrics", metric).constant("GPU", False)

@@ -1,0 +1,59 @@
+"""Where each artifact and each log lies under `results/`: the one home of paths."""
+
+from pathlib import Path
+
+RESULTS = "results"
+
+
+def trials(task: str, trial_set: str) -> str:
+    return f"{RESULTS}/trials/{task}/{trial_set}.nc"
+
+
+def complexity(task: str, trial_set: str) -> str:
+    return f"{RESULTS}/complexity/{task}/{trial_set}.nc"
+
+
+def networks(task: str, condition: str, block: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/networks/{block}.nc"
+
+
+def fixed_points(task: str, condition: str, block: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/fixed_points/{block}.nc"
+
+
+def metric(task: str, condition: str, metric: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/metrics/{metric}.nc"
+
+
+def statistics(sweep: str, metric: str) -> str:
+    return f"{RESULTS}/statistics/{sweep}/{metric}.nc"
+
+
+def sweep_of(statistics_path) -> str:
+    """The sweep that a statistics artifact belongs to."""
+    return Path(statistics_path).parent.name
+
+
+def directions(ending: str) -> str:
+    return f"{RESULTS}/statistics/directions.{ending}"
+
+
+def network_map(sweep: str, metric: str) -> str:
+    return f"{RESULTS}/maps/{sweep}/{metric}.nc"
+
+
+def figure(sweep: str, figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{sweep}/{figure}.{ending}"
+
+
+def metric_figure(sweep: str, metric: str, figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{sweep}/{metric}/{figure}.{ending}"
+
+
+def experiment_figure(figure: str, ending: str) -> str:
+    return f"{RESULTS}/figures/{figure}.{ending}"
+
+
+def log(artifact: str) -> str:
+    """Log of the job that makes an artifact."""
+    return f"{RESULTS}/logs/{Path(artifact).relative_to(RESULTS).with_suffix('')}.log"

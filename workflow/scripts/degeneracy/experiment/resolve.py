@@ -1,0 +1,210 @@
+"""From a configuration to fully resolved conditions: defaults, sweeps, names and blocks of seeds."""
+
+import hashlib
+import re
+import sys
+
+from degeneracy.experiment.condition import Condition, dumps
+from degeneracy.experiment.sweeps import Experiment, Sweep
+from degeneracy.experiment.validation import cast, check, defaults_of, refuse_idle_noise
+from degeneracy.plugins import contracts
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.options import did_you_mean
+
+SECTIONS = ("task", "model", "training", "trials")
+CELL = "vanilla"  # where a configuration names none
+PLUGIN_OF = {"task": ("tasks", "name"), "model": ("cells", "cell")}  # section: kind of plug-in, key that names it
+
+
+def resolve(config: dict, schema: dict) -> Experiment:
+    """Check a configuration against the schema and the plug-ins it names, and resolve every condition.
+
+    Defaults come from the schema (training, trials, …) and from the plug-ins' signatures (task, cell, metric and figure
+    options). Later ones win: defaults, `model`/`training`/`trials`, `tasks.<task>`, a sweep's `base`, its level.
+    Raises ValueError with one sentence that names the key, what was given and what is allowed.
+    """
+    check(config, schema)
+    config = cast(config, schema, schema)
+    defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
+    config = defaults | config
+    used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
+    for name in config["tasks"]:
+        _known("config: tasks", "tasks", name)
+    for name, sweep in config["sweeps"].items():
+        _known(f"config: sweeps.{name}.task", "tasks", sweep["task"])
+    bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
+    sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
+    _refuse_clashes(sweeps)
+    metrics = {task: _metrics(task, config) for task in used_tasks}
+    maps = tuple(config["maps"]) if "maps" in config else ("dsa",)
+    for name in maps:
+        metric = _known("config: maps", "metrics", name)
+        if "features" not in metric.functions:
+            raise ValueError(f'config: maps: "{name}" is no metric of pairs')
+        if not metric.constant("ACROSS_CONDITIONS", False):
+            raise ValueError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
+        if "maps" in config and not any(name in chosen for chosen in metrics.values()):
+            raise ValueError(f'config: maps: "{name}" is not among the metrics of this experiment')
+    figures = _chosen("figures", config.get("figures"), "config: figures")
+    for name in _mapping("figures", config.get("figures", {})):
+        _tell_if_idle(name, sweeps, metrics)
+    return Experiment(
+        sweeps=sweeps,
+        blocks=blocks(config["seeds"], config["seeds_per_job"]),
+        metrics=metrics,
+        maps=tuple(name for name in maps if any(name in chosen for chosen in metrics.values())),
+        figures=figures,
+        fixed_points=defaults_of(schema, "fixed_points") | config["fixed_points"],
+        statistics=defaults_of(schema, "statistics") | config["statistics"],
+    )
+
+
+def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
+    """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
+    contract = contracts.figure_contract(figure)
+    fitting = [sweep for sweep in sweeps.values() if contract.is_for(sweep)]
+    if not fitting:
+        reason = f"it is for {contract.wanted}, and there is none here"
+    elif contract.metrics and not any(name in metrics[sweep.task] for sweep in fitting for name in contract.metrics):
+        reason = f"it needs one of the metrics {', '.join(contract.metrics)}"
+    else:
+        return
+    if "directions" not in contract.reads:  # those are of no sweep
+        print(f"config: figures: {figure} is not drawn: {reason}", file=sys.stderr)
+
+
+def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
+    """Fixed runs of seeds, by name: `seeds-000-009` holds seeds 0 to 9."""
+    runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
+    return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
+
+
+def _known(where: str, kind: str, name: str) -> Plugin:
+    """A plug-in that is there and declares what it must; that there is none is said of `where` in the configuration."""
+    plugin = Plugin(kind, name)
+    if plugin.missing:
+        raise ValueError(f"{where}: {plugin.missing}")
+    contracts.check(plugin)
+    return plugin
+
+
+def _base(task: str, config: dict, schema: dict) -> dict:
+    """The unresolved condition that every sweep of a task starts from."""
+    own = config["tasks"].get(task, {})
+    spec = {
+        "task": {"name": task} | own.get("task", {}),
+        "model": {"cell": CELL} | config["model"] | own.get("model", {}),
+        "training": defaults_of(schema, "training") | config["training"] | own.get("training", {}),
+        "trials": defaults_of(schema, "trials") | config["trials"] | own.get("trials", {}),
+    }
+    _complete(spec, f"config: tasks.{task}", task)
+    return spec
+
+
+def _complete(spec: dict, where: str, task: str) -> dict:
+    """A condition with all options of its plug-ins; raises ValueError for unknown or wrong ones."""
+    resolved = dict(spec)
+    for section, (kind, key) in PLUGIN_OF.items():
+        given = dict(spec[section])
+        name = given.pop(key)
+        if section == "task" and name != task:
+            raise ValueError(f'{where}.task: unknown key "name": the task is {task}')
+        plugin = _known(f"{where}.{section}.{key}", kind, name)
+        resolved[section] = {key: name} | plugin.complete(given, f"{where}.{section}")
+    return resolved
+
+
+def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
+    where = f"config: sweeps.{name}"
+    section, _, key = sweep["factor"].partition(".")
+    own = sweep.get("base", {})
+    start = {part: base[part] | own.get(part, {}) for part in SECTIONS}
+    resolved = _complete(start, f"{where}.base", sweep["task"])
+    allowed = {f"{part}.{option}" for part, options in resolved.items() for option in options} - {"task.name"}
+    if sweep["factor"] not in allowed:
+        kind, named_by = PLUGIN_OF.get(section, (None, None))
+        elsewhere = kind and Plugin(kind, resolved[section][named_by]).option_of_others(key)
+        hint = elsewhere or did_you_mean(sweep["factor"], allowed)
+        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
+    conditions = []
+    for level in sweep["levels"]:
+        if section in ("training", "trials"):
+            part = {
+                "type": "object",
+                "$defs": schema["$defs"],
+                "properties": {f"sweeps.{name}.levels": schema["$defs"][section]["properties"][key]},
+            }
+            check({f"sweeps.{name}.levels": level}, part)
+            level = cast(level, schema["$defs"][section]["properties"][key], schema)
+        spec = {**start, section: start[section] | {key: level}}
+        spec = _complete(spec, f"{where}.levels", sweep["task"])
+        refuse_idle_noise(spec, where, schema)
+        conditions.append(_named(spec, schema))
+    if len(set(conditions)) < len(conditions):
+        raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
+    return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
+
+
+def _named(spec: dict, schema: dict) -> Condition:
+    return Condition(
+        task=spec["task"]["name"],
+        name=_difference(spec, SECTIONS, schema),
+        trial_set=_difference(spec, ("task", "trials"), schema),
+        spec_json=dumps(spec),
+    )
+
+
+def _difference(spec: dict, sections, schema: dict) -> str:
+    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+    task, cell = spec["task"]["name"], spec["model"]["cell"]
+    defaults = {
+        "task": {"name": task} | Plugin("tasks", task).complete({}, task),
+        "model": {"cell": CELL} | Plugin("cells", cell).complete({}, cell),
+        "training": defaults_of(schema, "training"),
+        "trials": defaults_of(schema, "trials"),
+    }
+    changed = [(key, value) for part in sections for key, value in spec[part].items() if value != defaults[part][key]]
+    return _short("_".join(f"{key}-{_safe(value)}" for key, value in changed)) or "default"
+
+
+def _short(name: str) -> str:
+    """The name itself, or its beginning and a hash where it would be too long for a file."""
+    return name if len(name) <= 150 else f"{name[:140]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _safe(value) -> str:
+    text = str(value)
+    clean = re.sub(r"[^A-Za-z0-9.+-]", "-", text)
+    return clean if clean == text else f"{clean[:40]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
+    named = {}
+    for sweep in sweeps.values():
+        for condition in sweep.conditions:
+            other = named.setdefault((condition.task, condition.name), condition)
+            if other != condition:
+                raise ValueError(f'config: sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
+
+
+def _metrics(task: str, config: dict) -> dict[str, dict]:
+    """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
+    own = config["tasks"].get(task, {}).get("metrics", {})
+    chosen = _mapping("metrics", config.get("metrics"))
+    _chosen("metrics", own, f"config: tasks.{task}.metrics")  # refuses wrong options of metrics not chosen here, too
+    merged = {name: (options or {}) | (own.get(name) or {}) for name, options in chosen.items()}
+    return _chosen("metrics", merged, "config: metrics")
+
+
+def _mapping(kind: str, chosen) -> dict:
+    """Names of plug-ins to options, from a mapping, a list of names, or nothing (all there are)."""
+    if chosen is None:
+        chosen = names(kind)
+    return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
+
+
+def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
+    resolved = {}
+    for name, given in _mapping(kind, chosen).items():
+        resolved[name] = _known(where, kind, name).complete(given or {}, f"{where}.{name}")
+    return resolved

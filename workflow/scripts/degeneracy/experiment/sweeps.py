@@ -1,0 +1,38 @@
+"""What a configuration asks for: sweeps of conditions, blocks of seeds, metrics, maps and figures."""
+
+from dataclasses import dataclass
+
+from degeneracy.experiment.condition import Condition, dumps, level_of
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A task, a factor (`task.channels`), its levels and the condition of each level."""
+
+    name: str
+    task: str
+    factor: str
+    conditions: tuple[Condition, ...]
+
+    @property
+    def levels_json(self) -> str:
+        """The levels in their order."""
+        return dumps([level_of(condition.spec, self.factor) for condition in self.conditions])
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything a configuration asks for."""
+
+    sweeps: dict[str, Sweep]
+    blocks: dict[str, range]  # name: seeds
+    metrics: dict[str, dict[str, dict]]  # task: metric: options
+    maps: tuple[str, ...]
+    figures: dict[str, dict]  # figure: options
+    fixed_points: dict
+    statistics: dict
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Each condition once, whichever sweeps share it."""
+        return list({condition: None for sweep in self.sweeps.values() for condition in sweep.conditions})

@@ -1,0 +1,107 @@
+"""Fixed points of trained networks at constant input, their stability, and slow points kept apart."""
+
+import numpy as np
+import torch
+import xarray as xr
+
+from degeneracy.devices import to_device
+from degeneracy.fixed_points.merge import no_points, points_of
+from degeneracy.fixed_points.schema import FIXED_POINTS
+from degeneracy.fixed_points.search import Search, search
+from degeneracy.networks.population import Population
+from degeneracy.status import Status
+
+
+def starts(
+    states: np.ndarray, partners: np.ndarray, count: int, noise: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Starting states (start, unit): states visited (…, unit), mixtures with partners (…, unit), and noise.
+
+    Half of the starts are visited states; the other half are points between a visited state and a partner, uniformly
+    along the line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
+    """
+    # On ten 4-bit flip-flop networks (81 points) the last saddles were found later from midpoints of pairs of found
+    # points, alone or as half of the starts, than from between visited states and found points.
+    states, partners = (each.reshape(-1, each.shape[-1]) for each in (states, partners))
+    one, other = (each[generator.integers(len(each), size=count)] for each in (states, partners))
+    share = np.where(np.arange(count) % 2, generator.random(count), 0.0)[:, None]
+    return one + share * (other - one) + noise * generator.standard_normal(one.shape)  # (start, unit)
+
+
+def find(population: Population, options: dict, report=print) -> xr.Dataset:
+    """Fixed points and slow points of every network of a population, at the task's constant inputs.
+
+    A point is `converged` if its speed is below `tolerance`; local minima of the speed below `slow_tolerance` are
+    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged. `noise` is in units of the spread
+    of the states visited (root mean square deviation from the mean, over units): states of cells differ in size.
+
+    Whether all are found is asked in two ways. The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball
+    into itself, such as a network of bounded units, add up to 1 (Lefschetz–Hopf); where those found do not, some are
+    missing. And a point that one start alone has reached says that as many starts again would find more (Good 1953:
+    what is seen once estimates what is not seen). In either case up to `rounds` more rounds of starts are made, some
+    between visited states and the points found. Neither is a proof: points that no start comes near stay unknown.
+    What doubling the starts has brought is stored: `found_by_half`, the points that one half of them, drawn alike,
+    reached, to be compared with all those found, `fixed_points`.
+
+    The starts of a network depend on its seed and `options["seed"]` alone. Networks that diverged have no points.
+
+    Returns
+    -------
+    Dataset over `point`: state, network (seed), input, speed q, converged, eigenvalues of ∂F/∂h by falling modulus,
+    number of eigenvalues outside the unit circle, starts that ended there (of a slow point: 0); and over `seed`: starts
+    made, starts that converged, fixed points found by all and by half of them, and the sum of the indices at each
+    constant input.
+    """
+    cell = population.cell
+    constants = population.task.constant_inputs()  # (condition, input)
+    names = ("starts", "starts_converged", "fixed_points", "found_by_half")
+    counts = {name: np.zeros(len(population.seeds), np.int32) for name in names}
+    index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
+    found = [no_points(population.networks.sizes["unit"], constants.shape[1])]
+    for row in np.flatnonzero(population.status != Status.DIVERGED):
+        network, seed = population.where(np.arange(len(population.seeds)) == row), int(population.seeds[row])
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, options["seed"])))
+        for column, constant in enumerate(constants):
+            points, own, index_sum[row, column] = _of_one_network(cell, network, constant, options, generator)
+            found.append(points)
+            for name in names:
+                counts[name][row] += own[name]
+        complete = ""
+        if cell.bounded and np.any(index_sum[row] != 1):
+            complete = f", indices add up to {index_sum[row].tolist()}: some are missing"
+        tried, reached, fixed, half = (int(counts[name][row]) for name in names)
+        halved = f"{half} by half of the starts"
+        report(f"network {seed}: {fixed} fixed points ({halved}), {reached} of {tried} starts converged{complete}")
+    return _dataset(population, found, counts, index_sum)
+
+
+def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
+    """Points of one network at one constant input, counts of them and of the starts, and the sum of the indices."""
+    parameters = {name: to_device(value[0], network.device) for name, value in network.parameters.items()}
+    at_home = {name: value.cpu() for name, value in parameters.items()}
+    states, results = network.states[0], []
+    partners = states
+    # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
+    spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
+    noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
+    for _ in range(1 + options["rounds"]):
+        initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
+        inputs = to_device(constant, network.device).expand(len(initial), -1)
+        ends = search(cell, parameters, initial, inputs, options["tolerance"], options["iterations"])
+        results.append(Search(ends.state.cpu(), ends.speed.cpu(), ends.stationary.cpu()))
+        joined = Search(
+            *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
+        )
+        points, counts, index_sum = points_of(cell, at_home, joined, constant, options, int(network.seeds[0]))
+        fixed = points["converged"] == 1
+        if (index_sum == 1 or not cell.bounded) and not np.any(points["hits"][fixed] == 1):
+            break
+        if fixed.any():
+            partners = points["state"][fixed]
+    return points, counts, index_sum
+
+
+def _dataset(population: Population, found: list[dict], counts: dict, index_sum: np.ndarray) -> xr.Dataset:
+    values = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    values |= counts | {"index_sum": index_sum}
+    return FIXED_POINTS.build({name: values[name] for name in FIXED_POINTS.variables}, {"seed": population.seeds})

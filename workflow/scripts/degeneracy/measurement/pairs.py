@@ -1,0 +1,97 @@
+"""Metrics over pairs of networks, a bounded number of pairs at a time."""
+
+import inspect
+from types import ModuleType
+
+import numpy as np
+import xarray as xr
+
+from degeneracy.networks.population import Population
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.status import Status
+
+PAIRS_AT_ONCE = {"cpu": 128, "cuda": 4096}
+BYTES_AT_ONCE = 2**28  # of one side's features
+
+
+def distances_across(name: str, populations: list[Population], within: list[xr.Dataset], options: dict) -> np.ndarray:
+    """Distances (network, network) between all networks of several populations, those within one taken as given.
+
+    Rows and columns are the networks of the first population, then of the second, and so on; NaN for diverged ones.
+    """
+    module = Plugin("metrics", name).load()
+    sizes = [len(population.seeds) for population in populations]
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    usable = [population.status != Status.DIVERGED for population in populations]
+    features = [
+        features_of(module, population.where(good), options) if good.any() else {}
+        for population, good in zip(populations, usable, strict=True)
+    ]
+    matrix = np.full((first[-1], first[-1]), np.nan)
+    for one, data in enumerate(within):
+        own = slice(first[one], first[one + 1])
+        matrix[own, own] = data["distance"].values
+        for other in range(one + 1, len(populations)):
+            rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
+            pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
+            found = over_pairs(module, features[one], features[other], pairs, options, populations[0].device)
+            if found:
+                block = found["distance"].reshape(len(rows), len(columns))
+                matrix[np.ix_(first[one] + rows, first[other] + columns)] = block
+                matrix[np.ix_(first[other] + columns, first[one] + rows)] = block.T
+    return matrix
+
+
+def features_of(module: ModuleType, population: Population, options: dict) -> dict[str, np.ndarray]:
+    return module.features(population, **taken(module.features, options))
+
+
+def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, device: str) -> dict:
+    """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time.
+
+    Pairs with a network whose features are not finite get NaN and are not given to the metric. A metric that takes a
+    `device` computes there.
+    """
+    parts = []
+    placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
+    bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
+    together = max(1, min(PAIRS_AT_ONCE[device], BYTES_AT_ONCE // bytes_each))
+    good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
+    good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
+    known = pairs[good]
+    for begin in range(0, len(known), together):
+        rows, columns = known[begin : begin + together].T
+        a = {key: values[rows] for key, values in features.items()}
+        b = {key: values[columns] for key, values in others.items()}
+        parts.append(as_dict(module.distance(a, b, **taken(module.distance, options), **placed), "distance"))
+    found = {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
+    return {key: vector_of(values, good) for key, values in found.items()}
+
+
+def _finite(features: dict) -> np.ndarray:
+    """Whether all features of a network are finite (network)."""
+    return np.all([np.isfinite(values).reshape(len(values), -1).all(1) for values in features.values()], axis=0)
+
+
+def as_dict(result, name: str) -> dict:
+    return result if isinstance(result, dict) else {name: result}
+
+
+def taken(function, options: dict) -> dict:
+    """The options that a function takes."""
+    return {key: value for key, value in options.items() if key in inspect.signature(function).parameters}
+
+
+def matrix_of(values: np.ndarray, pairs: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Symmetric (network, network) matrix of values (pair); zero on the diagonal, NaN for unusable networks."""
+    small = np.zeros([usable.sum()] * 2)
+    small[pairs[:, 0], pairs[:, 1]] = small[pairs[:, 1], pairs[:, 0]] = values
+    matrix = np.full([len(usable)] * 2, np.nan)
+    matrix[np.ix_(usable, usable)] = small
+    return matrix
+
+
+def vector_of(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    full = np.full((len(usable), *values.shape[1:]), np.nan)
+    full[usable] = values
+    return full

@@ -1,0 +1,33 @@
+"""Representations: the states of a network over all probe trials and times, as one matrix (sample, unit)."""
+
+import numpy as np
+
+from degeneracy.status import Status
+
+
+def moving(population) -> np.ndarray:
+    """Whether the states of each network (network) on the probe trials are finite and change by more than rounding.
+
+    A network that did not learn the task may stand still, and has no representation then. Raises ValueError, naming
+    the network, if one that did learn it has none either.
+    """
+    samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
+    sizes = [(np.linalg.norm(each - each.mean(0)), np.linalg.norm(each)) for each in samples]
+    moves = np.array([np.isfinite(whole) and left > 1e-12 * whole for left, whole in sizes], bool)
+    wrong = ~moves & (population.status == Status.CONVERGED)
+    if wrong.any():
+        seed = population.seeds[np.argmax(wrong)]
+        raise ValueError(f"network {seed}: its states on the probe trials never change or are not finite")
+    return moves
+
+
+def normalised(population) -> np.ndarray:
+    """States (network, sample, unit) on the probe trials, each unit centred, each network of Frobenius norm 1.
+
+    NaN for a network that is not `moving`; raises ValueError as that does.
+    """
+    networks, trials, steps, units = population.states.shape
+    samples = population.states.reshape(networks, trials * steps, units)
+    centred = samples - samples.mean(1, keepdims=True)
+    norms = np.linalg.norm(centred, axis=(1, 2))  # (network,)
+    return centred / np.where(moving(population), norms, np.nan)[:, None, None]

@@ -1,0 +1,1 @@
+"""Networks, a stage: training populations of networks, and reading them."""

@@ -1,0 +1,68 @@
+"""Backends of training: what computes the error of many networks and its gradient. They differ in speed alone.
+
+    reference    torch, on any device and in any precision, for every cell
+    cpu          compiled code where it knows the cell (`compiled.py`), torch otherwise
+    cuda         one product a step for all networks; the whole training step is one CUDA graph
+    fused        the time loop of all networks in one Triton kernel (`fused.py`), in the same CUDA graph, to float32
+    fused-tf32   the same with products rounded to tf32
+
+A backend is no part of the condition: which one has trained a network is written beside it.
+"""
+
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+BACKENDS = ("auto", "reference", "cpu", "cuda", "fused", "fused-tf32")
+GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA graph
+
+
+def choose(name: str, device: torch.device, cell, inputs: int, outputs: int) -> tuple[str, str]:
+    """Backend that trains a cell of so many inputs and outputs on a device, and why it is not a faster one, or "".
+
+    `auto` is the fastest there is. A cell that the fused kernel does not know falls back to `cuda`. Raises ValueError
+    for a backend that the device does not have.
+    """
+    if name not in BACKENDS:
+        raise ValueError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
+    if device.type == "cpu":
+        if name in GRAPHED:
+            raise ValueError(f"backend: given {name}, which needs a CUDA device; on the CPU: auto, reference, cpu")
+        return ("cpu" if name == "auto" else name), ""
+    if name == "cpu":
+        raise ValueError("backend: given cpu, but the device is a CUDA device; allowed: auto, reference, cuda, fused")
+    if name in ("reference", "cuda"):
+        return name, ""
+    if find_spec("triton") is None:
+        if name != "auto":
+            raise ValueError(f"backend: given {name}, but Triton is not installed; allowed: auto, reference, cuda")
+        return "cuda", "Triton is not installed"
+    from degeneracy.networks.backends import fused  # needs Triton
+
+    name = "fused" if name == "auto" else name
+    obstacle = fused.obstacle(cell, inputs, outputs)
+    return ("cuda", obstacle) if obstacle else (name, "")
+
+
+def mean_squared_error(
+    cell, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, mask: Tensor, backend: str = "cpu"
+) -> Tensor:
+    """Masked MSE (network) of the outputs for trials (network, time, trial, …); mask (network, time, trial)."""
+    if not len(inputs):
+        return sum(value.flatten(1).sum(1) for value in parameters.values())  # (0,), which gradients can be taken of
+    if backend == "cpu" and hasattr(cell, "affine") and inputs.device.type == "cpu" and inputs.dtype == torch.float32:
+        from degeneracy.networks.backends import compiled  # only training waits for the compiler
+
+        if cell.activation in compiled.ACTIVATIONS:
+            weights = cell.affine(parameters)
+            return compiled.MaskedError.apply(cell.activation, cell.keep, inputs, targets, mask, *weights)
+    if backend in ("fused", "fused-tf32"):
+        from degeneracy.networks.backends import fused
+
+        precision = fused.PRECISIONS[backend]
+        weights = cell.affine(parameters)
+        return fused.MaskedError.apply(cell.activation, cell.keep, precision, inputs, targets, mask, *weights)
+    outputs = cell.readout(parameters, cell.states(parameters, inputs))
+    squared = (outputs - targets).square().mean(-1)  # (network, time, trial)
+    return (squared * mask).sum((1, 2)) / mask.sum((1, 2))

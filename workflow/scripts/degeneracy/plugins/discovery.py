@@ -1,0 +1,128 @@
+"""Plug-ins: the tasks, cells, metrics and figures that exist, one a file, and what their files say of them.
+
+Everything but `load` reads source files and imports none of them, so the workflow learns what it needs without torch.
+"""
+
+import ast
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from degeneracy.plugins.options import Option, did_you_mean, options_in, quoted
+
+PACKAGE = Path(__file__).parents[1]
+KINDS = ("tasks", "cells", "metrics", "figures")
+
+
+def names(kind: str) -> list[str]:
+    """Names of the plug-ins of a kind (one of KINDS): one a file, files with _ left out."""
+    return sorted(path.stem for path in (PACKAGE / kind).glob("*.py") if not path.stem.startswith("_"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Syntax tree of a source file. Raises ValueError, naming the file and the line, if it is not Python."""
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plug-in by its kind and name. What asks for its file raises ValueError if there is none."""
+
+    kind: str  # one of KINDS
+    name: str
+
+    @property
+    def missing(self) -> str:
+        """Sentence that there is no such plug-in, with the nearest name; "" if there is one."""
+        known = names(self.kind)
+        return (
+            ""
+            if self.name in known
+            else f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, known)}"
+        )
+
+    @property
+    def source(self) -> Path:
+        """Source file. Raises ValueError with the nearest name when there is none."""
+        if self.missing:
+            raise ValueError(self.missing)
+        return PACKAGE / self.kind / f"{self.name}.py"
+
+    @property
+    def tree(self) -> ast.Module:
+        return parsed(self.source)
+
+    @property
+    def docstring(self) -> str:
+        """The module docstring."""
+        return ast.get_docstring(self.tree) or ""
+
+    @property
+    def functions(self) -> set[str]:
+        """Names of the functions that the file defines at its top level."""
+        return {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+
+    @property
+    def classes(self) -> set[str]:
+        """Names of the classes that the file defines at its top level."""
+        return {node.name for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+    def constant(self, name: str, default: Any = None) -> Any:
+        """Value of a literal constant at the top of the file (`LEVEL = "dynamics"`)."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name:
+                return ast.literal_eval(node.value)
+        return default
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Options: the fields of its Task or Cell class, or the keyword-only arguments of its functions."""
+        return options_in(self.tree, self.source)
+
+    def complete(self, given: dict, where: str) -> dict:
+        """All options, given ones over the defaults; unknown or wrong ones raise ValueError naming `where`."""
+        known = self.options
+        for key, value in given.items():
+            if key not in known:
+                hint = self.option_of_others(key) or did_you_mean(key, known)
+                raise ValueError(f"{where}: unknown key {quoted(key)}{hint}")
+            known[key].check(f"{where}.{key}", value)
+        return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
+
+    def option_of_others(self, option: str) -> str:
+        """End of a sentence about an option that this plug-in lacks and others of its kind have; "" if none does."""
+        others = [other for other in names(self.kind) if option in Plugin(self.kind, other).options]
+        return f": it is an option of {' and '.join(others)}, not of {self.name}." if others else ""
+
+    def load(self) -> ModuleType:
+        """Import it."""
+        return importlib.import_module(f"degeneracy.{self.kind}.{self.source.stem}")
+
+
+def task_of(condition: dict) -> Plugin:
+    """The task that a condition names."""
+    return Plugin("tasks", condition["task"]["name"])
+
+
+def cell_of(condition: dict) -> Plugin:
+    """The cell that a condition names."""
+    return Plugin("cells", condition["model"]["cell"])
+
+
+def make_task(condition: dict):
+    """The Task object of a condition."""
+    options = {key: value for key, value in condition["task"].items() if key != "name"}
+    return task_of(condition).load().Task(**options)
+
+
+def make_cell(condition: dict):
+    """The Cell object of a condition."""
+    options = {key: value for key, value in condition["model"].items() if key != "cell"}
+    return cell_of(condition).load().Cell(**options)

@@ -1,0 +1,1 @@
+"""Statistics, a stage: degeneracy of populations, its intervals, and its trend along a factor."""

@@ -1,0 +1,130 @@
+"""In which direction does degeneracy go as a factor rises, and is it the direction that the paper reports?
+
+One row a sweep, metric and measure. Two rows of each level of analysis are compared with the paper (Huang et al. 2025):
+the `primary` one, of the paper's own measure, and the `preferred` one, of the measure that this project trusts more
+(the spread of the loss grows with its mean, and a weight distance over n² falls with the width by itself). The paper
+reports the behaviour, the dynamics and the weights; for the representation there is no arrow to compare with.
+
+The arrow is that of the change in percent, a ratio of levels, whose interval holds the truth as often whatever the
+ratio; where there is no ratio it is that of the trend, a difference of levels. At the edge, the interval of one may
+hold 0 where that of the other does not.
+"""
+
+import json
+
+import numpy as np
+import xarray as xr
+from scipy.special import stdtrit
+
+from degeneracy.statistics.paper import COMPARED, DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, paper_factor
+from degeneracy.statistics.schema import DIRECTIONS
+from degeneracy.statistics.trend import trend, trend_order
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p-values adjusted for being several by the step-down method of Holm (1979); NaN is no test and stays NaN."""
+    adjusted = np.full(len(p), np.nan)
+    tests = np.flatnonzero(~np.isnan(p))
+    ascending = tests[np.argsort(p[tests], kind="stable")]
+    steps = np.arange(len(ascending), 0, -1) * p[ascending]
+    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
+
+
+def arrow(low: float, high: float) -> str:
+    """Direction of a change by its interval: up, down, or unclear where that holds 0 or is NaN."""
+    return UP if low > 0 else DOWN if high < 0 else UNCLEAR
+
+
+def percent_change(theta: np.ndarray, error: np.ndarray, counts: np.ndarray, confidence: float) -> dict[str, float]:
+    """Fitted change from the first to the last level in percent of the first, and the ends of its interval.
+
+    100 (exp(Λ ± t SE) − 1), Λ the `trend` of log θ, whose SE at a level is SE/θ: of two or three levels log of the last
+    over the first. So the error of the first level counts too, and no end is below −100%. Coverage of the 95% interval
+    for the SD of 8 normal values at each of two levels is 94%, whatever their ratio; that of the trend's own interval
+    over θ of the first level falls from 99.9% at a quarter to 85% at four times it. NaN unless all levels are positive.
+
+    `theta`, `error` and `counts` (level) are degeneracy, standard error and networks used, in the order of the trend.
+    """
+    change = half = np.nan
+    if len(theta) and np.all(theta > 0):
+        (change,), (spread,), (freedom,), _ = trend(np.log(theta)[:, None], (error / theta)[:, None], counts)
+        half = stdtrit(freedom, 0.5 + confidence / 2) * spread
+    ends = {"percent": change, "percent_low": change - half, "percent_high": change + half}
+    return {name: float(100 * np.expm1(value)) for name, value in ends.items()}
+
+
+def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
+    """The table of directions (row) from pairs of a sweep's name and one of its statistics artifacts.
+
+    Rows are sorted by sweep and metric, measures stay in their order. `holm_p` adjusts the permutation p-values of all
+    compared rows, primary or preferred, of the same paper factor: across tasks, metrics and both measures. It is NaN
+    for the other rows. Raises ValueError if a metric is given twice for a sweep, or if there is nothing given.
+    """
+    named = {(name, data.attrs["metric"]): data for name, data in sweeps}
+    if not named:
+        raise ValueError("directions: no statistics artifact is given, must be at least one")
+    if len(named) < len(sweeps):
+        raise ValueError("directions: a metric is given twice for the same sweep")
+    rows = [row for key in sorted(named) for row in _rows(key[0], named[key])]
+    family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
+    p = np.array([row["trend_permutation_p"] for row in rows])
+    adjusted = np.full(len(rows), np.nan)
+    for name in set(family) - {""}:
+        adjusted[family == name] = holm(p[family == name])
+    for row, value in zip(rows, adjusted, strict=True):
+        row["holm_p"] = value
+    return DIRECTIONS.build({name: np.array([row[name] for row in rows]) for name in DIRECTIONS.variables})
+
+
+def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
+    """Rows of one statistics artifact, all columns but the adjusted p-value."""
+    levels = data["level"].values.tolist()
+    order = trend_order(levels)
+    shown = order or list(range(len(levels)))
+    metric, level, factor = (data.attrs[name] for name in ("metric", "metric_level", "factor"))
+    task = json.loads(data.attrs["condition"])["task"]["name"]
+    role = paper_factor(task, factor)
+    shared = {
+        "sweep": sweep,
+        "task": task,
+        "factor": factor,
+        "paper_factor": role,
+        "metric": metric,
+        "metric_level": level,
+        "levels": _joined(levels[place] for place in shown),
+        "n_used": _joined(data["n_used"].values[shown].tolist()),
+        "n_networks": _joined(data["n_networks"].values[shown].tolist()),
+    }
+    rows = []
+    for name in data["measure"].values.tolist():
+        here = data.sel(measure=name)
+        names = ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p")
+        numbers = {key: float(here[key]) for key in names}
+        ordered = (here[key].values[order] for key in ("degeneracy", "standard_error", "n_used"))
+        numbers |= percent_change(*ordered, data.attrs["confidence"])
+        primary, preferred = (name == compared for compared in COMPARED.get(metric, ("", "")))
+        paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
+        told = "trend" if np.isnan(numbers["percent_low"]) else "percent"
+        measured = arrow(numbers[f"{told}_low"], numbers[f"{told}_high"])
+        rows.append(
+            shared
+            | numbers
+            | {
+                "measure": name,
+                "measure_name": str(here["measure_name"].values),
+                "measure_unit": str(here["measure_unit"].values),
+                "primary": primary,
+                "preferred": preferred,
+                "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,
+                "arrow": measured,
+                "paper_arrow": paper,
+                "agreement": agreement(measured, paper),
+            }
+        )
+    return rows
+
+
+def _joined(values) -> str:
+    """`2, 3, 4`, words as they are and false and true in small letters."""
+    return ", ".join(value if isinstance(value, str) else json.dumps(value) for value in values)

@@ -1,0 +1,59 @@
+"""Trials: the inputs, targets and loss mask a task generates, in three groups."""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from degeneracy.plugins.discovery import make_task, task_of
+from degeneracy.tasks import Trials
+from degeneracy.trials.schema import GROUPS, TRIALS
+
+
+def generate(condition: dict) -> dict[str, xr.Dataset]:
+    """The three groups of trials of a condition, as one dataset a group.
+
+    `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
+    generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
+    trials leave the probe trials as they are.
+
+    With the option `ood_kind` "longer" the ood trials are the task's own (longer ones, or with longer delays); with
+    "noise" they are trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD
+    `ood_noise` (input units) is added, and whose targets are those of the inputs without the noise.
+    """
+    task, options = make_task(condition), condition["trials"]
+    path = task_of(condition).source
+    groups = {}
+    for index, group in enumerate(GROUPS):
+        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
+        ood = options["ood_kind"] if group == "ood" else None
+        made = task.trials(generator, options[group], ood=ood == "longer")
+        check(made, task, options[group], f"{path}: trials of the group {group}")
+        if ood == "noise":
+            noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
+            made = replace(made, inputs=made.inputs + noise)
+        groups[group] = _dataset(made, task)
+    return groups
+
+
+def check(made: Trials, task, count: int, where: str) -> None:
+    """Raise ValueError, naming `where`, unless a task made `count` trials of the right shapes and of finite numbers."""
+    if not isinstance(made, Trials):
+        raise ValueError(f"{where}: given {type(made).__name__}, must be Trials(inputs, targets, mask)")
+    steps = np.shape(made.inputs)[1:2]
+    wanted = {
+        "inputs": ("(trial, time, input)", (count, *steps, len(task.inputs))),
+        "targets": ("(trial, time, output)", (count, *steps, len(task.outputs))),
+        "mask": ("(trial, time)", (count, *steps)),
+    }
+    for name, (dims, shape) in wanted.items():
+        values = np.asarray(getattr(made, name))
+        if values.shape != shape:
+            raise ValueError(f"{where}: {name} have the shape {values.shape}, must have {shape}, {dims}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"{where}: {name} hold NaN or infinity, must be finite numbers")
+
+
+def _dataset(trials: Trials, task) -> xr.Dataset:
+    values = {name: getattr(trials, name).astype(np.float32) for name in TRIALS.variables}
+    return TRIALS.build(values, {"input": list(task.inputs), "output": list(task.outputs)})

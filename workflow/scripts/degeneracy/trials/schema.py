@@ -1,0 +1,50 @@
+"""What a trials artifact and a complexity artifact hold."""
+
+import json
+
+from degeneracy.artifacts import store
+from degeneracy.artifacts.schema import INTEGER, Schema, Variable
+from degeneracy.experiment.condition import dumps, trial_part
+
+GROUPS = ("train", "probe", "ood")
+TRIALS = Schema(
+    "trials",
+    {
+        "inputs": Variable(("trial", "time", "input"), long_name="input to the network", unit="1"),
+        "targets": Variable(("trial", "time", "output"), long_name="target output", unit="1"),
+        "mask": Variable(("trial", "time"), long_name="weight in the loss", unit="1"),
+    },
+    GROUPS,
+)
+BOUND = "1 if {} is an upper bound: too few steps for the joint entropy"
+COMPLEXITY = Schema(
+    "complexity",
+    {
+        "input_entropy": Variable((), long_name="entropy of the input at a step, all channels", unit="bit"),
+        "input_entropy_is_bound": Variable((), INTEGER, BOUND.format("input_entropy"), "1", optional=True),
+        "input_entropy_sum": Variable((), "f", "sum of the entropies of the input channels", "bit", optional=True),
+        "target_entropy": Variable((), long_name="entropy of the target at a step, all channels", unit="bit"),
+        "target_entropy_is_bound": Variable((), INTEGER, BOUND.format("target_entropy"), "1", optional=True),
+        "target_entropy_sum": Variable((), "f", "sum of the entropies of the target channels", "bit", optional=True),
+        "target_dimension": Variable((), long_name="participation ratio of the target's covariance", unit="1"),
+        "memory_demand": Variable((), long_name="past inputs that the target depends on", unit="step"),
+        "explained_variance": Variable(
+            ("window",),
+            long_name="variance of the target on other trials explained by the inputs of a window that ends now",
+            unit="1",
+        ),
+        "copied_trials": Variable(
+            (),
+            long_name="share of those other trials that are copies: a trial of the same inputs was learnt from",
+            unit="1",
+            optional=True,
+        ),
+    },
+)
+
+
+def check_trials(path: str, condition: dict) -> None:
+    """Raise ValueError unless a trials artifact is that of a condition."""
+    made = json.loads(store.attributes_of(path).get("condition", "{}"))
+    if {key: made.get(key) for key in ("task", "trials")} != trial_part(condition):
+        raise ValueError(f"{path}: holds no trials of {dumps(trial_part(condition))}")
