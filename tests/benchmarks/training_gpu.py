@@ -14,7 +14,7 @@ where not, its row says what failed. All in one process, after one another, on o
                         backward, clip, Adam (reference and cpu as calls, the others as a CUDA graph); all of them and
                         the stock layer in float32, but fused-tf32
     recurrence: fused   forward, readout, loss, backward and the gradients of all weights, without the rest of a step;
-                        with W held in shared memory and with W streamed through it, of which `fused` takes the first
+                        with W held in registers and with W streamed through shared memory, of which `fused` takes the first
                         where it can
     recurrence: FlashRNN    forward and backward of its Elman cell with the networks as heads, input drive given
 
@@ -150,8 +150,8 @@ def fused_recurrence(width: int, arguments, device: torch.device, streamed: bool
     """Time of the three launches of the fused kernel, as a CUDA graph."""
     from degeneracy.networks.backends import fused
 
-    if not streamed and not fused.resident(width, CHANNELS, CHANNELS, 64):
-        raise ValueError(f"W of {width} units is not held in shared memory here: fused is streamed")
+    if not streamed and not fused.resident(width):
+        raise ValueError(f"W of {width} units is not held in registers here: fused is streamed")
 
     shape = (arguments.networks, arguments.time, arguments.batch)
     batch = [torch.randn(*shape, CHANNELS, device=device) for _ in range(2)] + [torch.ones(shape, device=device)]

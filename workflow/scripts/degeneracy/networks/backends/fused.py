@@ -1,7 +1,7 @@
 """Masked error of all networks and its gradient by the kernels of `fused_kernels.py`: which of them run, and where.
 
-W stays in shared memory where it fits there (compute capability 9 with up to 128 units and few channels), and is
-streamed through it elsewhere, for any width.
+W stays in registers where it fits there (compute capability 9 with up to 128 units), and is streamed through shared
+memory elsewhere, for any width.
 """
 
 import torch
@@ -17,9 +17,9 @@ PRECISIONS = {
 ACTIVATIONS = ("tanh", "relu")
 CAPABILITY = (8, 0)  # the least that has products in tf32
 CHANNELS = 63  # inputs, and outputs, at most: their weights for a tile of units are held in shared memory, too
-ROWS = 2048  # steps times trials that one program of `add_up` or `answer` sums over, at most
-SLICES = (16, 32, 64, 128)  # trials that one program takes through time
-WAIT = 40  # a step of a program waits for as long as the arithmetic of so many trials takes
+ROWS = 512  # steps times trials that one program of `add_up` sums over, about
+SLICES = (16, 32)  # trials that one program takes through time
+WAIT = 30  # a step of a program waits for as long as the arithmetic of so many trials takes
 
 
 def limits() -> tuple[tuple[int, int], int]:
@@ -40,35 +40,18 @@ def padded(size: int) -> int:
     return max(16, triton.next_power_of_2(size))
 
 
-def shared_memory(width: int, inputs: int, outputs: int, trials: int) -> int:
-    """Bytes that `advance` or `retrace` need: both parts of all weights, and both of what is multiplied by them."""
-    unit, channels = padded(width), max(padded(inputs + 1), padded(outputs))
-    return 4 * 2 * (unit + trials) * (unit + channels)
+def resident(width: int) -> bool:
+    """Whether `advance` and `retrace` hold W in registers: those of tensor cores of compute capability 9 do."""
+    return limits()[0][0] == 9 and padded(width) <= 128
 
 
-def resident(width: int, inputs: int, outputs: int, trials: int) -> bool:
-    """Whether W is held in shared memory by programs of so many trials.
+def slice_of(networks: int, trials: int, width: int) -> int:
+    """Trials of a program that holds W: the size with which all programs end first.
 
-    Elsewhere than on compute capability 9 tensor cores read it from registers, which do not hold it.
+    A program of more than 64 units takes all registers of a multiprocessor, others half of them.
     """
-    capability, limit = limits()
-    return capability[0] == 9 and shared_memory(width, inputs, outputs, trials) <= limit
-
-
-def slice_of(networks: int, trials: int, width: int, inputs: int, outputs: int) -> int:
-    """Trials of a program that holds W: the size that ends first, of those that fit.
-
-    Each multiprocessor runs as many programs as its shared memory holds, so small slices come in more rounds.
-    """
-    limit, units = limits()[1], multiprocessors()
-
-    def duration(size: int) -> int:
-        at_once = units * max(1, limit // shared_memory(width, inputs, outputs, size))
-        rounds = triton.cdiv(networks * triton.cdiv(trials, size), at_once)
-        return rounds * (WAIT + size)
-
-    sizes = [size for size in SLICES if size == SLICES[0] or size < 2 * trials]
-    return min((size for size in sizes if resident(width, inputs, outputs, size)), key=duration)
+    at_once = multiprocessors() * (1 if padded(width) > 64 else 2)
+    return min(SLICES, key=lambda size: triton.cdiv(networks * triton.cdiv(trials, size), at_once) * (WAIT + size))
 
 
 def tile_of(width: int, inputs: int, outputs: int) -> int:
@@ -112,8 +95,8 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     asked = {"OUTPUTS": outputs, "OUTPUT": padded(outputs)}
     kind = {"RELU": activation == "relu", "LEAKY": keep != 0}
     tile = tile_of(width, channels, outputs)
-    if resident(width, channels, outputs, SLICES[0]):
-        size = slice_of(networks, trials, width, channels, outputs)
+    if resident(width):
+        size = slice_of(networks, trials, width)
         kind |= {"UNIT": padded(width), "TRIAL": size, "num_warps": 8 if padded(width) > 64 else 4, "num_stages": 1}
         advance, retrace, currents = kernels.advance, kernels.retrace, ()
     else:
@@ -122,7 +105,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
         advance, retrace = kernels.advance_streamed, kernels.retrace_streamed
         currents = (inputs.new_zeros(networks, width, trials),)
     slices, run = triton.cdiv(trials, size), max(1, ROWS // trials)
-    runs, block = triton.cdiv(steps, run), min(64, padded(trials))
+    runs, block = triton.cdiv(steps + 1, run), min(64, padded(trials))
     advance[(networks, slices)](
         inputs, recurrent, input_weights, bias, rates, *currents, keep, **sizes, **given, **kind
     )  # fmt: skip
@@ -131,10 +114,12 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
         targets, mask, scale, readout, readout_bias, rates, errors, losses,
         **sizes, **asked, RUN=1, SPAN=min(64, padded(width)), TRIAL=block, num_warps=4,
     )  # fmt: skip
-    retrace[(networks, slices)](recurrent, readout, rates, errors, deltas, keep, **sizes, **asked, **kind)
+    retrace[(networks, slices)](
+        recurrent.mT.contiguous(), readout, rates, errors, deltas, keep, **sizes, **asked, **kind
+    )
     tiles = triton.cdiv(width, tile)
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
-    kernels.add_up[(networks, runs, tiles**2 + 2 * tiles)](
+    kernels.add_up[(networks, runs, tiles**2)](
         inputs, rates, errors, deltas, *sums,
         **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=2,
     )  # fmt: skip

@@ -14,7 +14,7 @@ Rates, errors and δ are stored with the trials last, (network, step, unit or ou
 take factors in tf32 only with the index they sum over stored contiguously: with the states (unit, trial) this holds for
 W in `advance`, and with the trials last for both factors in `add_up`.
 
-`advance` and `retrace` hold W in shared memory and states in registers; `advance_streamed` and `retrace_streamed` read
+`advance` and `retrace` hold W and the states in registers; `advance_streamed` and `retrace_streamed` read
 both again at each step, from the caches, and have no limit of width.
 
 Units, inputs, outputs and trials are padded with zeros to powers of two; rates of padded units are 0 throughout. The
@@ -60,14 +60,6 @@ def product(high, low, x_high, x_low, added, PRECISION: tl.constexpr):
         return tl.dot(high, x_high, acc=added, input_precision="tf32")
     else:  # not the first parts alone: a NaN may be in the remainder
         return tl.dot(high + low, x_high + x_low, acc=added, input_precision="tf32")
-
-
-@triton.jit
-def product_of_rows(x, y, added, PRECISION: tl.constexpr):
-    """added + x @ yᵀ."""
-    high, low = split(x)
-    y_high, y_low = split(y)
-    return product(high, low, tl.trans(y_high), tl.trans(y_low), added, PRECISION)
 
 
 @triton.jit
@@ -228,33 +220,33 @@ def answer(
 
 @triton.jit
 def retrace(
-    recurrent, readout, rates, errors, deltas, keep,
+    transposed, readout, rates, errors, deltas, keep,
     STEPS: tl.constexpr, TRIALS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr,
     UNIT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
     RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """δ (network, step, unit, trial) of a slice of trials, from the last step to the first."""
+    """δ (network, step, unit, trial) of a slice of trials, from the last step to the first, with Wᵀ as it is stored."""
     network = tl.program_id(0).to(tl.int64)
     unit, source, output = tl.arange(0, UNIT), tl.arange(0, UNIT), tl.arange(0, OUTPUT)
     trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
     errors += network * STEPS * OUTPUTS * TRIALS
     rates += network * (STEPS + 1) * WIDTH * TRIALS
     deltas += network * STEPS * WIDTH * TRIALS
-    high, low = split(matrix(recurrent + network * WIDTH * WIDTH, source, unit, WIDTH, WIDTH, 1, WIDTH))  # Wᵀ
+    high, low = split(matrix(transposed + network * WIDTH * WIDTH, source, unit, WIDTH, WIDTH, WIDTH, 1))
     by_output = matrix(readout + network * OUTPUTS * WIDTH, source, output, WIDTH, OUTPUTS, 1, WIDTH)
     output_high, output_low = split(by_output)
     inside = (source < WIDTH)[:, None] & (trial < TRIALS)[None, :]
     place = source[:, None] * TRIALS + trial[None, :]
     later = tl.zeros((UNIT, TRIAL), tl.float32)
+    error = matrix(errors + (STEPS - 1) * OUTPUTS * TRIALS, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
+    error_high, error_low = split(error)
+    by_rate = product(output_high, output_low, error_high, error_low, later, PRECISION)
+    rate = tl.load(rates + STEPS * WIDTH * TRIALS + place, mask=inside, other=0.0)
     for back in range(STEPS):
         step = STEPS - 1 - back
-        rate = tl.load(rates + (step + 1) * WIDTH * TRIALS + place, mask=inside, other=0.0)
-        error = matrix(errors + step * OUTPUTS * TRIALS, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
-        later_high, later_low = split(later)
-        error_high, error_low = split(error)
-        by_rate = tl.zeros((UNIT, TRIAL), tl.float32)
-        by_rate = product(output_high, output_low, error_high, error_low, by_rate, PRECISION)
-        by_rate = product(high, low, later_high, later_low, by_rate, PRECISION)
+        before = tl.maximum(step - 1, 0)  # what the step before needs is read one step ahead
+        earlier = tl.load(rates + (before + 1) * WIDTH * TRIALS + place, mask=inside, other=0.0)
+        error = matrix(errors + before * OUTPUTS * TRIALS, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
         if RELU:
             own = tl.where(rate > 0.0, by_rate, 0.0)
         else:
@@ -263,12 +255,18 @@ def retrace(
             later = keep * later + own
         else:
             later = own
+        later_high, later_low = split(later)
+        error_high, error_low = split(error)
+        by_rate = tl.zeros((UNIT, TRIAL), tl.float32)  # of the step before
+        by_rate = product(output_high, output_low, error_high, error_low, by_rate, PRECISION)
+        by_rate = product(high, low, later_high, later_low, by_rate, PRECISION)
         tl.store(deltas + step * WIDTH * TRIALS + place, later, mask=inside)
+        rate = earlier
 
 
 @triton.jit
 def retrace_streamed(
-    recurrent, readout, rates, errors, deltas, keep,
+    transposed, readout, rates, errors, deltas, keep,
     STEPS: tl.constexpr, TRIALS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr,
     TILE: tl.constexpr, SPAN: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
     RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
@@ -280,7 +278,7 @@ def retrace_streamed(
     errors += network * STEPS * OUTPUTS * TRIALS
     rates += network * (STEPS + 1) * WIDTH * TRIALS
     deltas += network * STEPS * WIDTH * TRIALS
-    recurrent += network * WIDTH * WIDTH
+    transposed += network * WIDTH * WIDTH
     readout += network * OUTPUTS * WIDTH
     for back in range(STEPS):
         step = STEPS - 1 - back
@@ -296,7 +294,7 @@ def retrace_streamed(
             by_rate = product(output_high, output_low, error_high, error_low, by_rate, PRECISION)
             for begin in range(0, WIDTH, SPAN):
                 unit = begin + tl.arange(0, SPAN)
-                high, low = split(matrix(recurrent, source, unit, WIDTH, WIDTH, 1, WIDTH))
+                high, low = split(matrix(transposed, source, unit, WIDTH, WIDTH, WIDTH, 1))
                 known = (unit < WIDTH)[:, None] & followed[None, :]
                 later = tl.load(after + unit[:, None] * TRIALS + trial[None, :], mask=known, other=0.0)
                 later_high, later_low = split(later)
@@ -324,65 +322,77 @@ def add_up(
     TILE: tl.constexpr, INPUT: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr, RUN: tl.constexpr,
     PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """Gradients (network, run, …) from the steps of a run.
+    """Gradients (network, run, …) from the steps of a run, for a tile of units and a tile of their sources.
 
-    For n tiles of units the last index of a program says what it adds up: below n² the recurrent weights of a tile of
-    units and a tile of their sources, then below n² + n the input weights and biases of a tile, then its readout.
+    The rates before a step are the sources of its δ, and what the errors of the step before were read out from.
     """
+    # Tensor cores round sums towards zero: runs are short, and the sums over runs are made elsewhere
     network = tl.program_id(0).to(tl.int64)
     place = network * tl.num_programs(1) + tl.program_id(1)
-    first = tl.program_id(1) * RUN
     tiles: tl.constexpr = (WIDTH + TILE - 1) // TILE
     blocks: tl.constexpr = (TRIALS + TRIAL - 1) // TRIAL
+    of_unit, of_source = tl.program_id(2) // tiles, tl.program_id(2) % tiles
+    unit, source = of_unit * TILE + tl.arange(0, TILE), of_source * TILE + tl.arange(0, TILE)
+    channel, output = tl.arange(0, INPUT), tl.arange(0, OUTPUT)
     inputs += network * STEPS * TRIALS * INPUTS
     errors += network * STEPS * OUTPUTS * TRIALS
     rates += network * (STEPS + 1) * WIDTH * TRIALS
     deltas += network * STEPS * WIDTH * TRIALS
-    part = tl.program_id(2)
-    if part < tiles * tiles:
-        unit, source = part // tiles * TILE + tl.arange(0, TILE), part % tiles * TILE + tl.arange(0, TILE)
-        by_recurrent = tl.zeros((TILE, TILE), tl.float32)
-        for index in range(RUN * blocks):
-            step, trial = first + index // blocks, (index % blocks) * TRIAL + tl.arange(0, TRIAL)
-            trial = tl.where(step < STEPS, trial, TRIALS)
-            delta = matrix(deltas + step * WIDTH * TRIALS, unit, trial, WIDTH, TRIALS, TRIALS, 1)
-            rate = matrix(rates + step * WIDTH * TRIALS, source, trial, WIDTH, TRIALS, TRIALS, 1)
-            # Tensor cores round sums towards zero: only short ones are left to them
-            by_recurrent += product_of_rows(delta, rate, tl.zeros((TILE, TILE), tl.float32), PRECISION)
-        tl.store(
-            recurrent + place * WIDTH * WIDTH + unit[:, None] * WIDTH + source[None, :],
-            by_recurrent,
-            mask=(unit < WIDTH)[:, None] & (source < WIDTH)[None, :],
+    by_recurrent = tl.zeros((TILE, TILE), tl.float32)
+    by_input = tl.zeros((TILE, INPUT), tl.float32)
+    by_readout = tl.zeros((TILE, OUTPUT), tl.float32)
+    by_constant = tl.zeros((OUTPUT,), tl.float32)
+    for index in range(RUN * blocks):
+        step = tl.program_id(1) * RUN + index // blocks
+        trial = (index % blocks) * TRIAL + tl.arange(0, TRIAL)
+        there = trial < TRIALS
+        row = step * WIDTH * TRIALS + trial[None, :]
+        rate = tl.load(
+            rates + row + source[:, None] * TRIALS,
+            mask=(source < WIDTH)[:, None] & (there & (step <= STEPS))[None, :],
+            other=0.0,
         )
-    elif part < tiles * tiles + tiles:
-        unit, channel = (part - tiles * tiles) * TILE + tl.arange(0, TILE), tl.arange(0, INPUT)
-        by_input, by_bias = tl.zeros((TILE, INPUT), tl.float32), tl.zeros((TILE,), tl.float32)
-        for index in range(RUN * blocks):
-            step, trial = first + index // blocks, (index % blocks) * TRIAL + tl.arange(0, TRIAL)
-            trial = tl.where(step < STEPS, trial, TRIALS)
-            delta = matrix(deltas + step * WIDTH * TRIALS, unit, trial, WIDTH, TRIALS, TRIALS, 1)
-            given = matrix(inputs + step * TRIALS * INPUTS, channel, trial, INPUTS, TRIALS, 1, INPUTS)
-            by_input += product_of_rows(delta, given, tl.zeros((TILE, INPUT), tl.float32), PRECISION)
-            by_bias += tl.sum(delta, axis=1)
+        delta = tl.load(
+            deltas + row + unit[:, None] * TRIALS,
+            mask=(unit < WIDTH)[:, None] & (there & (step < STEPS))[None, :],
+            other=0.0,
+        )
+        given = tl.load(
+            inputs + (step * TRIALS + trial[None, :]) * INPUTS + channel[:, None],
+            mask=(channel < INPUTS)[:, None] & (there & (step < STEPS))[None, :],
+            other=0.0,
+        )
+        given = tl.where((channel == INPUTS)[:, None], 1.0, given)
+        error = tl.load(
+            errors + ((step - 1) * OUTPUTS + output[:, None]) * TRIALS + trial[None, :],
+            mask=(output < OUTPUTS)[:, None] & (there & (step > 0) & (step <= STEPS))[None, :],
+            other=0.0,
+        )
+        delta_high, delta_low = split(delta)
+        high, low = split(rate)
+        given_high, given_low = split(given)
+        error_high, error_low = split(error)
+        by_recurrent = product(delta_high, delta_low, tl.trans(high), tl.trans(low), by_recurrent, PRECISION)
+        by_input = product(delta_high, delta_low, tl.trans(given_high), tl.trans(given_low), by_input, PRECISION)
+        by_readout = product(high, low, tl.trans(error_high), tl.trans(error_low), by_readout, PRECISION)
+        by_constant += tl.sum(error, axis=1)
+    tl.store(
+        recurrent + place * WIDTH * WIDTH + unit[:, None] * WIDTH + source[None, :],
+        by_recurrent,
+        mask=(unit < WIDTH)[:, None] & (source < WIDTH)[None, :],
+    )
+    if of_source == 0:
+        rows, columns = unit[:, None], channel[None, :]
         tl.store(
-            input_weights + place * WIDTH * INPUTS + unit[:, None] * INPUTS + channel[None, :],
+            input_weights + place * WIDTH * INPUTS + rows * INPUTS + columns,
             by_input,
-            mask=(unit < WIDTH)[:, None] & (channel < INPUTS)[None, :],
+            mask=(rows < WIDTH) & (columns < INPUTS),
         )
-        tl.store(bias + place * WIDTH + unit, by_bias, mask=unit < WIDTH)
-    else:
-        unit, output = (part - tiles * tiles - tiles) * TILE + tl.arange(0, TILE), tl.arange(0, OUTPUT)
-        by_readout, by_constant = tl.zeros((TILE, OUTPUT), tl.float32), tl.zeros((OUTPUT,), tl.float32)
-        for index in range(RUN * blocks):
-            step, trial = first + index // blocks, (index % blocks) * TRIAL + tl.arange(0, TRIAL)
-            trial = tl.where(step < STEPS, trial, TRIALS)
-            rate = matrix(rates + (step + 1) * WIDTH * TRIALS, unit, trial, WIDTH, TRIALS, TRIALS, 1)
-            error = matrix(errors + step * OUTPUTS * TRIALS, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
-            by_readout += product_of_rows(rate, error, tl.zeros((TILE, OUTPUT), tl.float32), PRECISION)
-            by_constant += tl.sum(error, axis=1)
+        tl.store(bias + place * WIDTH + rows + 0 * columns, by_input, mask=(rows < WIDTH) & (columns == INPUTS))
+    if of_unit == 0:
         tl.store(
-            readout + place * OUTPUTS * WIDTH + output[None, :] * WIDTH + unit[:, None],
+            readout + place * OUTPUTS * WIDTH + output[None, :] * WIDTH + source[:, None],
             by_readout,
-            mask=(unit < WIDTH)[:, None] & (output < OUTPUTS)[None, :],
+            mask=(source < WIDTH)[:, None] & (output < OUTPUTS)[None, :],
         )
         tl.store(readout_bias + place * OUTPUTS + output, by_constant, mask=output < OUTPUTS)
