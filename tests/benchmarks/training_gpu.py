@@ -14,8 +14,8 @@ where not, its row says what failed. All in one process, after one another, on o
                         backward, clip, Adam (reference and cpu as calls, the others as a CUDA graph); all of them and
                         the stock layer in float32, but fused-tf32
     recurrence: fused   forward, readout, loss, backward and the gradients of all weights, without the rest of a step;
-                        with W held in registers and with W streamed through shared memory, of which `fused` takes the first
-                        where it can
+                        with W held in registers and with W streamed through shared memory, of which `fused` takes the
+                        first where it can
     recurrence: FlashRNN    forward and backward of its Elman cell with the networks as heads, input drive given
 
 Columns:
