@@ -1,5 +1,7 @@
 """The parts of the orthogonal solver: the lower bound, the derivatives of the objective, and the starts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from matrices import operators, rotation, slow_operators
 
 from degeneracy.solvers.orthogonal import conjugation_distance
 from degeneracy.solvers.orthogonal.bound import lower_bound
+from degeneracy.solvers.orthogonal.history import History
 from degeneracy.solvers.orthogonal.objective import Objective, Pull, conjugation_gradient, hessian_product
 from degeneracy.solvers.orthogonal.starts import random_orthogonal, reflected
 
@@ -115,3 +118,44 @@ def test_a_copy_reflected_in_a_few_directions_is_turned_back(turned):
     freed = reflected(a, b, stuck)
     assert ((a - stuck @ b @ stuck.mT).flatten(1).norm(dim=1) > 0.1 * a.flatten(1).norm(dim=1)).all()
     assert ((a - freed @ b @ freed.mT).flatten(1).norm(dim=1) < 1e-8 * a.flatten(1).norm(dim=1)).all()
+
+
+def history_of_a_quadratic(steps):
+    """A history along gradient descent on ½ xᵀ D x in two problems of size 3, D diagonal and positive."""
+    rng = np.random.default_rng(30)
+    diagonal = torch.as_tensor(rng.uniform(1, 2, (2, 9)))
+    x = torch.as_tensor(rng.standard_normal((2, 9)))
+    history, points = History.beginning_with((diagonal * x).view(2, 3, 3), 4), [x]
+    length = torch.tensor([0.3, 0.7]).double()
+    for _ in range(steps):
+        weights, slope = history.descent_direction()
+        direction = history.combination(weights)
+        x = x + length[:, None] * direction
+        history.append(weights, slope, length, direction, (diagonal * x).view(2, 3, 3))
+        points.append(x)
+    return history, diagonal, points
+
+
+@pytest.mark.parametrize("steps", [1, 3, 4, 7])
+def test_history_keeps_the_inner_products_of_its_entries(steps):
+    history, _, _ = history_of_a_quadratic(steps)
+    torch.testing.assert_close(history.inner, history.entries @ history.entries.mT)
+
+
+def test_direction_is_that_of_the_textbook_two_loop_recursion():
+    history, diagonal, points = history_of_a_quadratic(6)
+    weights, slope = history.descent_direction()
+    direction = history.combination(weights)
+    for k in range(2):
+        moves = [(new - old)[k] for old, new in pairwise(points)][-4:]
+        pairs = [(s, diagonal[k] * s) for s in moves]
+        gradient = q = diagonal[k] * points[-1][k]
+        alphas = []
+        for s, y in reversed(pairs):
+            alphas.append((s @ q) / (s @ y))
+            q = q - alphas[-1] * y
+        r = q * (pairs[-1][0] @ pairs[-1][1]) / (pairs[-1][1] @ pairs[-1][1])
+        for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
+            r = r + s * (alpha - (y @ r) / (s @ y))
+        torch.testing.assert_close(direction[k], -r)
+        torch.testing.assert_close(slope[k], -(r @ gradient))

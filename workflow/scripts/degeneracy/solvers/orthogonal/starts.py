@@ -4,10 +4,10 @@ import torch
 
 
 def starting_points(a, b, pull, random):
-    """(pair, start, n, n) starts of every pair: spectral ones first, then random ones in one sixth of the places.
+    """(pair, start, n, n) starts of every pair: spectral ones first, then random ones, at least a sixth of all.
 
-    a, b: (pair, n, n). random: (start, n, n), as many as starts are wanted. With inputs the first start is the C that
-    the inputs alone would choose.
+    a, b: (pair, n, n). random: (start, n, n), as many as the starts that a pair gets. With inputs, the first start is
+    the C that the inputs alone would choose.
     """
     pairs, starts = len(a), len(random)
     wanted = starts - starts // 6
