@@ -192,7 +192,7 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
     follow = {"compute_directions": 1, "draw_figure": 1, "draw_experiment_figure": 2}
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
-    edit(module(project, "solvers/orthogonal.py"), "import ", "UNUSED = 1\nimport ")
+    edit(module(project, "solvers/orthogonal/conjugation.py"), "import ", "UNUSED = 1\nimport ")
     assert planned(project) == {
         "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_metric_figure": 3
     } | follow  # fmt: skip

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from degeneracy.solvers import permutation as solver
 from degeneracy.solvers.permutation import joint_matching_distance, matching_distance
+from degeneracy.solvers.permutation.problem import Problem
+from degeneracy.solvers.permutation.stages import move_gains, two_opt
 
 
 def weights(units, *seed):
@@ -96,26 +97,26 @@ def test_against_every_matching(signed, units, features):
 def test_move_gains_are_the_change_of_the_overlap(signed):
     a, b, linear = np.random.default_rng(13).standard_normal((3, 7, 7))
     identity, ones = np.arange(7), np.ones(7)
-    problem = solver._Problem(a, b, linear, signed)
-    gains = solver._move_gains(a, b, a @ b.T + a.T @ b + linear, signed)
-    before = solver._overlap(problem, identity, ones)
+    problem = Problem(a, b, linear, signed)
+    gains = move_gains(a, b, a @ b.T + a.T @ b + linear, signed)
+    before = problem.overlap(identity, ones)
     for kind, gain in enumerate(gains):
         for r, t in product(range(7), repeat=2):
             p, s = identity.copy(), ones.copy()
             p[[r, t]] = p[[t, r]]
             s[[r, t]] = 1 - 2 * kind
-            np.testing.assert_allclose(gain[r, t], solver._overlap(problem, p, s) - before, atol=1e-12)
+            np.testing.assert_allclose(gain[r, t], problem.overlap(p, s) - before, atol=1e-12)
 
 
 @pytest.mark.parametrize("signed", [False, True])
 def test_two_opt_ends_at_a_local_maximum_from_anywhere(signed):
     a, b, linear = np.random.default_rng(14).standard_normal((3, 20, 20)) / 20
-    problem = solver._Problem(a, b, linear, signed)
+    problem = Problem(a, b, linear, signed)
     start = random_matching(20, signed, 15)
-    p, s = solver._two_opt(problem, *start)
-    assert solver._overlap(problem, p, s) > solver._overlap(problem, *start)
+    p, s = two_opt(problem, *start)
+    assert problem.overlap(p, s) > problem.overlap(*start)
     end = moved(b, p, s)
-    gains = solver._move_gains(a, end, a @ end.T + a.T @ end + linear[:, p] * s, signed)
+    gains = move_gains(a, end, a @ end.T + a.T @ end + linear[:, p] * s, signed)
     assert np.max(gains) <= 1e-12  # recomputed from scratch: the running update did not drift
 
 

@@ -1,1 +1,1 @@
-"""Optimisers behind the distances."""
+"""Shared code: the optimisers behind the distances, one folder per symmetry group."""
