@@ -3,8 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from degeneracy import command, devices
 from degeneracy.artifacts import store
 from degeneracy.networks import checkpoints, training
@@ -25,7 +23,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
     stopping = checkpoints.on_termination()
-    torch.set_num_threads(1)  # a result must not depend on how many cores there are
+    devices.use_one_thread()
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     check_trials(arguments.trials, arguments.condition)
