@@ -138,6 +138,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "draw_figure": 4,
         "draw_metric_figure": 4,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
+        "write_index": 1,
     }
 
 
@@ -184,7 +185,7 @@ def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
     assert planned(project) == {
         "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1,
-        "draw_experiment_figure": 2,
+        "draw_experiment_figure": 2, "write_index": 1,
     }  # fmt: skip
 
 
@@ -264,7 +265,7 @@ def test_a_new_metric_file_adds_only_its_own_jobs(project):
     add_metric(project)
     assert planned(project) == {
         "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1,
-        "draw_experiment_figure": 1,
+        "draw_experiment_figure": 1, "write_index": 1,
     }  # fmt: skip
     snakemake(project)
     assert (project / "results/figures/channels/readout_angle/degeneracy.pdf").exists()
@@ -318,7 +319,7 @@ def test_another_configuration_replaces_the_default_one(project):
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {"generate_trials": 2, "train_networks": 2, "find_fixed_points": 2, "compute_metric": 2} | {
         "compute_complexity": 2, "compute_statistics": 1, "compute_directions": 1, "draw_figure": 4,
-        "draw_metric_figure": 1, "draw_experiment_figure": 2,
+        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1,
     }  # fmt: skip
 
 
