@@ -30,11 +30,11 @@ def test_rows_read_back_are_the_conditions(experiment, tmp_path):
     path.write_text(index.table(rows, [{"networks": 2, "converged": number} for number in range(3)]))
     found = index.conditions(path)
     assert [one.options["task.channels"] for one in found] == [2, 3, 3]
-    assert [one.options["model.activation"] for one in found] == ["tanh", "tanh", "relu"]
-    assert [one.sweeps for one in found] == [("channels",), ("channels", "activation"), ("activation",)]
+    assert [one.options["model.activation"] for one in found] == ["tanh", "relu", "tanh"]  # sorted by name
+    assert [one.sweeps for one in found] == [("channels",), ("activation",), ("channels", "activation")]
     assert [(one.networks, one.converged) for one in found] == [(2, 0), (2, 1), (2, 2)]
     assert "task.pulse_probability" not in found[0].options  # the default in all of them
-    folder = tmp_path / "results" / "flip_flop" / resolved.conditions[0].name
+    folder = tmp_path / "results" / "flip_flop" / resolved.conditions[0].name  # that of 2 channels
     assert found[0].folder == folder and found[0].metrics["dsa"] == folder / "metrics" / "dsa.nc"
     blocks = "seeds-000-000.nc", "seeds-001-001.nc"
     assert found[0].networks_files == tuple(folder / "networks" / block for block in blocks)
