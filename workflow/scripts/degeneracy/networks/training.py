@@ -14,10 +14,11 @@ from degeneracy.devices import name_of
 from degeneracy.networks import checkpoints
 from degeneracy.networks.backends.choice import GRAPHED, choose
 from degeneracy.networks.backends.cuda_graph import workspace
-from degeneracy.networks.checkpoints import Checkpoint, _restored, _state
-from degeneracy.networks.epoch import _advance, _after_epoch, _evaluated, _order, _prepare
-from degeneracy.networks.group import _group, _named, _sizes
-from degeneracy.networks.outcome import Stored, _epoch_reached, _progress, _status
+from degeneracy.networks.checkpoints import Checkpoint
+from degeneracy.networks.epoch import advance, after_epoch, evaluated_loss, minibatches, prepared
+from degeneracy.networks.group import group_sizes, make_group, named
+from degeneracy.networks.outcome import Progress, progress_line
+from degeneracy.networks.schema import of_cell
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
 
@@ -102,7 +103,7 @@ def epochs(
     checkpoint: Checkpoint | None,
 ) -> Generator[None, None, xr.Dataset]:
     """The training of `train`, which it returns; yields whenever an epoch of a group has been launched."""
-    options, cell, seeds = condition["training"], make_cell(condition), list(seeds)
+    options, cell, seeds = condition["training"], make_cell(condition), [int(seed) for seed in seeds]
     channels = [trials.sizes[name] for name in ("input", "output")]
     backend, obstacle = choose(backend, device, cell, *channels)
     report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
@@ -110,85 +111,67 @@ def epochs(
         torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
     ]  # (trial, time, …)
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
-    bounds = np.cumsum([0, *_sizes(len(seeds), device)])
-    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, cell, options, device) for a, b in pairwise(bounds)]
-    losses: dict[int, list[float]] = {seed: [] for seed in seeds}
-    stored: dict[int, Stored] = {}
+    bounds = np.cumsum([0, *group_sizes(len(seeds), device)])
+    blocks = [{seed: initial[seed] for seed in seeds[a:b]} for a, b in pairwise(bounds)]
+    groups = [make_group(block, cell, options, device) for block in blocks]
+    networks = [network for group in groups for network in group.networks]
     start = time.perf_counter()
     if checkpoint:
         own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
-        if (state := checkpoint.load(own, report)) is not None:
-            groups = _restored(state, groups, losses, stored, len(data[0]), options)
+        if (state := checkpoint.load(own, device, report)) is not None:
+            networks, groups = checkpoints.restored(state, groups[0])
             start -= checkpoint.spent
-            report(f"going on from a checkpoint, at epoch {min([group.epoch for group in groups], default=0)}")
+            report(f"resuming from a checkpoint at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
-    prepare = partial(_prepare, cell=cell, data=data, options=options, backend=backend, shared=shared)
-    evaluate = partial(_evaluated, cell=cell, data=data)
+    prepare = partial(prepared, cell=cell, data=data, options=options, backend=backend, shared=shared)
+    evaluate = partial(evaluated_loss, cell=cell, data=data)
     while groups:
         epoch = min(group.epoch for group in groups) + 1
         for group in [group for group in groups if group.epoch < epoch]:
-            parts = yield from _advance(group, _order(group, len(data[0]), options), prepare, report)
-            parts = [_after_epoch(part, values, losses, stored, evaluate, options) for part, values in parts]
+            parts = yield from advance(group, minibatches(group, len(data[0]), options), prepare, report)
+            parts = [after_epoch(part, losses, evaluate, options) for part, losses in parts]
             at = groups.index(group)
-            groups[at : at + 1] = [part for part in parts if part.going.any()]
+            groups[at : at + 1] = [part for part in parts if any(network.going for network in part.networks)]
             if checkpoint:
-                state = partial(_state, seeds, groups, losses, stored)
+                state = partial(checkpoints.state_of, networks, groups)
                 checkpoint.keep(state, own, time.perf_counter() - start, report)
-        report(_progress(epoch, losses, stored, options, time.perf_counter() - start))
-    shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
-    return _dataset(condition, cell, seeds, initial, shapes, stored, losses).assign_attrs(backend=backend)
+        report(progress_line(epoch, networks, options, time.perf_counter() - start))
+    return _dataset(condition, cell, initial, networks).assign_attrs(backend=backend)
 
 
-def _dataset(condition: dict, cell, seeds, initial, shapes, stored, losses) -> xr.Dataset:
-    threshold = condition["training"]["threshold"]
-    task = make_task(condition)
-    final = {seed: _named(torch.as_tensor(each.parameters), shapes) for seed, each in stored.items()}
-    variables = {}
-    for prefix, when, source in (("", "after", final), ("initial_", "before", initial)):
-        for name, dims in cell.parameter_dims().items():
-            values = np.stack([source[seed][name] for seed in seeds]).astype(np.float32)
-            named = {"long_name": f"{name.replace('_', ' ')} {when} training", "units": "1"}
-            variables[prefix + name] = (("network", *dims), values, named)
-    epochs = np.array([len(losses[seed]) for seed in seeds], np.int32)
-    history = np.full((len(seeds), epochs.max()), np.nan)
-    for row, seed in enumerate(seeds):
-        history[row, : epochs[row]] = losses[seed]
-    reached = np.array([_epoch_reached(losses[seed], threshold) for seed in seeds], np.int32)
-    final_loss = np.array([stored[seed].loss for seed in seeds])
-    outcomes = [_status(losses[seed], stored[seed].loss, threshold) for seed in seeds]
-    status = np.array([Status[outcome.upper()] for outcome in outcomes], np.int8)
-    flags = {
-        "flag_values": np.array(list(Status), np.int8),
-        "flag_meanings": " ".join(each.name.lower() for each in Status),
-    }
-    variables |= {
-        "loss": (
-            ("network", "epoch"),
-            history,
-            {"long_name": "mean training MSE of the epoch", "units": "output units squared"},
-        ),
-        "final_loss": (
-            "network",
-            final_loss,
-            {"long_name": "MSE of the stored network on the training trials", "units": "output units squared"},
-        ),
-        "epochs": ("network", epochs, {"long_name": "epochs trained", "units": "epoch"}),
-        "epoch_stored": (
-            "network",
-            np.array([stored[seed].epoch for seed in seeds], np.int32),
-            {"long_name": "epoch whose parameters are stored", "units": "epoch"},
-        ),
-        "epoch_reached": (
-            "network",
-            reached,
-            {"long_name": "first epoch below the threshold, 0 if none", "units": "epoch"},
-        ),
-        "status": ("network", status, {"long_name": "outcome of training", "units": "1"} | flags),
+def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], networks: list[Progress]) -> xr.Dataset:
+    """The networks after and before training, their losses and what became of them."""
+    task, threshold = make_task(condition), condition["training"]["threshold"]
+    shapes = {name: value.shape for name, value in initial[networks[0].seed].items()}
+    final = named(torch.stack([network.stored.parameters for network in networks]), shapes)
+    start = {name: np.stack([initial[network.seed][name] for network in networks]) for name in shapes}
+    epochs = np.array([len(network.losses) for network in networks], np.int32)
+    history = np.full((len(networks), epochs.max()), np.nan)
+    for row, network in zip(history, networks, strict=True):
+        row[: len(network.losses)] = network.losses
+    values = {name: final[name].numpy() for name in cell.parameter_dims()}
+    values |= {f"initial_{name}": start[name].astype(np.float32) for name in cell.parameter_dims()}
+    values |= {
+        "loss": history,
+        "final_loss": np.array([network.stored.loss for network in networks]),
+        "epochs": epochs,
+        "epoch_stored": np.array([network.stored.epoch for network in networks], np.int32),
+        "epoch_reached": np.array([network.reached for network in networks], np.int32),
+        "status": np.array([network.status(threshold) for network in networks], np.int8),
     }
     coordinates = {
-        "network": ("network", np.array(seeds, np.int32), {"long_name": "seed of the network"}),
+        "network": (
+            "network",
+            np.array([network.seed for network in networks], np.int32),
+            {"long_name": "seed of the network"},
+        ),
         "epoch": ("epoch", np.arange(1, epochs.max() + 1, dtype=np.int32), {"long_name": "epoch of training"}),
         "input": list(task.inputs),
         "output": list(task.outputs),
     }
-    return xr.Dataset(variables, coordinates, attrs={"parameters": " ".join(cell.parameter_dims())})
+    dataset = of_cell(cell).build(values, coordinates, parameters=" ".join(cell.parameter_dims()))
+    dataset["status"].attrs |= {
+        "flag_values": np.array(list(Status), np.int8),
+        "flag_meanings": " ".join(each.name.lower() for each in Status),
+    }
+    return dataset
