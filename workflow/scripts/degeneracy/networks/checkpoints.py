@@ -79,9 +79,7 @@ class Checkpoint:
             report(f"checkpoint {self.path} is not used: it has another {', '.join(other)}; training starts anew")
             return None
         if content["machine"] != machine():
-            report(
-                f"checkpoint {self.path} is of another CPU or other BLAS kernels: the result is not bit-identical"
-            )
+            report(f"checkpoint {self.path} is of another CPU or other BLAS kernels: the result is not bit-identical")
         self.spent = content["wall_time_s"]
         return content["state"]
 
