@@ -100,9 +100,9 @@ def _step(group: Group, buffers: Buffers, cell, options: dict, backend: str) -> 
 
 
 def after_epoch(group: Group, losses: np.ndarray, evaluate: Callable, options: dict) -> Group:
-    """Record the losses of an epoch (network), and store the networks that are the best of their patience so far.
+    """Record the losses of an epoch (network); evaluate the networks that are within their patience or at their end.
 
-    Returns the group, without the networks that have finished if they are enough.
+    Returns the group, without its finished networks once they are enough (see COMPACT).
     """
     losses = losses.tolist()
     lower_rates(group, losses, options)

@@ -1,4 +1,4 @@
-"""Training populations of networks: Adam through time, each network with its own minibatches and its own stop."""
+"""Training of a population: Adam and backpropagation through time; each network has its own minibatches and end."""
 
 import itertools
 import time
@@ -24,7 +24,7 @@ from degeneracy.status import Status
 
 
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
-    """Parameters of one network before training; they depend on the condition and the seed alone."""
+    """Parameters of one network before training, which depend only on the condition and the seed."""
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     task = make_task(condition)
     return make_cell(condition).initialise(generator, len(task.inputs), len(task.outputs))
@@ -39,33 +39,37 @@ def train(
     backend: str = "auto",
     checkpoint: Checkpoint | None = None,
 ) -> xr.Dataset:
-    """Train one network a seed and return the networks as they were before and after.
+    """Train one network for each seed, and return the networks before and after training.
 
-    A network learns from minibatches of shuffled training trials by Adam on the masked MSE, its gradient shortened
-    to `gradient_clip`; regularisers add to the gradient, not to the loss that is reported and watched. It stops
-    `patience` epochs after the first epoch whose mean MSE is below `threshold`, or after `epochs`. From the first
-    epoch below the threshold on, and after the last, it is evaluated with fixed parameters on all training trials; the
-    best of these is the network that is stored, and it has converged if its loss is below the threshold. The result
-    depends on the condition and the seed alone; on the CPU it is bit-identical in any block. A network whose loss is
-    not finite stops with the status `diverged`, and the others go on.
+    A network is trained with Adam on the masked MSE of minibatches of shuffled training trials, with its gradient
+    clipped to the norm `gradient_clip`. Regularisers add to the gradient, but not to the reported loss. Training stops
+    `patience` epochs after the first epoch whose mean loss is below `threshold`, or after `epochs` epochs. From that
+    first epoch on, and after the last epoch, the network is evaluated with fixed parameters on all training trials. The
+    best evaluated network is stored; it has converged if its evaluated loss is below the threshold. A network whose
+    loss is not finite stops with the status `diverged`, and the others continue.
+
+    The result depends only on the condition and the seed. On one CPU it is bit-identical in any block. Other BLAS
+    kernels, another CPU or another backend round differently, and training amplifies the difference: networks trained
+    there are like networks of other seeds. Artifacts therefore record the CPU and the kernels (see
+    `artifacts.provenance`), and reading a population that mixes them logs a warning.
 
     Parameters
     ----------
     condition : resolved condition.
-    seeds : integers, one a network.
-    trials : training trials, inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
-    device : where to train. On the CPU each network is a group of its own, on CUDA all of them are one, which is
-        halved where the device's memory does not suffice.
-    report : called with one line of progress an epoch.
+    seeds : integers, one for each network.
+    trials : training trials: inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
+    device : where to train. On the CPU each network is a group of its own. On CUDA all networks are one group, which is
+        halved when the device runs out of memory.
+    report : called with one line of progress per epoch.
     backend : one of `backends.choice.BACKENDS`; ValueError if the device does not have it.
-    checkpoint : where to keep the state of training from time to time, and to go on from if it is there; on the CPU
-        the result is bit-identical to that of a training that was not interrupted.
+    checkpoint : where to save the state of training from time to time, and to resume from if there is a state. On one
+        CPU a resumed training is bit-identical to an uninterrupted one.
 
     Returns
     -------
-    Dataset with each parameter of the cell after training and before (`initial_…`), the loss (network, epoch), the
-    loss of the stored network, the numbers of epochs trained and of the epoch that is stored, the epoch that reached
-    the threshold (0: none) and the status; the backend that was used is an attribute.
+    Dataset with each parameter of the cell after training and before it (`initial_…`), the loss (network, epoch), the
+    evaluated loss of the stored network (`final_loss`), the number of epochs trained, the epoch that is stored, the
+    first epoch below the threshold (0 if none) and the status. The backend is an attribute.
     """
     training = epochs(condition, seeds, trials, device, report, backend, checkpoint)
     ((_, networks),) = together([training], device, 1)
@@ -73,9 +77,9 @@ def train(
 
 
 def together(trainings: Iterable[Generator], device: torch.device, at_once: int) -> Iterator[tuple[int, xr.Dataset]]:
-    """The number of each of several trainings (`epochs`), and what it returns, as it ends; so many at once.
+    """Run several trainings (`epochs`), `at_once` at a time; yields the number and the result of each as it ends.
 
-    On CUDA each has a stream of its own, and multiprocessors that one leaves idle work for the others.
+    On CUDA each training has its own stream, so that one can use the multiprocessors that another leaves idle.
     """
     waiting, running = enumerate(trainings), []
     while True:
@@ -102,7 +106,7 @@ def epochs(
     backend: str,
     checkpoint: Checkpoint | None,
 ) -> Generator[None, None, xr.Dataset]:
-    """The training of `train`, which it returns; yields whenever an epoch of a group has been launched."""
+    """The training of `train` as a generator: returns its result, and yields when an epoch of a group is launched."""
     options, cell, seeds = condition["training"], make_cell(condition), [int(seed) for seed in seeds]
     channels = [trials.sizes[name] for name in ("input", "output")]
     backend, obstacle = choose(backend, device, cell, *channels)
