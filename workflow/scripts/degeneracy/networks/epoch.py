@@ -16,7 +16,7 @@ from degeneracy.networks.outcome import Stored, _epoch_reached, _finished
 # Networks that have finished are trained on, unheeded, until this share of their group is left: the group of those
 # left needs a new CUDA graph, whose making takes as long as hundreds of steps.
 COMPACT = 0.875
-EVALUATED = 512  # trials that are evaluated at once
+EVALUATED = 1024  # trials that are evaluated at once
 
 
 def _advance(group: Group, order: np.ndarray, prepare: Callable, report):
