@@ -16,7 +16,7 @@ from degeneracy.networks.outcome import Stored
 # Finished networks stay in their group, ignored, until at most this share of the group is still trained: a smaller
 # group needs a new CUDA graph, and capturing one takes as long as hundreds of steps.
 COMPACT = 0.875
-EVALUATED = 512  # trials that are evaluated at once
+EVALUATED = 1024  # trials that are evaluated at once
 
 
 def advance(group: Group, order: np.ndarray, prepare: Callable, report):
