@@ -171,7 +171,7 @@ def test_percent_covers_the_true_ratio_of_two_levels():
     generator, covered, repeats = np.random.default_rng(0), 0, 1000
     for _ in range(repeats):
         levels = generator.standard_normal((2, 8)) * [[1.0], [4.0]]
-        jackknife = [permutation_test._jackknife(values, permutation_test.MOMENTS["sd"]) for values in levels]
+        jackknife = [permutation_test._jackknife(values, SPREADS["sd"].moments) for values in levels]
         theta, squared = np.array(jackknife).T
         found = directions.percent_change(theta, np.sqrt(squared), np.array([8, 8]), 0.95)
         covered += found["percent_low"] < 300 < found["percent_high"]

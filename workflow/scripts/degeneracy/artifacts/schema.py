@@ -26,6 +26,10 @@ class Variable:
     unit: str = ""
     optional: bool = False  # an artifact may lack it
 
+    def of(self, values) -> tuple:
+        """What xarray builds the variable from: dimensions, values and attributes."""
+        return self.dims, values, {"long_name": self.long_name, "units": self.unit}
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -36,12 +40,13 @@ class Schema:
     groups: tuple[str, ...] = ()  # each of which holds the variables; (): no groups
 
     def build(self, values: Mapping, coords: Mapping | None = None, **attributes) -> xr.Dataset:
-        """Dataset of values by name, in their order, with the dimensions, names and units of the table."""
-        variables = {}
-        for name, value in values.items():
-            known = self.variables[name]
-            variables[name] = (known.dims, value, {"long_name": known.long_name, "units": known.unit})
-        return xr.Dataset(variables, coords, attributes)
+        """Dataset of values by name, in their order, with the dimensions, names and units of the table.
+
+        Coordinates that are in the table are built from it, too; others are given as xarray takes them.
+        """
+        variables = {name: self.variables[name].of(value) for name, value in values.items()}
+        known = {name: self.variables[name].of(value) for name, value in (coords or {}).items() if name in self.variables}
+        return xr.Dataset(variables, dict(coords or {}) | known, attributes)
 
     def check(self, dataset: xr.Dataset, where: str, advice: str = "") -> None:
         """Raise ArtifactError, naming `where`, unless the variables are there with their dims, dtypes and units."""
