@@ -23,7 +23,7 @@ def p_of(levels, measure):
 
 def test_p_of_a_small_sweep_is_the_share_of_all_relabellings():
     values = [np.array([0.0, 1.0, 2.0]), np.array([3.0, 4.0, 5.5])]
-    assert permutation_p(values, SPREADS["mean"]) == pytest.approx(2 / 20)  # as far apart only as they are, and the reverse
+    assert permutation_p(values, SPREADS["mean"]) == pytest.approx(2 / 20)  # themselves and the reverse
 
     generator = np.random.default_rng(0)
     levels = [generator.standard_normal(3) for _ in range(2)]

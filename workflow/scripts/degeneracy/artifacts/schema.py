@@ -45,8 +45,9 @@ class Schema:
         Coordinates that are in the table are built from it, too; others are given as xarray takes them.
         """
         variables = {name: self.variables[name].of(value) for name, value in values.items()}
-        known = {name: self.variables[name].of(value) for name, value in (coords or {}).items() if name in self.variables}
-        return xr.Dataset(variables, dict(coords or {}) | known, attributes)
+        coords = dict(coords or {})
+        coords |= {name: self.variables[name].of(coords[name]) for name in coords.keys() & self.variables.keys()}
+        return xr.Dataset(variables, coords, attributes)
 
     def check(self, dataset: xr.Dataset, where: str, advice: str = "") -> None:
         """Raise ArtifactError, naming `where`, unless the variables are there with their dims, dtypes and units."""

@@ -56,8 +56,9 @@ def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarr
     placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
     bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
     together = max(1, min(PAIRS_AT_ONCE[device], BYTES_AT_ONCE // bytes_each))
-    good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
-    good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
+    good = np.zeros(0, bool)
+    if len(pairs):
+        good = _finite(features)[pairs[:, 0]] & _finite(others)[pairs[:, 1]]
     known = pairs[good]
     for begin in range(0, len(known), together):
         rows, columns = known[begin : begin + together].T

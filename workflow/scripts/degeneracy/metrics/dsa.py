@@ -18,6 +18,7 @@ from degeneracy.plugins.options import Range
 from degeneracy.solvers.orthogonal import conjugation_distance
 
 LEVEL = "dynamics"
+HEADLINE = "distance"
 ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}

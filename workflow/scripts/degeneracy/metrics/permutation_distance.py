@@ -11,6 +11,7 @@ import numpy as np
 from degeneracy.solvers.permutation import matching_distance
 
 LEVEL = "weights"
+HEADLINE = "relative"
 MEASURES = {
     "distance": ("permutation distance", "1"),
     "relative": ("relative permutation distance", "1"),

@@ -53,15 +53,15 @@ def of_values(values: np.ndarray, spread: Spread, confidence: float) -> Estimate
     count = len(values)
     if count < 2:
         return Estimate(contribution=np.full(count, np.nan))
-    value, contribution, ends = spread.of(values), spread.deviations(values), None
+    value, contribution = spread.of(values), spread.deviations(values)
     permuted = spread.permuted(values) if count > 2 else _nothing()
     if not spread.location and np.ptp(values) == 0 and np.isfinite(value):
         return Estimate(0.0, 0.0, np.zeros(count), permuted)  # not the rounding of a logarithm or a mean
     if spread.moments is None:
-        error, *ends = bootstrap_interval(values, spread.of, confidence)
-    else:
-        error = jackknife_error(lambda index: spread.of(values[index]), count)
-    return Estimate(value, error, contribution, permuted, ends)
+        error, low, high = bootstrap_interval(values, spread.of, confidence)
+        return Estimate(value, error, contribution, permuted, (low, high))
+    error = jackknife_error(lambda index: spread.of(values[index]), count)
+    return Estimate(value, error, contribution, permuted)
 
 
 def references(data: xr.Dataset, measure: str, used: np.ndarray) -> dict[str, float]:

@@ -22,7 +22,7 @@ class Spread:
     """
 
     label: str
-    of: Callable[[np.ndarray], float]
+    of: Callable[..., float]
     deviations: Callable[[np.ndarray], np.ndarray]
     permuted: Callable[[np.ndarray], np.ndarray]
     moments: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
@@ -81,9 +81,7 @@ SPREADS = {
         _around_median,
         None,
     ),
-    "mean": Spread(
-        "mean", np.mean, lambda values: values, lambda values: values, lambda mean, sd: mean, location=True
-    ),
+    "mean": Spread("mean", np.mean, lambda values: values, lambda values: values, lambda mean, sd: mean, location=True),
 }
 
 
