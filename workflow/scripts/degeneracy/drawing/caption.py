@@ -32,9 +32,8 @@ def caption(name: str) -> str:
     if not contract.shape:
         return docstring
     dotted = contract.shape == "grid"
-    pairwise = any(
-        "features" in Plugin("metrics", metric).functions for metric in set(contract.metrics) & set(names("metrics"))
-    )
+    metrics = [Plugin("metrics", name) for name in contract.metrics if name in names("metrics")]
+    pairwise = any("features" in metric.functions for metric in metrics)
     tail = [WALL if len(contract.columns) == 1 else GRID, DOTS if dotted else CURVES]
     tail += [REFERENCES] * pairwise + [BOUNDS] * (pairwise and dotted) + [MAPS] * (MAP in contract.columns)
     return f"{docstring}\n\n{' '.join(tail)}"

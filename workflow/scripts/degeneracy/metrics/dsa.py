@@ -22,6 +22,7 @@ HEADLINE = "distance"
 ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
+SYMMETRY = "rotation"
 
 
 def features(

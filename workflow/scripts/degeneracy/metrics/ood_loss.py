@@ -10,6 +10,7 @@ import numpy as np
 LEVEL = "behaviour"
 HEADLINE = "log_sd"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
+SYMMETRY = "signed"
 
 
 def value(population) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ from degeneracy.plugins.options import Range
 LEVEL = "representation"
 HEADLINE = "distance"
 MEASURES = {"distance": ("SVCCA distance", "1")}
+SYMMETRY = "rotation"
 SAME_TRIALS = True
 
 
