@@ -27,7 +27,8 @@ rule draw_figure:
         artifacts=lambda wildcards: dumps(NEEDS.figure_arguments(**wildcards)),
         # levels in another order leave the paths of statistics and maps as they are
         levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in NEEDS.drawn_sweeps(**wildcards)],
-        caption=lambda wildcards: caption(wildcards.figure),
+        # Snakemake does not compare what is derived from inputs, so another caption redraws nothing
+        caption=lambda wildcards, input: caption(wildcards.figure),
     shell:
         logged(
             "python {params.script:q} {wildcards.figure} --artifacts {params.artifacts:q} --options {params.options:q}"

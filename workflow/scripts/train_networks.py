@@ -10,8 +10,8 @@ from degeneracy.artifacts import store
 from degeneracy.networks import checkpoints, training
 from degeneracy.networks.backends.choice import BACKENDS
 from degeneracy.networks.schema import NETWORKS
-from degeneracy.plugins.code_hash import code_hash
-from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.plugins.code_hash import GPU_BACKENDS, code_hash
+from degeneracy.plugins.discovery import PACKAGE, cell_of, task_of
 from degeneracy.trials.schema import TRIALS, check_trials
 
 
@@ -36,7 +36,8 @@ def main() -> None:
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     spec = arguments.condition
-    code = code_hash(Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source)
+    backends = [PACKAGE / f"{name}.py" for name in GPU_BACKENDS if device.type == "cuda"]
+    code = code_hash(Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source, *backends)
     checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
     report = partial(print, flush=True)
     networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
