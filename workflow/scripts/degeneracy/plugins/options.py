@@ -58,10 +58,18 @@ def did_you_mean(word: Any, allowed) -> str:
 
 
 def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
-    """Options that a source file declares: fields of a class Task or Cell, or keyword-only arguments of functions."""
+    """Options that a source file declares: fields of a class Task, Cell or Options, or keyword-only arguments of
+    functions. A file may import its Options from a helper beside it.
+    """
     found = {}
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell"):
+        if isinstance(node, ast.ImportFrom) and "Options" in [alias.name for alias in node.names]:
+            helper = path.with_name(f"{(node.module or '').rpartition('.')[2]}.py")
+            there = ast.parse(helper.read_text(encoding="utf-8")).body
+            shared = [each for each in there if isinstance(each, ast.ClassDef) and each.name == "Options"]
+            found |= options_in(ast.Module(shared, []), helper)
+            continue
+        if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell", "Options"):
             fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
             pairs = [(field.target.id, field.annotation, field.value) for field in fields]
         elif isinstance(node, ast.FunctionDef) and node.name in ("value", "features", "distance", "draw"):
