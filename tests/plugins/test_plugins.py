@@ -234,6 +234,7 @@ def test_a_range_may_be_given_by_keyword(package):
 
 VALUE = "def value(population): ...\n"
 PAIR = "def features(population): ...\ndef distance(a, b): ...\n"
+WEIGHTS = 'LEVEL = "weights"\n'
 NAMED = 'MEASURES = {"value": ("x", "1")}\n'
 
 
@@ -247,6 +248,10 @@ NAMED = 'MEASURES = {"value": ("x", "1")}\n'
         (PAIR + NAMED + 'LEVEL = "weights"', 'must give a name and a unit to "distance"'),
         (VALUE + 'MEASURES = {"value": "x"}\nLEVEL = "weights"', "MEASURES: given {'value': 'x'}, must give"),
         (VALUE + 'MEASURES = ("value",)\nLEVEL = "weights"', "MEASURES: given ('value',), must give"),
+        (VALUE + NAMED + WEIGHTS + "RANGE = (0, 1)", "RANGE: given (0, 1), must be like"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, "2")}', "RANGE: given {'value': (0, '2')}, must be like"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', "RANGE: given {'vale': (0, 2)}, must be like"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, pi)}', "RANGE must be a literal"),
         ("def features(population): ...", "must define value(population), or both features(population) and distance"),
         ("def features(population)", "line 1: expected ':', must be Python"),
     ],
@@ -256,6 +261,14 @@ def test_a_mistake_in_the_file_of_a_metric_is_one_sentence_that_names_it(package
     with pytest.raises(ValueError) as caught:
         contracts.check(Plugin("metrics", "own"))
     assert "own.py" in str(caught.value) and sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_two_metrics_cannot_be_the_headline_of_one_aspect(package):
+    text = VALUE + NAMED + WEIGHTS + 'HEADLINE = "mean"\n'
+    write_package(package, metrics__first=text, metrics__second=text)
+    contracts.check(Plugin("metrics", "first"))
+    with pytest.raises(ValueError, match=r"second\.py: HEADLINE: first is the headline of weights already"):
+        contracts.check(Plugin("metrics", "second"))
 
 
 @pytest.mark.parametrize(

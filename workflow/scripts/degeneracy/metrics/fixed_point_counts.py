@@ -9,6 +9,7 @@ import numpy as np
 LEVEL = "dynamics"
 MEASURES = {"value": ("fixed points", "1")}
 SYMMETRY = "signed"
+RANGE = {"value": (0, None)}
 USES = ("fixed_points",)
 
 

@@ -67,7 +67,7 @@ def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
             helper = path.with_name(f"{(node.module or '').rpartition('.')[2]}.py")
             there = ast.parse(helper.read_text(encoding="utf-8")).body
             shared = [each for each in there if isinstance(each, ast.ClassDef) and each.name == "Options"]
-            found |= options_in(ast.Module(shared, []), helper)
+            found |= options_in(ast.Module([*shared], []), helper)
             continue
         if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell", "Options"):
             fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
