@@ -7,6 +7,7 @@ import torch
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.networks import checkpoints, training
 from degeneracy.networks.backends.choice import BACKENDS
 from degeneracy.networks.schema import NETWORKS
@@ -32,7 +33,7 @@ def main() -> None:
     trials = store.read(arguments.trials, TRIALS, "train")
     first, last = arguments.seeds
     if not 0 <= first <= last:
-        raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
+        raise UserError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     spec = arguments.condition

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.validation import cast, check, defaults_of, refuse_idle_noise
@@ -21,7 +22,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
 
     Defaults come from the schema (training, trials, …) and from the plug-ins' signatures (task, cell, metric and figure
     options). Later ones win: defaults, `model`/`training`/`trials`, `tasks.<task>`, a sweep's `base`, its level.
-    Raises ValueError with one sentence that names the key, what was given and what is allowed.
+    Raises UserError with one sentence that names the key, what was given and what is allowed.
     """
     check(config, schema)
     config = cast(config, schema, schema)
@@ -40,11 +41,11 @@ def resolve(config: dict, schema: dict) -> Experiment:
     for name in maps:
         metric = _known("config: maps", "metrics", name)
         if "features" not in metric.functions:
-            raise ValueError(f'config: maps: "{name}" is no metric of pairs')
+            raise UserError(f'config: maps: "{name}" is no metric of pairs')
         if not metric.constant("ACROSS_CONDITIONS", False):
-            raise ValueError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
+            raise UserError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
         if "maps" in config and not any(name in chosen for chosen in metrics.values()):
-            raise ValueError(f'config: maps: "{name}" is not among the metrics of this experiment')
+            raise UserError(f'config: maps: "{name}" is not among the metrics of this experiment')
     figures = _chosen("figures", config.get("figures"), "config: figures")
     for name in _mapping("figures", config.get("figures", {})):
         _tell_if_idle(name, sweeps, metrics)
@@ -83,7 +84,7 @@ def _known(where: str, kind: str, name: str) -> Plugin:
     """A plug-in that is there and declares what it must; that there is none is said of `where` in the configuration."""
     plugin = Plugin(kind, name)
     if plugin.missing:
-        raise ValueError(f"{where}: {plugin.missing}")
+        raise UserError(f"{where}: {plugin.missing}")
     contracts.check(plugin)
     return plugin
 
@@ -102,13 +103,13 @@ def _base(task: str, config: dict, schema: dict) -> dict:
 
 
 def _complete(spec: dict, where: str, task: str) -> dict:
-    """A condition with all options of its plug-ins; raises ValueError for unknown or wrong ones."""
+    """A condition with all options of its plug-ins; raises UserError for unknown or wrong ones."""
     resolved = dict(spec)
     for section, (kind, key) in PLUGIN_OF.items():
         given = dict(spec[section])
         name = given.pop(key)
         if section == "task" and name != task:
-            raise ValueError(f'{where}.task: unknown key "name": the task is {task}')
+            raise UserError(f'{where}.task: unknown key "name": the task is {task}')
         plugin = _known(f"{where}.{section}.{key}", kind, name)
         resolved[section] = {key: name} | plugin.complete(given, f"{where}.{section}")
     return resolved
@@ -125,7 +126,7 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
         kind, named_by = PLUGIN_OF.get(section, (None, None))
         elsewhere = kind and Plugin(kind, resolved[section][named_by]).option_of_others(key)
         hint = elsewhere or did_you_mean(sweep["factor"], allowed)
-        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
+        raise UserError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
     conditions = []
     for level in sweep["levels"]:
         if section in ("training", "trials"):
@@ -141,7 +142,7 @@ def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
         refuse_idle_noise(spec, where, schema)
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
-        raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
+        raise UserError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
     return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
 
 
@@ -184,7 +185,7 @@ def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
         for condition in sweep.conditions:
             other = named.setdefault((condition.task, condition.name), condition)
             if other != condition:
-                raise ValueError(f'config: sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
+                raise UserError(f'config: sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
 
 
 def _metrics(task: str, config: dict) -> dict[str, dict]:

@@ -5,18 +5,19 @@ import re
 
 import jsonschema
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import did_you_mean, quoted
 
 
 def check(config: dict, schema: dict) -> None:
-    """Raise ValueError with one sentence, naming key, value and what is allowed, unless `config` fits `schema`."""
+    """Raise UserError with one sentence, naming key, value and what is allowed, unless `config` fits `schema`."""
     _refuse_infinite(config)
     for name in config.get("sweeps", {}) if isinstance(config.get("sweeps"), dict) else ():
         if not isinstance(name, str):
-            raise ValueError(f"config: sweeps: given the name {name!r}, must be text (put it in quotes)")
+            raise UserError(f"config: sweeps: given the name {name!r}, must be text (put it in quotes)")
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if errors:
-        raise ValueError(_sentence(jsonschema.exceptions.best_match(errors)))
+        raise UserError(_sentence(jsonschema.exceptions.best_match(errors)))
 
 
 def _refuse_infinite(value, where: str = "") -> None:
@@ -25,7 +26,7 @@ def _refuse_infinite(value, where: str = "") -> None:
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             _refuse_infinite(inner, f"{where}.{key}" if where else str(key))
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"config: {where}: given {value}, must be a finite number")
+        raise UserError(f"config: {where}: given {value}, must be a finite number")
 
 
 def cast(value, schema: dict, root: dict):
@@ -81,7 +82,7 @@ def defaults_of(schema: dict, section: str) -> dict:
 
 
 def refuse_idle_noise(spec: dict, where: str, schema: dict) -> None:
-    """Raise ValueError if the size of a noise is chosen that no trials get."""
+    """Raise UserError if the size of a noise is chosen that no trials get."""
     kind, noise = spec["trials"]["ood_kind"], spec["trials"]["ood_noise"]
     if kind != "noise" and noise != defaults_of(schema, "trials")["ood_noise"]:
-        raise ValueError(f'{where}: trials.ood_noise: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
+        raise UserError(f'{where}: trials.ood_noise: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Option, did_you_mean, options_in, quoted
 
 PACKAGE = Path(__file__).parents[1]
@@ -24,16 +25,16 @@ def names(kind: str) -> list[str]:
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    """Syntax tree of a source file. Raises ValueError, naming the file and the line, if it is not Python."""
+    """Syntax tree of a source file. Raises UserError, naming the file and the line, if it is not Python."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plug-in by its kind and name. What asks for its file raises ValueError if there is none."""
+    """A plug-in by its kind and name. What asks for its file raises UserError if there is none."""
 
     kind: str  # one of KINDS
     name: str
@@ -50,9 +51,9 @@ class Plugin:
 
     @property
     def source(self) -> Path:
-        """Source file. Raises ValueError with the nearest name when there is none."""
+        """Source file. Raises UserError with the nearest name when there is none."""
         if self.missing:
-            raise ValueError(self.missing)
+            raise UserError(self.missing)
         return PACKAGE / self.kind / f"{self.name}.py"
 
     @property
@@ -87,12 +88,12 @@ class Plugin:
         return options_in(self.tree, self.source)
 
     def complete(self, given: dict, where: str) -> dict:
-        """All options, given ones over the defaults; unknown or wrong ones raise ValueError naming `where`."""
+        """All options, given ones over the defaults; unknown or wrong ones raise UserError naming `where`."""
         known = self.options
         for key, value in given.items():
             if key not in known:
                 hint = self.option_of_others(key) or did_you_mean(key, known)
-                raise ValueError(f"{where}: unknown key {quoted(key)}{hint}")
+                raise UserError(f"{where}: unknown key {quoted(key)}{hint}")
             known[key].check(f"{where}.{key}", value)
         return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from degeneracy.errors import UserError
+
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
@@ -33,16 +35,16 @@ class Option:
         return float(value) if self.type == "float" else value
 
     def check(self, where: str, value: Any) -> None:
-        """Raise ValueError, naming `where`, unless `value` is allowed."""
+        """Raise UserError, naming `where`, unless `value` is allowed."""
         types = TYPES[self.type]
         if not isinstance(value, types) or (isinstance(value, bool) and self.type != "bool"):
-            raise ValueError(f"{where}: given {value!r}, must be of type {self.type}")
+            raise UserError(f"{where}: given {value!r}, must be of type {self.type}")
         if self.choices and value not in self.choices:
-            raise ValueError(f"{where}: given {value!r}{did_you_mean(value, self.choices)}")
+            raise UserError(f"{where}: given {value!r}{did_you_mean(value, self.choices)}")
         low, high = self.range.minimum, self.range.maximum
         if (low is not None and not value >= low) or (high is not None and not value <= high):
             bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"in [{low}, {high}]"
-            raise ValueError(f"{where}: given {value!r}, must be {bounds}")
+            raise UserError(f"{where}: given {value!r}, must be {bounds}")
 
 
 def quoted(word: Any) -> str:
@@ -73,7 +75,7 @@ def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
             try:
                 found[option] = _option(annotation, default)
             except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-                raise ValueError(
+                raise UserError(
                     f"{path}: option {option} must read like `{option}: int = 3`, "
                     f"`Annotated[float, Range(0, 1)] = 0.5` or `Literal['a', 'b'] = 'a'`, with a plain value"
                 ) from None
