@@ -32,7 +32,7 @@ def json_object(text: str) -> dict:
 def run(main: Callable[[], None]) -> None:
     """Run a script's main function; an error ends it with exit status 1 and one sentence as the last line.
 
-    For what the user can mend, a UserError, that is all. Any other error is a fault of the code: its traceback precedes.
+    For a UserError that is all. Any other error is a fault of the code, and its traceback comes first.
     SIGTERM, which a scheduler sends before it kills, ends it as an exception would: nothing half-written is left.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
