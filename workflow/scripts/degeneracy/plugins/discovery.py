@@ -40,21 +40,22 @@ class Plugin:
     name: str
 
     @property
+    def _path(self) -> Path:
+        return PACKAGE / self.kind / f"{self.name}.py"
+
+    @property
     def missing(self) -> str:
         """Sentence that there is no such plug-in, with the nearest name; "" if there is one."""
-        known = names(self.kind)
-        return (
-            ""
-            if self.name in known
-            else f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, known)}"
-        )
+        if self.name == self._path.stem and not self.name.startswith("_") and self._path.is_file():
+            return ""
+        return f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, names(self.kind))}"
 
     @property
     def source(self) -> Path:
         """Source file. Raises UserError with the nearest name when there is none."""
         if self.missing:
             raise UserError(self.missing)
-        return PACKAGE / self.kind / f"{self.name}.py"
+        return self._path
 
     @property
     def tree(self) -> ast.Module:

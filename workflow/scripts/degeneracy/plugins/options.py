@@ -5,6 +5,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def did_you_mean(word: Any, allowed: Iterable) -> str:
     return f"{hint} Allowed: {', '.join(known)}."
 
 
+@cache
 def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
     """Options that a source file declares: fields of a class Task or Cell, or keyword-only arguments of functions."""
     found = {}
