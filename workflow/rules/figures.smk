@@ -24,7 +24,8 @@ rule draw_figure:
         artifacts=lambda wildcards: NEEDS.figure_arguments(**wildcards),
         # levels in another order leave the paths of statistics and maps as they are
         levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in NEEDS.drawn_sweeps(**wildcards)],
-        caption=lambda wildcards: Plugin("figures", wildcards.figure).docstring,
+        # Snakemake does not compare what is derived from inputs, so another caption redraws nothing
+        caption=lambda wildcards, input: Plugin("figures", wildcards.figure).docstring,
     shell:
         logged(
             "python {params.script:q} {wildcards.figure} {params.artifacts:q} --options {params.options:q}"

@@ -2,6 +2,7 @@
 
 from degeneracy import command
 from degeneracy.drawing import style, sweeps
+from degeneracy.errors import UserError
 from degeneracy.plugins.contracts import figure_contract
 from degeneracy.plugins.discovery import Plugin
 
@@ -25,7 +26,7 @@ def main() -> None:
     shown = sweeps.load_experiment(arguments.sweep, arguments.directions)
     if figure_contract(arguments.figure).scope != "experiment":
         if len(shown.sweeps) != 1:
-            raise ValueError(f"--sweep: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
+            raise UserError(f"--sweep: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
         (shown,) = shown.sweeps.values()
     with style.applied():
         style.save(figure.load().draw(shown, **options), arguments.output)

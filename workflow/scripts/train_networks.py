@@ -7,11 +7,12 @@ import torch
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.networks import checkpoints, training
 from degeneracy.networks.backends.choice import BACKENDS
 from degeneracy.networks.schema import NETWORKS
-from degeneracy.plugins.code_hash import code_hash
-from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.plugins.code_hash import GPU_BACKENDS, code_hash
+from degeneracy.plugins.discovery import PACKAGE, cell_of, task_of
 from degeneracy.trials.schema import TRIALS, check_trials
 
 
@@ -32,11 +33,12 @@ def main() -> None:
     trials = store.read(arguments.trials, TRIALS, "train")
     first, last = arguments.seeds
     if not 0 <= first <= last:
-        raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
+        raise UserError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     spec = arguments.condition
-    code = code_hash(Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source)
+    backends = [PACKAGE / f"{name}.py" for name in GPU_BACKENDS if device.type == "cuda"]
+    code = code_hash(Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source, *backends)
     checkpoint = checkpoints.Checkpoint.beside(arguments.output, code, stopping)
     report = partial(print, flush=True)
     networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import MAP
 from degeneracy.networks import population
@@ -76,10 +77,10 @@ def unit_of(condition: dict, factor: str) -> str:
 def load_experiment(described: list[list[str]], directions: str | None) -> ExperimentArtifacts:
     """Read sweeps, each described by its name, its factor and the paths of its artifacts, and the table of directions.
 
-    Raises ValueError for a sweep without artifacts.
+    Raises UserError for a sweep without artifacts.
     """
     for one in described:
         if len(one) < 3:
-            raise ValueError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
+            raise UserError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
     loaded = {name: load(name, factor, paths) for name, factor, *paths in described}
     return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
 
+from degeneracy.errors import UserError
 from degeneracy.status import Status
 
 RESOLVED = 1e-14  # of the largest squared singular value: what is below it in a Gram matrix is rounding
@@ -37,31 +38,31 @@ def embed(states: np.ndarray, delays: int, interval: int, rank: int, name: str =
     a rotation alone, when the rank is full. The directions are the eigenvectors of the smaller Gram matrix, summed in
     float64. That squares the condition number: a direction whose singular value is a fraction s of the largest is found
     to about 1e-16 / s², against 1e-16 / s from the Hankel matrix itself, and below s = 1e-7 none is found.
-    Raises ValueError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
+    Raises UserError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
     rank above that of the embedded states.
     """
     trials, steps, width = states.shape
     windows = steps - (delays - 1) * interval
     if windows < 2:
         apart = "" if interval == 1 else f" {interval} steps apart"
-        raise ValueError(
+        raise UserError(
             f"{name}: trials of {steps} steps are too short for {delays} delays{apart}; "
             f"they must have at least {(delays - 1) * interval + 2} steps"
         )
     if not np.isfinite(states).all():
-        raise ValueError(f"{name}: its states have NaN or infinite entries")
+        raise UserError(f"{name}: its states have NaN or infinite entries")
     shape = trials * windows, width * delays
     if rank > min(shape):
-        raise ValueError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
+        raise UserError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
     shifted = [states[:, delay * interval : delay * interval + windows] for delay in range(delays)]
     narrow = shape[1] <= shape[0]
     gram = _gram_of_dimensions(states, shifted, interval) if narrow else _gram_of_samples(shifted)
     power, directions = eigh(gram, subset_by_index=[len(gram) - rank, len(gram) - 1])
     if not power[-1] > 0:
-        raise ValueError(f"{name}: its states are zero throughout")
+        raise UserError(f"{name}: its states are zero throughout")
     has = int((power > power[-1] * RESOLVED).sum())  # all that there are, where it matters: `rank` are not
     if has < rank:
-        raise ValueError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
+        raise UserError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
     power, directions = power[::-1], directions[:, ::-1]  # largest first
     if narrow:
         parts = (directions / np.sqrt(power)).reshape(delays, width, rank)
@@ -120,7 +121,7 @@ def optimal_rank(embedding: Embedding) -> int:
 def operator(embedding: Embedding, name: str = "states") -> np.ndarray:
     """Least-squares operator (rank, rank) that advances the scores by one step, never from one trial into the next.
 
-    Raises ValueError, naming `name`, if the operator is zero.
+    Raises UserError, naming `name`, if the operator is zero.
     """
     return _checked(_regression(embedding.scores[:, :-1], embedding.scores[:, 1:]), name, "operator")
 
@@ -133,7 +134,7 @@ def input_operators(
 
     u is the input that drives the newest state of the window z(t + 1). Where inputs and scores depend on each other
     linearly, A and B are those of least norm; an input that is never there gets a column of zeros.
-    Raises ValueError, naming `name`, if either operator is zero.
+    Raises UserError, naming `name`, if either operator is zero.
     """
     before, after = embedding.scores[:, :-1], embedding.scores[:, 1:]
     rank, newest = before.shape[-1], (delays - 1) * interval + 1
@@ -150,7 +151,7 @@ def _regression(predictors: np.ndarray, responses: np.ndarray) -> np.ndarray:
 
 def _checked(found: np.ndarray, name: str, which: str) -> np.ndarray:
     if np.linalg.norm(found) < 1e-12:
-        raise ValueError(f"{name}: its {which} is zero and has no direction to compare")
+        raise UserError(f"{name}: its {which} is zero and has no direction to compare")
     return found
 
 
@@ -159,7 +160,7 @@ def of_networks(
 ) -> dict[str, np.ndarray]:
     """What `fit(states, name)` returns of each network, stacked along the networks.
 
-    A network that did not learn the task and of which `fit` raises ValueError gets `failed`; one that did raises it.
+    A network that did not learn the task and of which `fit` raises UserError gets `failed`; one that did raises it.
     """
     found = []
     for states, seed, status in zip(population.states, population.seeds, population.status, strict=True):

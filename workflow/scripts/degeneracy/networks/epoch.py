@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.errors import UserError
 from degeneracy.networks.backends.choice import GRAPHED, mean_squared_error
 from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
@@ -23,7 +24,7 @@ def _advance(group: Group, order: np.ndarray, prepare: Callable, report):
     """Train a group for one epoch; returns it with each network's mean loss (network), in a list.
 
     Where memory does not suffice the group is halved, and its halves are trained from where it was.
-    Raises ValueError if it does not suffice for one network. A generator: yields while the device computes.
+    Raises UserError if it does not suffice for one network. A generator: yields while the device computes.
     """
     before = [tensor.clone() for tensor in group.state()]
     try:
@@ -38,7 +39,7 @@ def _advance(group: Group, order: np.ndarray, prepare: Callable, report):
         torch.cuda.empty_cache()
     networks = len(group.seeds)
     if networks == 1:
-        raise ValueError("training: the device's memory does not suffice for one network; lower training.batch_size")
+        raise UserError("training: the device's memory does not suffice for one network; lower training.batch_size")
     report(f"out of memory with {networks} networks at once: halved, going on from epoch {group.epoch}")
     first = np.arange(networks) < (networks + 1) // 2
     parts = []

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks.schema import NETWORKS
@@ -81,7 +82,7 @@ class Population:
     def halves(self) -> tuple[Population, Population]:
         """The same networks seen on one half of the probe trials and on the other, with no sequence of inputs in both.
 
-        See `split_distinct`. Reading the probe trials of a half raises ValueError if all of them are alike.
+        See `split_distinct`. Reading the probe trials of a half raises UserError if all of them are alike.
         """
         return replace(self, half=0), replace(self, half=1)
 
@@ -99,13 +100,13 @@ class Population:
     def trials(self, group: str) -> xr.Dataset:
         """Trials of a group (`train`, `probe`, `ood`)."""
         if self.trials_path is None:
-            raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
+            raise UserError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         trials = store.read(self.trials_path, TRIALS, group)
         if group != "probe" or self.half is None:
             return trials
         halves = split_distinct(trials["inputs"].values)
         if not halves[1]:
-            raise ValueError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
+            raise UserError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
         return trials.isel(trial=halves[self.half])
 
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
@@ -141,7 +142,7 @@ def load(
 ) -> Population:
     """Population from the artifacts of its blocks.
 
-    Raises ArtifactError for a bad file, ValueError if the files are not all of one condition.
+    Raises ArtifactError for a bad file, UserError if the files are not all of one condition.
     """
     blocks = [store.read(path, NETWORKS) for path in networks]
     _same_condition(networks, blocks)
@@ -152,12 +153,12 @@ def load(
         points = _join_points(parts)
         missing = set(np.concatenate([one["network"] for one in blocks])) - set(points["seed"].values)
         if missing:
-            raise ValueError(f"{fixed_points[0]}: no fixed points were sought for networks {sorted(map(int, missing))}")
+            raise UserError(f"{fixed_points[0]}: no fixed points were sought for networks {sorted(map(int, missing))}")
     if trials is not None:
         check_trials(trials, json.loads(blocks[0].attrs["condition"]))
     seeds = np.concatenate([one["network"] for one in blocks])
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
+        raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
     return Population(joined, trials, points, device=device)
 
@@ -194,4 +195,4 @@ def load_sweep(
 def _same_condition(paths, datasets) -> None:
     for path, dataset in zip(paths, datasets, strict=True):
         if dataset.attrs["condition"] != datasets[0].attrs["condition"]:
-            raise ValueError(f"{path}: artifact of another condition than {paths[0]}")
+            raise UserError(f"{path}: artifact of another condition than {paths[0]}")

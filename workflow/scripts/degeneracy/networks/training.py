@@ -56,7 +56,7 @@ def train(
     device : where to train. On the CPU each network is a group of its own, on CUDA all of them are one, which is
         halved where the device's memory does not suffice.
     report : called with one line of progress an epoch.
-    backend : one of `backends.choice.BACKENDS`; ValueError if the device does not have it.
+    backend : one of `backends.choice.BACKENDS`; UserError if the device does not have it.
     checkpoint : where to keep the state of training from time to time, and to go on from if it is there; on the CPU
         the result is bit-identical to that of a training that was not interrupted.
 
