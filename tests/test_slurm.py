@@ -12,6 +12,8 @@ import yaml
 from conftest import ROOT, TINY
 from runs import clean_copy, differing, planned, snakemake
 
+pytestmark = pytest.mark.xdist_group("slurm")  # its fixtures are costly: one worker makes them
+
 PROFILE = Path("slurm", "config.v8+.yaml")
 LITERAL = ("--cores", "8", "--profile", "slurm")
 SMALL = TINY | {"seeds_per_job": 2, "metrics": ["dsa", "weight_change"], "figures": ["degeneracy", "map"]}

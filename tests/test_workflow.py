@@ -11,11 +11,7 @@ import yaml
 
 from conftest import ROOT, SCHEMA, TINY
 from degeneracy.experiment.resolve import resolve
-from runs import SNAKEMAKE, clean_copy, planned, snakemake
-
-
-def write_config(project: Path, config: dict) -> None:
-    (project / "config.yaml").write_text(yaml.safe_dump(config))
+from runs import SNAKEMAKE, planned, snakemake, write_config
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -28,15 +24,6 @@ def copy(source: Path, target: Path) -> Path:
     """A copy with new times, as a clone would have, and with results and Snakemake's records if there are any."""
     shutil.copytree(source, target, copy_function=shutil.copyfile, symlinks=True)
     return target
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A project in which the tiny experiment has run."""
-    project = clean_copy(tmp_path_factory.mktemp("finished") / "project")
-    write_config(project, TINY)
-    snakemake(project)
-    return project
 
 
 @pytest.fixture
@@ -54,8 +41,8 @@ def module(project: Path, name: str) -> Path:
     return project / "workflow" / "scripts" / "degeneracy" / name
 
 
-def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
-    results = finished / "results"
+def test_a_run_leaves_every_artifact_and_figure_and_the_report(project):
+    results = project / "results"
     for pattern, count in {
         "trials/flip_flop/*.nc": 2,
         "complexity/flip_flop/*.nc": 2,
@@ -75,10 +62,10 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
         assert len(list(results.glob(pattern))) == count, pattern
     assert not list(results.rglob("*.tmp"))
     log = (
-        results / "logs" / "flip_flop" / folder(finished, channels=3).name / "networks" / "seeds-000-000.log"
+        results / "logs" / "flip_flop" / folder(project, channels=3).name / "networks" / "seeds-000-000.log"
     ).read_text()
     assert re.search(r"epoch +1 +loss .* converged 1/1 .* s left", log)
-    snakemake(finished, "--report", "results/report.html")
+    snakemake(project, "--report", "results/report.html")
     report = (results / "report.html").read_text()
     assert "MDS" in report or "multidimensional scaling" in report
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?://", report)
