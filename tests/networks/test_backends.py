@@ -18,7 +18,7 @@ from degeneracy.networks import epoch as epochs
 from degeneracy.networks import training
 from degeneracy.networks.backends import choice, fused, fused_kernels
 from degeneracy.networks.backends.choice import mean_squared_error
-from degeneracy.networks.group import _group
+from degeneracy.networks.group import make_group
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.trials.generate import generate
 
@@ -277,10 +277,11 @@ def test_the_step_of_a_population_equals_each_network_alone():
 
     def trained(seeds):
         initial = {seed: training.initial_parameters(condition, seed) for seed in seeds}
-        group = _group(initial, cell, options, torch.device("cpu"))
-        order = epochs._order(group, len(data[0]), options)
-        buffers = epochs._prepare(group, cell, data, options, "reference", None)
-        losses = epochs._epoch(group, order, lambda group: buffers)
+        group = make_group(initial, cell, options, torch.device("cpu"))
+        order = epochs.minibatches(group, len(data[0]), options)
+        buffers = epochs.prepared(group, cell, data, options, "reference", None)
+        advancing = epochs.advance(group, order, lambda group: buffers, print)
+        ((_, ((group, losses),)),) = training.together([advancing], torch.device("cpu"), 1)
         return group.parameters, losses
 
     parameters, losses = trained([0, 1, 2])
