@@ -275,14 +275,21 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     assert planned(project) == {}
 
 
-def test_a_new_task_cell_and_figure_are_used_because_their_files_are_there(project):
-    for name in ("tasks/running_sum", "cells/linear", "figures/epochs"):
+def test_the_examples_run_together_because_their_files_are_there(project):
+    examples = (
+        "metrics/state_dimension",
+        "metrics/readout_angle",
+        "tasks/running_sum",
+        "cells/linear",
+        "figures/epochs",
+    )
+    for name in examples:
         add_example(project, f"workflow/scripts/degeneracy/{name}.py")
-    sweep = {"task": "running_sum", "factor": "model.width", "levels": [6, 8], "base": {"model": {"cell": "linear"}}}
-    write_config(project, TINY | {"sweeps": {"sum": sweep}, "metrics": ["ood_loss", "fixed_point_counts"]})
+    page = (ROOT / "workflow" / "README.md").read_text(encoding="utf-8")
+    (project / "config.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     snakemake(project)
-    for figure in ("ood_loss/degeneracy", "fixed_point_counts/degeneracy", "epochs"):
-        assert (project / f"results/figures/sum/{figure}.pdf").exists()
+    for figure in ("state_dimension/degeneracy", "readout_angle/degeneracy", "epochs"):
+        assert (project / f"results/figures/time/{figure}.pdf").exists()
 
 
 def test_a_rules_file_of_ones_own_is_included(project):
