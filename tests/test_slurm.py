@@ -1,4 +1,4 @@
-"""The workflow on a real Slurm, with the command that README names; `.ci/slurm up` brings one up."""
+"""The workflow on a real Slurm, with the command that slurm/README.md names; `.ci/slurm up` brings one up."""
 
 import os
 import re
