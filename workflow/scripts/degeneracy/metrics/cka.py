@@ -10,6 +10,7 @@ from degeneracy.metrics._representation import normalised
 
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − CKA", "1")}
+SYMMETRY = "rotation"
 SAME_TRIALS = True
 
 

@@ -21,6 +21,7 @@ LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
+SYMMETRY = "rotation"
 
 
 def features(

@@ -18,6 +18,7 @@ from degeneracy.plugins.options import Range
 LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
 MEASURES = {"distance": ("distance of operator spectra", "1")}
+SYMMETRY = "rotation"
 
 
 def features(

@@ -8,6 +8,7 @@ import numpy as np
 
 LEVEL = "dynamics"
 MEASURES = {"value": ("fixed points", "1")}
+SYMMETRY = "signed"
 USES = ("fixed_points",)
 
 

@@ -22,6 +22,7 @@ from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
 MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
+SYMMETRY = "signed"
 USES = ("fixed_points",)
 
 

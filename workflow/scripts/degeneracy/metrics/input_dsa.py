@@ -29,6 +29,7 @@ MEASURES = {
     "state": ("DSA distance of state operators", "1"),
     "input": ("Procrustes distance of input operators", "1"),
 }
+SYMMETRY = "rotation"
 
 
 def features(

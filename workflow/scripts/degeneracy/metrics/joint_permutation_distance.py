@@ -18,6 +18,7 @@ MEASURES = {
     "distance": ("joint permutation distance", "1"),
     "relative": ("relative joint permutation distance", "1"),
 }
+SYMMETRY = "signed"
 
 
 def features(population) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 LEVEL = "behaviour"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
+SYMMETRY = "signed"
 
 
 def value(population) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from degeneracy.metrics._representation import normalised
 
 LEVEL = "representation"
 MEASURES = {"distance": ("Procrustes shape distance", "rad")}
+SYMMETRY = "rotation"
 SAME_TRIALS = True
 
 

@@ -17,6 +17,7 @@ MEASURES = {
     "distance": ("signed permutation distance", "1"),
     "relative": ("relative signed permutation distance", "1"),
 }
+SYMMETRY = "signed"
 
 
 def features(population) -> dict[str, np.ndarray]:

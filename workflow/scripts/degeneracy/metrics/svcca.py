@@ -14,6 +14,7 @@ from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("SVCCA distance", "1")}
+SYMMETRY = "rotation"
 SAME_TRIALS = True
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 LEVEL = "learning"
 MEASURES = {"value": ("change of the recurrent weights", "1")}
+SYMMETRY = "signed"
 
 
 def value(population) -> dict[str, np.ndarray]:

@@ -10,6 +10,8 @@ from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.plugins.options import did_you_mean
 
 LEVELS = ("behaviour", "dynamics", "weights", "learning", "representation")  # LEVEL of a metric
+# SYMMETRY of a metric, what it does not see: the order of the units, their signs too, or any rotation of the states too
+SYMMETRIES = ("permutation", "signed", "rotation")
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "statistics", "map", "directions")  # READS of a figure
 COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file of each task lists as its COMPLEXITY
@@ -62,6 +64,9 @@ def _check_metric(plugin: Plugin) -> None:
             f'{path}: MEASURES{given}, must give a name and a unit to "{measure}" and to whatever else is summarised,'
             f" such as {example}"
         )
+    symmetry = plugin.constant("SYMMETRY", SYMMETRIES[0])
+    if symmetry not in SYMMETRIES:
+        raise ValueError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
     kernels.add_up[(networks, runs, tiles**2)](
         inputs, rates, errors, deltas, *sums,
-        **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=2,
+        **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=3,
     )  # fmt: skip
     return [losses.sum((1, 2)), *(part.sum(1) for part in sums)]
 
