@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 
 from conftest import make_condition
 from degeneracy.drawing import style, sweeps
+from degeneracy.drawing.caption import caption
+from degeneracy.drawing.figure import draw
 from degeneracy.experiment.condition import dumps
 from degeneracy.plugins.contracts import COMPLEXITY, figure_contract
 from degeneracy.plugins.discovery import Plugin, names
@@ -104,7 +106,7 @@ def drawings(name: str, paths: dict) -> list:
     if contract.scope == "sweep":
         return [sweep]
     (table,) = paths["directions"] if "directions" in contract.reads else (None,)
-    return [replace(sweeps.load_experiment([], table and str(table)), sweeps={sweep.name: sweep})]
+    return [replace(sweeps.load_experiment({"directions": str(table)} if table else {}), sweeps={sweep.name: sweep})]
 
 
 @every_figure
@@ -113,7 +115,7 @@ def test_a_figure_is_drawn_and_closed(name, paths, tmp_path):
     assert drawn
     for number, given in enumerate(drawn):
         with style.applied():
-            figure = Plugin("figures", name).load().draw(given)
+            figure = draw(name, given)
             assert isinstance(figure, Figure)
             assert any(axis.has_data() for axis in figure.axes)
             style.save(figure, [tmp_path / f"{number}.png"])
@@ -123,5 +125,5 @@ def test_a_figure_is_drawn_and_closed(name, paths, tmp_path):
 
 @every_figure
 def test_a_figure_has_a_title_and_a_caption(name):
-    title, _, caption = Plugin("figures", name).docstring.partition("\n\n")
-    assert title.strip().endswith((".", "?")) and caption.strip().endswith(".")
+    title, _, text = caption(name).partition("\n\n")
+    assert title.strip().endswith((".", "?")) and text.strip().endswith(".")

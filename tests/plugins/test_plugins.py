@@ -218,6 +218,14 @@ def test_an_option_that_cannot_be_read_is_one_sentence(package, option):
         _ = Plugin("metrics", "own").options
 
 
+def test_options_may_be_those_of_a_helper_beside_the_file(package):
+    helper = "class Options:\n    order: int = 2\n\ndef distance(a, b, *, no_option: int = 1): ...\n"
+    text = "from degeneracy.metrics._helper import Options\n\ndef features(population, options: Options): ...\n"
+    own = "def distance(a, b, *, cutoff: float = 1.0): ...\n"
+    write_package(package, metrics___helper=helper, metrics__own=text + own)
+    assert set(Plugin("metrics", "own").options) == {"order", "cutoff"}
+
+
 def test_a_range_may_be_given_by_keyword(package):
     text = '''"""Metric."""\n\ndef value(population, *, order: Annotated[int, Range(maximum=5)] = 2):\n    return 0\n'''
     write_package(package, metrics__own=text)

@@ -28,6 +28,10 @@ class Variable:
     unit: str = ""
     optional: bool = False  # an artifact may lack it
 
+    def of(self, values) -> tuple:
+        """What xarray builds the variable from: dimensions, values and attributes."""
+        return self.dims, values, {"long_name": self.long_name, "units": self.unit}
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -38,11 +42,13 @@ class Schema:
     groups: tuple[str, ...] = ()  # each of which holds the variables; (): no groups
 
     def build(self, values: Mapping, coords: Mapping | None = None, **attributes) -> xr.Dataset:
-        """Dataset of values by name, in their order, with the dimensions, names and units of the table."""
-        variables = {}
-        for name, value in values.items():
-            known = self.variables[name]
-            variables[name] = (known.dims, value, {"long_name": known.long_name, "units": known.unit})
+        """Dataset of values by name, in their order, with the dimensions, names and units of the table.
+
+        Coordinates that are in the table are built from it, too; others are given as xarray takes them.
+        """
+        variables = {name: self.variables[name].of(value) for name, value in values.items()}
+        coords = dict(coords or {})
+        coords |= {name: self.variables[name].of(coords[name]) for name in coords.keys() & self.variables.keys()}
         return xr.Dataset(variables, coords, attributes)
 
     def check(self, dataset: xr.Dataset, where: str, advice: str = "") -> None:

@@ -110,12 +110,11 @@ class Needs:
         files = [path for one in self.drawn_sweeps(figure, sweep, metric).values() for path in one]
         return list(dict.fromkeys(files)) + self.directions(figure)
 
-    def figure_arguments(self, figure: str, sweep: str | None = None, metric: str | None = None) -> list[str]:
-        """The same as arguments of the script, sorted by sweep."""
-        arguments = [("--directions", path) for path in self.directions(figure)]
-        for name, files in self.drawn_sweeps(figure, sweep, metric).items():
-            arguments.append(("--sweep", name, self.experiment.sweeps[name].factor, *files))
-        return [word for group in arguments for word in group]
+    def figure_arguments(self, figure: str, sweep: str | None = None, metric: str | None = None) -> dict:
+        """The same as the argument `artifacts` of the script: by sweep, with the factor of each."""
+        drawn = self.drawn_sweeps(figure, sweep, metric).items()
+        sweeps = {name: {"factor": self.experiment.sweeps[name].factor, "artifacts": files} for name, files in drawn}
+        return {"sweeps": sweeps} | dict(zip(("directions",), self.directions(figure), strict=False))
 
     def figure_targets(self) -> list[str]:
         """All figures that have something to draw in the experiment."""

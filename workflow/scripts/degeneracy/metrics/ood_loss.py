@@ -8,6 +8,7 @@ spread of its logarithm, the coefficient of variation and the median absolute de
 import numpy as np
 
 LEVEL = "behaviour"
+HEADLINE = "log_sd"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
 SYMMETRY = "signed"
 

@@ -13,6 +13,7 @@ from degeneracy.metrics._representation import moving
 from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
+HEADLINE = "distance"
 MEASURES = {"distance": ("SVCCA distance", "1")}
 SYMMETRY = "rotation"
 SAME_TRIALS = True

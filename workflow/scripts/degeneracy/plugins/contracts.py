@@ -3,7 +3,8 @@
 Read from the source without importing it, so the workflow finds what is missing before anything runs.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import Plugin, names
@@ -14,6 +15,8 @@ LEVELS = ("behaviour", "dynamics", "weights", "learning", "representation")  # L
 SYMMETRIES = ("permutation", "signed", "rotation")
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "statistics", "map", "directions")  # READS of a figure
+SHAPES = ("grid", "curves")  # SHAPE of a figure that drawing/grid draws from its COLUMNS
+MAP = "map"  # in COLUMNS of a figure: the map of the networks
 COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file of each task lists as its COMPLEXITY
 
 
@@ -30,9 +33,9 @@ def _check_class(plugin: Plugin) -> None:
 
 
 def _check_figure(plugin: Plugin) -> None:
-    """A figure: the file defines `draw`, and what else it says makes sense."""
-    if "draw" not in plugin.functions:
-        raise UserError(f"{plugin.source}: must define the function draw")
+    """A figure: the file defines `draw` or has a SHAPE, and what else it says makes sense."""
+    if "draw" not in plugin.functions and not plugin.constant("SHAPE"):
+        raise UserError(f"{plugin.source}: must define the function draw, or name a SHAPE")
     figure_contract(plugin.name)
 
 
@@ -66,7 +69,40 @@ def _check_metric(plugin: Plugin) -> None:
         )
     symmetry = plugin.constant("SYMMETRY", SYMMETRIES[0])
     if symmetry not in SYMMETRIES:
-        raise ValueError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
+        raise UserError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
+    headline = plugin.constant("HEADLINE")
+    other, _ = headlines().get(level, (plugin.name, headline))
+    if headline and other != plugin.name:
+        raise UserError(f"{path}: HEADLINE: {other} is the headline of {level} already")
+    _check_range(plugin, measures)
+
+
+def _check_range(plugin: Plugin, measures: dict) -> None:
+    """RANGE gives the lowest and the highest value of some measures."""
+    try:
+        ranges = plugin.constant("RANGE", {})
+    except ValueError:
+        raise UserError(f"{plugin.source}: RANGE must be a literal") from None
+    right = isinstance(ranges, dict) and all(
+        isinstance(ends, tuple) and len(ends) == 2 and all(end is None or isinstance(end, int | float) for end in ends)
+        for ends in ranges.values()
+    )
+    if not right or not ranges.keys() <= measures.keys():
+        example = '{"distance": (0, 2)}, with None where there is no end'
+        raise UserError(f"{plugin.source}: RANGE: given {ranges!r}, must be like {example}, of names in MEASURES")
+
+
+def headlines() -> dict[str, tuple[str, str]]:
+    """The metric and the measure that stand for an aspect wherever one is shown, by aspect.
+
+    The file of the metric names the measure as its HEADLINE; an aspect without such a metric is left out.
+    """
+    plugins = [Plugin("metrics", name) for name in names("metrics")]
+    return {
+        plugin.constant("LEVEL"): (plugin.name, plugin.constant("HEADLINE"))
+        for plugin in reversed(plugins)
+        if plugin.constant("HEADLINE")
+    }
 
 
 @dataclass(frozen=True)
@@ -80,6 +116,14 @@ class FigureContract:
     tasks: tuple = ()  # of the sweeps it is for; () is any
     least_levels: int = 1  # of the sweeps it is for
     one_a_task: bool = False  # reads the first condition of the first sweep of each task alone, and of that one block
+    shape: str = ""  # of a figure that defines no `draw`: the rest but FACTORS, TASKS and LEAST_LEVELS follows from it
+    columns: tuple = ()  # of a figure with a SHAPE: aspects, `metric.measure`, or "map"
+
+    @property
+    def measures(self) -> list[tuple[str, str]]:
+        """Metric and measure of its COLUMNS, without the map and without aspects that no metric stands for."""
+        known = headlines() | {name: tuple(name.split(".")) for name in self.columns if "." in name}
+        return [known[name] for name in self.columns if name in known]
 
     def is_for(self, sweep) -> bool:
         """Whether a sweep (of `experiment.Experiment`) has the factor, the task and the levels it asks for."""
@@ -120,13 +164,13 @@ def figure_contract(name: str) -> FigureContract:
             raise UserError(f"{path}: {field.name.upper()}: given {value!r}, must be {kind[type(field.default)]}")
         found[field.name] = value
     contract = FigureContract(**found)
+    if contract.shape or contract.columns:
+        contract = _shaped(contract, path)
     if not contract.reads:
         raise UserError(f"{path}: READS is missing, must name some of {', '.join(READABLE)}")
     allowed = {
         "SCOPE": ((contract.scope,), SCOPES),
         "READS": (contract.reads, READABLE),
-        "METRICS": (contract.metrics, names("metrics")),
-        "TASKS": (contract.tasks, names("tasks")),
     }
     for constant, (given, known) in allowed.items():
         for value in given:
@@ -138,6 +182,23 @@ def figure_contract(name: str) -> FigureContract:
     if contract.scope != "experiment" and (contract.one_a_task or "directions" in contract.reads):
         raise UserError(f'{path}: ONE_A_TASK and "directions" are for figures with SCOPE = "experiment"')
     return contract
+
+
+def _shaped(contract: FigureContract, path: Path) -> FigureContract:
+    """The contract of a figure with a SHAPE: it shows statistics of the experiment, of the metrics in its COLUMNS."""
+    if contract.shape not in SHAPES:
+        raise UserError(f"{path}: SHAPE: given {contract.shape!r}{did_you_mean(contract.shape, SHAPES)}")
+    if not contract.columns:
+        raise UserError(f"{path}: COLUMNS is missing, must name some of {', '.join((*LEVELS, MAP))}")
+    for name in contract.columns:
+        if name not in (*LEVELS, MAP) and str(name).count(".") != 1:
+            hint = did_you_mean(name, (*LEVELS, MAP, "<metric>.<measure>"))
+            raise UserError(f"{path}: COLUMNS: given {name!r}{hint}")
+    if contract.scope != FigureContract.scope or contract.reads or contract.metrics:
+        raise UserError(f"{path}: SCOPE, READS and METRICS follow from SHAPE and COLUMNS; leave them out")
+    metrics = tuple(dict.fromkeys(metric for metric, _ in contract.measures))
+    reads = ("statistics", "map") if MAP in contract.columns else ("statistics",)
+    return replace(contract, scope="experiment", reads=reads, metrics=metrics)
 
 
 CHECKS = {"tasks": _check_class, "cells": _check_class, "metrics": _check_metric, "figures": _check_figure}

@@ -3,7 +3,7 @@
 import ast
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from degeneracy.errors import UserError
 
 TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}  # of Python: of JSON
-CLASSES, FUNCTIONS = ("Task", "Cell"), ("value", "features", "distance", "draw")  # that have options
+CLASSES, FUNCTIONS = ("Task", "Cell", "Options"), ("value", "features", "distance", "draw")  # that have options
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,12 @@ def did_you_mean(word: Any, allowed: Iterable) -> str:
 
 @cache
 def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
-    """Options that a source file declares: fields of a class Task or Cell, or keyword-only arguments of functions."""
+    """Options that a source file declares: fields of one of CLASSES, or keyword-only arguments of FUNCTIONS.
+
+    A file may import its class Options from a helper beside it.
+    """
     found = {}
-    for name, annotation, default in _declared(tree):
+    for name, annotation, default in _declared(tree, path):
         try:
             found[name] = _option(annotation, ast.literal_eval(default or ""))
         except (KeyError, TypeError, ValueError, SyntaxError):
@@ -71,10 +74,15 @@ def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
     return found
 
 
-def _declared(tree: ast.Module) -> Iterable[tuple[str, ast.expr | None, ast.expr | None]]:
+def _declared(tree: ast.Module, path: Path) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
     """Name, annotation and default of each option of a file."""
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name in CLASSES:
+        if isinstance(node, ast.ImportFrom) and "Options" in [alias.name for alias in node.names]:
+            helper = path.with_name(f"{str(node.module).rpartition('.')[2]}.py")
+            there = ast.parse(helper.read_text(encoding="utf-8")).body
+            shared = [each for each in there if isinstance(each, ast.ClassDef) and each.name == "Options"]
+            yield from _declared(ast.Module(list(shared), []), helper)
+        elif isinstance(node, ast.ClassDef) and node.name in CLASSES:
             for field in node.body:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     yield field.target.id, field.annotation, field.value
