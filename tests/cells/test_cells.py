@@ -10,7 +10,7 @@ from degeneracy.cells import gru, mup
 from degeneracy.fixed_points.find import find
 from degeneracy.measurement import measure as measuring
 from degeneracy.networks import optimiser, training
-from degeneracy.networks.group import _group
+from degeneracy.networks.group import make_group
 from degeneracy.plugins.discovery import Plugin, make_cell, names
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -117,13 +117,13 @@ def test_epsilon_is_measured_in_the_gradients_of_the_mup_cell():
     condition = make_condition(model={"cell": "mup", "width": 8, "gamma": 2.0})
     cell = make_cell(condition)
     initial = {0: training.initial_parameters(condition, 0)}
-    group = _group(initial, cell, condition["training"], CPU)
+    group = make_group(initial, cell, condition["training"], CPU)
     epsilon = group.named(group.epsilon[None])
     assert torch.allclose(epsilon["recurrent_weights"], torch.tensor(1e-8 / (2 * 64)), atol=0)
     assert torch.allclose(epsilon["readout_weights"], torch.tensor(1e-8 / (2 * 8)), atol=0)
     assert group.rates.item() == pytest.approx(2 * condition["training"]["learning_rate"])
     before = group.parameters.clone()
-    optimiser._adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
+    optimiser.adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
     assert torch.allclose(before - group.parameters, group.rates * 10 / 11, rtol=1e-3)
 
 

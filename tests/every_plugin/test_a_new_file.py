@@ -13,7 +13,9 @@ import pytest
 from conftest import ROOT
 from runs import clean_copy
 
-METRIC = '''"""Distance of the readouts of two networks, the weights of each output sorted.
+pytestmark = pytest.mark.xdist_group("new_file")  # its fixtures are costly: one worker makes them
+
+METRIC = '''"""Distance of the readouts of two networks, the weights of each output sorted."""
 
 import numpy as np
 

@@ -23,6 +23,8 @@ from degeneracy.plugins.contracts import COMPLEXITY, figure_contract
 from degeneracy.plugins.discovery import Plugin, names
 from populations import FIND
 
+pytestmark = pytest.mark.xdist_group("every_figure")  # its fixtures are costly: one worker makes them
+
 FIGURES = names("figures")
 LEVELS = (2, 3)
 FACTOR = "task.channels"

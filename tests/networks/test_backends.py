@@ -18,7 +18,7 @@ from degeneracy.networks import epoch as epochs
 from degeneracy.networks import training
 from degeneracy.networks.backends import choice, fused, fused_kernels
 from degeneracy.networks.backends.choice import mean_squared_error
-from degeneracy.networks.group import _group
+from degeneracy.networks.group import make_group
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.trials.generate import generate
 
@@ -69,6 +69,14 @@ SHAPES = [  # networks, units, steps, trials, inputs, outputs
     (1, 150, 3, 20, 2, 2),
     (1, 70, 2, 5, 33, 40),
 ]
+CASES = [  # in the interpreter, which takes seconds for each, all four cells at one shape and two at the others
+    pytest.param(kind, activation, *shape, id="-".join([kind.__name__.split(".")[-1], activation, *map(str, shape)]))
+    for shape in SHAPES
+    for kind in (vanilla, mup)
+    for activation in ("tanh", "relu")
+    if not INTERPRETED or shape == SHAPES[1] or (kind is mup) == (activation == "relu")
+]
+LONG = 50 if INTERPRETED else 150  # steps
 
 
 def problem(cell, networks, steps, batch, inputs, outputs, seed=0):
@@ -109,9 +117,7 @@ def assert_exact(cell, parameters, data, backend, device):
 
 
 @every_backend
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize("kind", [vanilla, mup], ids=["vanilla", "mup"])
-@pytest.mark.parametrize("networks, width, steps, batch, inputs, outputs", SHAPES)
+@pytest.mark.parametrize("kind, activation, networks, width, steps, batch, inputs, outputs", CASES)
 def test_backends_equal_double_precision(
     backend, device, kind, activation, networks, width, steps, batch, inputs, outputs
 ):
@@ -123,7 +129,7 @@ def test_backends_equal_double_precision(
 @every_backend
 def test_long_trials_equal_double_precision(backend, device):
     cell = vanilla.Cell(width=32)
-    parameters, data = problem(cell, 1, 150, 20, 3, 3)
+    parameters, data = problem(cell, 1, LONG, 20, 3, 3)
     parameters["recurrent_weights"] *= 1.5  # memories last, though nothing is chaotic yet
     assert_exact(cell, parameters, data, backend, device)
 
@@ -271,10 +277,11 @@ def test_the_step_of_a_population_equals_each_network_alone():
 
     def trained(seeds):
         initial = {seed: training.initial_parameters(condition, seed) for seed in seeds}
-        group = _group(initial, cell, options, torch.device("cpu"))
-        order = epochs._order(group, len(data[0]), options)
-        buffers = epochs._prepare(group, cell, data, options, "reference", None)
-        losses = epochs._epoch(group, order, lambda group: buffers)
+        group = make_group(initial, cell, options, torch.device("cpu"))
+        order = epochs.minibatches(group, len(data[0]), options)
+        buffers = epochs.prepared(group, cell, data, options, "reference", None)
+        advancing = epochs.advance(group, order, lambda group: buffers, print)
+        ((_, ((group, losses),)),) = training.together([advancing], torch.device("cpu"), 1)
         return group.parameters, losses
 
     parameters, losses = trained([0, 1, 2])

@@ -16,6 +16,7 @@ RULES = [f"workflow/rules/{name}" for name in RULES]
 
 sys.path.insert(0, str(SCRIPTS))
 
+from degeneracy.errors import UserError  # noqa: E402
 from degeneracy.experiment import needs, paths  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
@@ -24,7 +25,7 @@ from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
 
 try:
     EXPERIMENT = resolve(config, SCHEMA)
-except ValueError as error:
+except UserError as error:
     raise WorkflowError(str(error)) from None
 
 NEEDS = needs.Needs(EXPERIMENT)

@@ -3,6 +3,7 @@
 from degeneracy import command
 from degeneracy.drawing import style, sweeps
 from degeneracy.drawing.figure import draw
+from degeneracy.errors import UserError
 from degeneracy.plugins.contracts import figure_contract
 from degeneracy.plugins.discovery import Plugin
 
@@ -24,7 +25,7 @@ def main() -> None:
     shown = sweeps.load_experiment(arguments.artifacts)
     if figure_contract(arguments.figure).scope != "experiment":
         if len(shown.sweeps) != 1:
-            raise ValueError(f"--artifacts: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
+            raise UserError(f"--artifacts: given {len(shown.sweeps)} sweeps, {arguments.figure} is a figure of one")
         (shown,) = shown.sweeps.values()
     with style.applied():
         style.save(draw(arguments.figure, shown, **options), arguments.output)

@@ -1,4 +1,4 @@
-"""Train a block of networks, one a seed, on the trials of their condition."""
+"""Train a block of networks, one for each seed, on the trials of their condition."""
 
 from functools import partial
 from pathlib import Path
@@ -7,6 +7,7 @@ import torch
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.networks import checkpoints, training
 from degeneracy.networks.backends.choice import BACKENDS
 from degeneracy.networks.schema import NETWORKS
@@ -21,18 +22,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"), help="block of seeds")
     parser.add_argument("--trials", required=True, help="trials artifact")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--backend", default="auto", choices=BACKENDS, help="what computes gradients")
+    parser.add_argument("--backend", default="auto", choices=BACKENDS, help="implementation of the gradient")
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
     stopping = checkpoints.on_termination()
-    torch.set_num_threads(1)  # a result must not depend on how many cores there are
+    torch.set_num_threads(1)  # a result must not depend on the number of cores
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     check_trials(arguments.trials, arguments.condition)
     trials = store.read(arguments.trials, TRIALS, "train")
     first, last = arguments.seeds
     if not 0 <= first <= last:
-        raise ValueError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
+        raise UserError(f"--seeds: given {first} {last}, the first must be at least 0 and at most the last")
     seeds = range(first, last + 1)
     print(f"training {len(seeds)} networks on {device}", flush=True)
     spec = arguments.condition

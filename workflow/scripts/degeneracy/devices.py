@@ -5,13 +5,15 @@ from dataclasses import fields, replace
 import numpy as np
 import torch
 
+from degeneracy.errors import UserError
+
 
 def choose_device(device: str) -> torch.device:
-    """`auto` is CUDA when there. Raises ValueError if CUDA is asked for and not there."""
+    """`auto` is CUDA when there. Raises UserError if CUDA is asked for and not there."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
+        raise UserError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
     torch.backends.cuda.matmul.allow_tf32 = False  # some containers have it otherwise
     return torch.device(device)
 

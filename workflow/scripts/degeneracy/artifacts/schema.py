@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
+from degeneracy.errors import UserError
+
 FLOAT, INTEGER, FLAG = "f", "i", "ib"  # kinds of dtype of a variable
 TEXT = "OUT"  # of words, before and after they were written
 
 
-class ArtifactError(ValueError):
+class ArtifactError(UserError):
     """A file that is not the artifact it should be."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import MAP
 from degeneracy.networks import population
@@ -78,14 +79,14 @@ def load_experiment(files: dict) -> ExperimentArtifacts:
 
         {"sweeps": {"<name>": {"factor": "task.channels", "artifacts": ["….nc", …]}}, "directions": "….nc"}
 
-    Either key may be missing. Raises ValueError for another key, and for a sweep without a factor or artifacts.
+    Either key may be missing. Raises UserError for another key, and for a sweep without a factor or artifacts.
     """
     if unknown := files.keys() - {"sweeps", "directions"}:
-        raise ValueError(f"--artifacts: given the key {', '.join(sorted(unknown))}, must be sweeps or directions")
+        raise UserError(f"--artifacts: given the key {', '.join(sorted(unknown))}, must be sweeps or directions")
     sweeps = files.get("sweeps", {})
     for name, sweep in sweeps.items():
         if set(sweep) != {"factor", "artifacts"} or not sweep["artifacts"]:
-            raise ValueError(f"--artifacts: sweeps.{name}: given {sweep}, must have a factor and artifacts")
+            raise UserError(f"--artifacts: sweeps.{name}: given {sweep}, must have a factor and artifacts")
     loaded = {name: load(name, sweep["factor"], sweep["artifacts"]) for name, sweep in sweeps.items()}
     directions = files.get("directions")
     return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)

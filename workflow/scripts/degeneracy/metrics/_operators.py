@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 from degeneracy.status import Status
 
@@ -57,31 +58,31 @@ def embed(states: np.ndarray, delays: int, interval: int, rank: int, name: str =
     therefore only rotates the scores. The directions are the eigenvectors of the smaller Gram matrix, summed in
     float64. This squares the condition number: it finds a direction whose singular value is a fraction s of the largest
     to about 1e-16 / s² (the Hankel matrix itself would give 1e-16 / s), and none below s = 1e-7.
-    Raises ValueError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
+    Raises UserError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
     rank above that of the embedded states.
     """
     trials, steps, width = states.shape
     windows = steps - (delays - 1) * interval
     if windows < 2:
         apart = "" if interval == 1 else f" {interval} steps apart"
-        raise ValueError(
+        raise UserError(
             f"{name}: trials of {steps} steps are too short for {delays} delays{apart}; "
             f"they must have at least {(delays - 1) * interval + 2} steps"
         )
     if not np.isfinite(states).all():
-        raise ValueError(f"{name}: its states have NaN or infinite entries")
+        raise UserError(f"{name}: its states have NaN or infinite entries")
     shape = trials * windows, width * delays
     if rank > min(shape):
-        raise ValueError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
+        raise UserError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
     shifted = [states[:, delay * interval : delay * interval + windows] for delay in range(delays)]
     narrow = shape[1] <= shape[0]
     gram = _gram_of_dimensions(states, shifted, interval) if narrow else _gram_of_samples(shifted)
     power, directions = eigh(gram, subset_by_index=[len(gram) - rank, len(gram) - 1])
     if not power[-1] > 0:
-        raise ValueError(f"{name}: its states are zero throughout")
+        raise UserError(f"{name}: its states are zero throughout")
     has = int((power > power[-1] * RESOLVED).sum())  # the rank of the embedded states, if it is below `rank`
     if has < rank:
-        raise ValueError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
+        raise UserError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
     power, directions = power[::-1], directions[:, ::-1]  # largest first
     if narrow:
         parts = (directions / np.sqrt(power)).reshape(delays, width, rank)
@@ -140,7 +141,7 @@ def optimal_rank(embedding: Embedding) -> int:
 def operator(embedding: Embedding, name: str = "states") -> np.ndarray:
     """Least-squares operator (rank, rank) that advances the scores by one step within each trial.
 
-    Raises ValueError, naming `name`, if the operator is zero.
+    Raises UserError, naming `name`, if the operator is zero.
     """
     return _checked(_regression(embedding.scores[:, :-1], embedding.scores[:, 1:]), name, "operator")
 
@@ -153,7 +154,7 @@ def input_operators(
 
     u is the input that drives the newest state of the window z(t + 1). Where inputs and scores are linearly dependent,
     A and B are those of least norm; an input that is always 0 gets a column of zeros.
-    Raises ValueError, naming `name`, if either operator is zero.
+    Raises UserError, naming `name`, if either operator is zero.
     """
     before, after = embedding.scores[:, :-1], embedding.scores[:, 1:]
     rank, newest = before.shape[-1], (delays - 1) * interval + 1
@@ -170,7 +171,7 @@ def _regression(predictors: np.ndarray, responses: np.ndarray) -> np.ndarray:
 
 def _checked(found: np.ndarray, name: str, which: str) -> np.ndarray:
     if np.linalg.norm(found) < 1e-12:
-        raise ValueError(f"{name}: its {which} is zero and has no direction to compare")
+        raise UserError(f"{name}: its {which} is zero and has no direction to compare")
     return found
 
 
@@ -179,7 +180,7 @@ def of_networks(
 ) -> dict[str, np.ndarray]:
     """What `fit(states, name)` returns for each network, stacked along the networks.
 
-    Where `fit` raises ValueError, a network that did not converge gets `failed`; for a converged one the error is
+    Where `fit` raises UserError, a network that did not converge gets `failed`; for a converged one the error is
     raised.
     """
     found = []

@@ -8,6 +8,7 @@ is.
 import numpy as np
 import torch
 
+from degeneracy.errors import UserError
 from degeneracy.networks.population import Population
 from degeneracy.solvers.permutation import joint_matching_distance
 
@@ -35,12 +36,12 @@ def by_unit(population: Population) -> tuple[np.ndarray, np.ndarray]:
 
     The features are the entries of the unit in every other parameter with a dimension `unit`, side by side: its input
     weights, bias and readout. Parameters that no unit owns, such as the bias of the readout, are left out.
-    Raises ValueError unless exactly one parameter has the dims (unit, source_unit) and no other has a source_unit.
+    Raises UserError unless exactly one parameter has the dims (unit, source_unit) and no other has a source_unit.
     """
     parameters, dims = population.parameters, population.cell.parameter_dims()
     recurrent = [name for name, own in dims.items() if "source_unit" in own]
     if [dims[name] for name in recurrent] != [("unit", "source_unit")]:
-        raise ValueError(f"one parameter (unit, source_unit) is needed to match units; the cell has {dims}")
+        raise UserError(f"one parameter (unit, source_unit) is needed to match units; the cell has {dims}")
     owned = []
     for name, own in dims.items():
         if "unit" in own and name not in recurrent:

@@ -6,6 +6,7 @@ Read from the source without importing it, so the workflow finds what is missing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.plugins.options import did_you_mean
 
@@ -20,7 +21,7 @@ COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file o
 
 
 def check(plugin: Plugin) -> None:
-    """Raise ValueError with one sentence that names the file and what is missing or wrong in it."""
+    """Raise UserError with one sentence that names the file and what is missing or wrong in it."""
     CHECKS[plugin.kind](plugin)
 
 
@@ -28,13 +29,13 @@ def _check_class(plugin: Plugin) -> None:
     """A task or a cell: the file defines its class."""
     name = plugin.kind[:-1].capitalize()
     if name not in plugin.classes:
-        raise ValueError(f"{plugin.source}: must define the class {name}")
+        raise UserError(f"{plugin.source}: must define the class {name}")
 
 
 def _check_figure(plugin: Plugin) -> None:
     """A figure: the file defines `draw` or has a SHAPE, and what else it says makes sense."""
     if "draw" not in plugin.functions and not plugin.constant("SHAPE"):
-        raise ValueError(f"{plugin.source}: must define the function draw, or name a SHAPE")
+        raise UserError(f"{plugin.source}: must define the function draw, or name a SHAPE")
     figure_contract(plugin.name)
 
 
@@ -45,34 +46,34 @@ def _check_metric(plugin: Plugin) -> None:
     elif "value" in functions:
         measure, example = "value", '{"value": ("change of the weights", "1")}'
     else:
-        raise ValueError(f"{path}: must define value(population), or both features(population) and distance(a, b)")
+        raise UserError(f"{path}: must define value(population), or both features(population) and distance(a, b)")
     found = {}
     for constant in ("LEVEL", "MEASURES"):
         try:
             found[constant] = plugin.constant(constant)
         except ValueError:
-            raise ValueError(f"{path}: {constant} must be a literal") from None
+            raise UserError(f"{path}: {constant} must be a literal") from None
     level, measures = found.values()
     if level is None:
-        raise ValueError(f"{path}: LEVEL is missing, must be one of {', '.join(LEVELS)}")
+        raise UserError(f"{path}: LEVEL is missing, must be one of {', '.join(LEVELS)}")
     if level not in LEVELS:
-        raise ValueError(f"{path}: LEVEL: given {level!r}{did_you_mean(level, LEVELS)}")
+        raise UserError(f"{path}: LEVEL: given {level!r}{did_you_mean(level, LEVELS)}")
     described = isinstance(measures, dict) and all(
         isinstance(text, tuple) and list(map(type, text)) == [str, str] for text in measures.values()
     )
     if not described or measure not in measures:
         given = " is missing" if measures is None else f": given {measures!r}"
-        raise ValueError(
+        raise UserError(
             f'{path}: MEASURES{given}, must give a name and a unit to "{measure}" and to whatever else is summarised,'
             f" such as {example}"
         )
     symmetry = plugin.constant("SYMMETRY", SYMMETRIES[0])
     if symmetry not in SYMMETRIES:
-        raise ValueError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
+        raise UserError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
     headline = plugin.constant("HEADLINE")
     other, _ = headlines().get(level, (plugin.name, headline))
     if headline and other != plugin.name:
-        raise ValueError(f"{path}: HEADLINE: {other} is the headline of {level} already")
+        raise UserError(f"{path}: HEADLINE: {other} is the headline of {level} already")
     _check_range(plugin, measures)
 
 
@@ -81,14 +82,14 @@ def _check_range(plugin: Plugin, measures: dict) -> None:
     try:
         ranges = plugin.constant("RANGE", {})
     except ValueError:
-        raise ValueError(f"{plugin.source}: RANGE must be a literal") from None
+        raise UserError(f"{plugin.source}: RANGE must be a literal") from None
     right = isinstance(ranges, dict) and all(
         isinstance(ends, tuple) and len(ends) == 2 and all(end is None or isinstance(end, int | float) for end in ends)
         for ends in ranges.values()
     )
     if not right or not ranges.keys() <= measures.keys():
         example = '{"distance": (0, 2)}, with None where there is no end'
-        raise ValueError(f"{plugin.source}: RANGE: given {ranges!r}, must be like {example}, of names in MEASURES")
+        raise UserError(f"{plugin.source}: RANGE: given {ranges!r}, must be like {example}, of names in MEASURES")
 
 
 def headlines() -> dict[str, tuple[str, str]]:
@@ -150,23 +151,23 @@ class FigureContract:
 
 
 def figure_contract(name: str) -> FigureContract:
-    """What a figure's file says. Raises ValueError with one sentence that names the file and the constant."""
+    """What a figure's file says. Raises UserError with one sentence that names the file and the constant."""
     plugin, found = Plugin("figures", name), {}
     path = plugin.source
     for field in fields(FigureContract):
         try:
             value = plugin.constant(field.name.upper(), field.default)
         except ValueError:
-            raise ValueError(f"{path}: {field.name.upper()} must be a literal") from None
+            raise UserError(f"{path}: {field.name.upper()} must be a literal") from None
         if type(value) is not type(field.default):
             kind = {str: "text", tuple: 'a tuple such as ("networks",)', int: "a whole number", bool: "True or False"}
-            raise ValueError(f"{path}: {field.name.upper()}: given {value!r}, must be {kind[type(field.default)]}")
+            raise UserError(f"{path}: {field.name.upper()}: given {value!r}, must be {kind[type(field.default)]}")
         found[field.name] = value
     contract = FigureContract(**found)
     if contract.shape or contract.columns:
         contract = _shaped(contract, path)
     if not contract.reads:
-        raise ValueError(f"{path}: READS is missing, must name some of {', '.join(READABLE)}")
+        raise UserError(f"{path}: READS is missing, must name some of {', '.join(READABLE)}")
     allowed = {
         "SCOPE": ((contract.scope,), SCOPES),
         "READS": (contract.reads, READABLE),
@@ -174,27 +175,27 @@ def figure_contract(name: str) -> FigureContract:
     for constant, (given, known) in allowed.items():
         for value in given:
             if value not in known:
-                raise ValueError(f"{path}: {constant}: given {value!r}{did_you_mean(value, known)}")
+                raise UserError(f"{path}: {constant}: given {value!r}{did_you_mean(value, known)}")
     for factor in contract.factors:
         if factor != COMPLEXITY and "." not in str(factor):
-            raise ValueError(f'{path}: FACTORS: given {factor!r}, must be like "model.gamma", or "{COMPLEXITY}"')
+            raise UserError(f'{path}: FACTORS: given {factor!r}, must be like "model.gamma", or "{COMPLEXITY}"')
     if contract.scope != "experiment" and (contract.one_a_task or "directions" in contract.reads):
-        raise ValueError(f'{path}: ONE_A_TASK and "directions" are for figures with SCOPE = "experiment"')
+        raise UserError(f'{path}: ONE_A_TASK and "directions" are for figures with SCOPE = "experiment"')
     return contract
 
 
 def _shaped(contract: FigureContract, path: Path) -> FigureContract:
     """The contract of a figure with a SHAPE: it shows statistics of the experiment, of the metrics in its COLUMNS."""
     if contract.shape not in SHAPES:
-        raise ValueError(f"{path}: SHAPE: given {contract.shape!r}{did_you_mean(contract.shape, SHAPES)}")
+        raise UserError(f"{path}: SHAPE: given {contract.shape!r}{did_you_mean(contract.shape, SHAPES)}")
     if not contract.columns:
-        raise ValueError(f"{path}: COLUMNS is missing, must name some of {', '.join((*LEVELS, MAP))}")
+        raise UserError(f"{path}: COLUMNS is missing, must name some of {', '.join((*LEVELS, MAP))}")
     for name in contract.columns:
         if name not in (*LEVELS, MAP) and str(name).count(".") != 1:
             hint = did_you_mean(name, (*LEVELS, MAP, "<metric>.<measure>"))
-            raise ValueError(f"{path}: COLUMNS: given {name!r}{hint}")
+            raise UserError(f"{path}: COLUMNS: given {name!r}{hint}")
     if contract.scope != FigureContract.scope or contract.reads or contract.metrics:
-        raise ValueError(f"{path}: SCOPE, READS and METRICS follow from SHAPE and COLUMNS; leave them out")
+        raise UserError(f"{path}: SCOPE, READS and METRICS follow from SHAPE and COLUMNS; leave them out")
     metrics = tuple(dict.fromkeys(metric for metric, _ in contract.measures))
     reads = ("statistics", "map") if MAP in contract.columns else ("statistics",)
     return replace(contract, scope="experiment", reads=reads, metrics=metrics)

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import stdtrit
 
+from degeneracy.errors import UserError
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
 from degeneracy.statistics.trend import trend, trend_order
@@ -60,13 +61,13 @@ def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
 
     Rows are sorted by sweep and metric; measures keep their order. `holm_p` adjusts the permutation p-values of all
     compared rows (primary or preferred) of the same paper factor, across tasks, metrics and both measures. It is NaN
-    for all other rows. Raises ValueError if a metric is given twice for a sweep, or if nothing is given.
+    for all other rows. Raises UserError if a metric is given twice for a sweep, or if nothing is given.
     """
     named = {(name, data.attrs["metric"]): data for name, data in sweeps}
     if not named:
-        raise ValueError("directions: no statistics artifact is given, must be at least one")
+        raise UserError("directions: no statistics artifact is given, must be at least one")
     if len(named) < len(sweeps):
-        raise ValueError("directions: a metric is given twice for the same sweep")
+        raise UserError("directions: a metric is given twice for the same sweep")
     rows = [row for key in sorted(named) for row in _rows(key[0], named[key])]
     family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
     p = np.array([row["trend_permutation_p"] for row in rows])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import make_task, task_of
 from degeneracy.tasks import Trials
 from degeneracy.trials.schema import GROUPS, TRIALS
@@ -37,9 +38,9 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
 
 
 def check(made: Trials, task, count: int, where: str) -> None:
-    """Raise ValueError, naming `where`, unless a task made `count` trials of the right shapes and of finite numbers."""
+    """Raise UserError, naming `where`, unless a task made `count` trials of the right shapes and of finite numbers."""
     if not isinstance(made, Trials):
-        raise ValueError(f"{where}: given {type(made).__name__}, must be Trials(inputs, targets, mask)")
+        raise UserError(f"{where}: given {type(made).__name__}, must be Trials(inputs, targets, mask)")
     steps = np.shape(made.inputs)[1:2]
     wanted = {
         "inputs": ("(trial, time, input)", (count, *steps, len(task.inputs))),
@@ -49,9 +50,9 @@ def check(made: Trials, task, count: int, where: str) -> None:
     for name, (dims, shape) in wanted.items():
         values = np.asarray(getattr(made, name))
         if values.shape != shape:
-            raise ValueError(f"{where}: {name} have the shape {values.shape}, must have {shape}, {dims}")
+            raise UserError(f"{where}: {name} have the shape {values.shape}, must have {shape}, {dims}")
         if not np.isfinite(values).all():
-            raise ValueError(f"{where}: {name} hold NaN or infinity, must be finite numbers")
+            raise UserError(f"{where}: {name} hold NaN or infinity, must be finite numbers")
 
 
 def _dataset(trials: Trials, task) -> xr.Dataset:
