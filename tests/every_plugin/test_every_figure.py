@@ -19,8 +19,9 @@ from degeneracy.drawing import style, sweeps
 from degeneracy.drawing.caption import caption
 from degeneracy.drawing.figure import draw
 from degeneracy.experiment.condition import dumps
-from degeneracy.plugins.contracts import COMPLEXITY, figure_contract
+from degeneracy.plugins.contracts import COMPLEXITY
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 from populations import FIND
 
 pytestmark = pytest.mark.xdist_group("every_figure")  # its fixtures are costly: one worker makes them

@@ -61,7 +61,7 @@ EDITS = [
     Edit("how a script ends (`command.py`)", "degeneracy/command.py", r"128 \+", "129 +"),
     Edit("how plug-ins are found and checked (`plugins/`)", "degeneracy/plugins/options.py", r"0\.5", "0.6"),
     Edit("how the configuration is checked (`experiment/validation.py`)",
-         "degeneracy/experiment/validation.py", r"math\.isfinite\(value\)", "bool(math.isfinite(value))"),
+         "degeneracy/experiment/validation.py", r"isinstance\(sweeps, dict\)", "(type(sweeps) is dict)"),
     Edit("a backend that runs on a GPU alone", "degeneracy/networks/backends/fused*.py", r"= 32\b", "= 64"),
     Edit("the compiled backend", "degeneracy/networks/backends/compiled.py", r"FLOAT\(7\.9", "FLOAT(7.8", TRAINING),
     Edit("the optimiser", "degeneracy/networks/optimiser.py", r"IMPROVEMENT = \S+", "IMPROVEMENT = 2.0", TRAINING),

@@ -1,7 +1,8 @@
 """Captions of figures. Standard library only, because rules need them."""
 
-from degeneracy.plugins.contracts import MAP, figure_contract
+from degeneracy.plugins.contracts import MAP
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 
 GRID = "Each row is a sweep and each column an aspect of the networks. The y axis names the measure."
 WALL = "Each panel is a sweep. The y axis names the measure."

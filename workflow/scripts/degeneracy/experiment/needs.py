@@ -10,8 +10,8 @@ from functools import cached_property
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.contracts import FigureContract, figure_contract
 from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.validation import CONFIG, check, defaults_of, refuse_idle_noise
 from degeneracy.plugins import contracts, validation
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 from degeneracy.plugins.options import did_you_mean
 from degeneracy.plugins.validation import cast, place
 
@@ -64,7 +65,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
 
 def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
     """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
-    contract = contracts.figure_contract(figure)
+    contract = figure_contract(figure)
     fitting = [sweep for sweep in sweeps.values() if contract.is_for(sweep)]
     if not fitting:
         reason = f"it is for {contract.wanted}, and there is none here"
