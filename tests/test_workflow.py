@@ -11,7 +11,7 @@ import yaml
 
 from conftest import ROOT, SCHEMA, TINY
 from degeneracy.experiment.resolve import resolve
-from runs import SNAKEMAKE, planned, snakemake, write_config
+from runs import SNAKEMAKE, clean_copy, planned, snakemake, write_config
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -249,7 +249,7 @@ NAMED = 'MEASURES = {"value": ("x", "1")}\n'
         (VALUE + NAMED + "LEVEL = level()", "LEVEL must be a literal"),
         (VALUE + NAMED + WEIGHTS + "RANGE = (0, 1)", "RANGE: given (0, 1), must be a mapping"),
         (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, "2")}', "RANGE.value: given '2', must be a number or empty"),
-        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', "RANGE: unknown key \"vale\"; did you mean \"value\"?"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', 'RANGE: unknown key "vale"; did you mean "value"?'),
         (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, pi)}', "RANGE must be a literal"),
         (VALUE + 'LEVEL = "weights"', "MEASURES is missing, must be a mapping, such as"),
         (PAIR + NAMED + 'LEVEL = "weights"', "MEASURES: distance is missing"),
