@@ -7,8 +7,6 @@ its trials was deleted and made again.
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from degeneracy import command, devices
 from degeneracy.artifacts import store
 from degeneracy.artifacts.provenance import provenance
@@ -31,7 +29,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="networks artifact to write")
     arguments = parser.parse_args()
     stopping = checkpoints.on_termination()
-    torch.set_num_threads(1)  # a result must not depend on the number of cores
+    devices.use_one_thread()
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     first, last = arguments.seeds
