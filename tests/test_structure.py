@@ -91,5 +91,5 @@ def test_the_code_of_training_holds_only_what_can_change_a_network():
             f"networks/{name}.py"
             for name in ("training", "group", "epoch", "optimiser", "outcome", "checkpoints", "schema")
         ),
-        *(f"networks/backends/{name}.py" for name in ("choice", "compiled", "cuda_graph", "fused", "fused_kernels")),
+        *(f"networks/backends/{name}.py" for name in ("choice", "compiled")),
     }

@@ -52,9 +52,10 @@ def test_a_figure_reads_what_its_file_says_and_is_drawn_where_it_has_something_t
 
 
 def test_arguments_of_a_figure_name_each_sweep_its_factor_and_its_artifacts(two):
-    words = two.figure_arguments("degeneracy", "channels", "dsa")
-    assert words == ["--sweep", "channels", "task.channels", paths.statistics("channels", "dsa")]
-    assert two.figure_arguments("directions") == ["--directions", paths.directions("nc")]
+    given = two.figure_arguments("degeneracy", "channels", "dsa")
+    artifacts = [paths.statistics("channels", "dsa")]
+    assert given == {"sweeps": {"channels": {"factor": "task.channels", "artifacts": artifacts}}}
+    assert two.figure_arguments("directions") == {"sweeps": {}, "directions": paths.directions("nc")}
 
 
 def test_networks_that_are_there_are_counted(two, tmp_path, monkeypatch):

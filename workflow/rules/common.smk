@@ -16,6 +16,7 @@ RULES = [f"workflow/rules/{name}" for name in RULES]
 
 sys.path.insert(0, str(SCRIPTS))
 
+from degeneracy.errors import UserError  # noqa: E402
 from degeneracy.experiment import needs, paths  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
@@ -24,7 +25,7 @@ from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
 
 try:
     EXPERIMENT = resolve(config, SCHEMA)
-except ValueError as error:
+except UserError as error:
     raise WorkflowError(str(error)) from None
 
 NEEDS = needs.Needs(EXPERIMENT)
@@ -47,8 +48,8 @@ wildcard_constraints:
 
 
 def script(name):
-    """Path of a stage script from where the workflow runs: the same in every clone."""
-    return os.path.relpath(SCRIPTS / name)
+    """Path of a stage script; as it takes `input`, Snakemake does not compare it, and a moved project reruns nothing."""
+    return lambda wildcards, input: os.path.relpath(SCRIPTS / name)
 
 
 def logged(command):
@@ -93,7 +94,7 @@ if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
     logger.info(
-        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {sum(there.values())} of them are there."
+        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are there."
     )
     if there and not os.path.isdir(".snakemake/metadata"):
         logger.warning(

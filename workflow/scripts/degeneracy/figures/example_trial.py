@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.drawing import style
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 
 READS = ("networks", "trials")
@@ -22,7 +23,7 @@ def draw(sweep, *, trial: Annotated[int, Range(0)] = 0, outputs: Annotated[int, 
         one, note = population.example()
         probe = population.trials("probe")
         if trial >= probe.sizes["trial"]:
-            raise ValueError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
+            raise UserError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
         data = probe.isel(trial=trial)
         answers = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
         steps, count = np.arange(len(answers)), answers.shape[1]

@@ -58,13 +58,13 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
     residual = cell.step(parameters, state, inputs) - state
     stationary = torch.zeros(len(state), dtype=torch.bool, device=state.device)
     active = torch.arange(len(state), device=state.device)
+    identity = torch.eye(state.shape[1], dtype=state.dtype, device=state.device)
     for _ in range(iterations):
         active = active[(_speed(residual[active]) >= tolerance_at(state[active], tolerance)) & ~stationary[active]]
         if not len(active):
             break
         old, r = state[active], residual[active]
-        jacobian = cell.jacobian(parameters, old, inputs[active])  # (point, unit, unit)
-        jacobian.diagonal(dim1=1, dim2=2).sub_(1)
+        jacobian = cell.jacobian(parameters, old, inputs[active]) - identity  # (point, unit, unit)
         slope = (jacobian.mT @ r[..., None])[..., 0]  # gradient of q (point, unit)
         weight = damping[active] * r.norm(dim=1)
         normal = jacobian.mT @ jacobian  # (point, unit, unit)

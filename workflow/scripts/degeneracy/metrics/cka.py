@@ -10,6 +10,8 @@ from degeneracy.metrics._representation import normalised
 
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − CKA", "1")}
+SYMMETRY = "rotation"
+RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 

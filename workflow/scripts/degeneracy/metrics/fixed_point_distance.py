@@ -17,11 +17,14 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
 MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
+SYMMETRY = "signed"
 USES = ("fixed_points",)
+NO_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:
@@ -29,10 +32,10 @@ def features(population) -> dict[str, np.ndarray]:
 
     Outputs are divided by the RMS deviation of the training targets from their mean. The kind tells apart constant
     inputs and stable from unstable points. Slow points are left out.
-    Raises ValueError if there is no fixed-points artifact, as for networks before training.
+    Raises UserError if there is no fixed-points artifact, as for networks before training.
     """
     if population.fixed_points is None:
-        raise ValueError("fixed_point_distance: the fixed points of these networks are not known")
+        raise UserError("fixed_point_distance: the fixed points of these networks are not known")
     points = population.fixed_points.isel(point=population.fixed_points["converged"].values == 1)
     owner, state = points["network"].values, torch.as_tensor(points["state"].values)
     rows = [np.flatnonzero(owner == seed) for seed in population.seeds]
@@ -60,11 +63,11 @@ def _deviation(trials) -> float:
 def distance(a: dict, b: dict, *, cutoff: Annotated[float, Range(0)] = 1.0) -> dict[str, np.ndarray]:
     """Distance of each pair (pair), in SDs of the targets as the `cutoff`, and the share of unmatched points.
 
-    Raises ValueError if the networks differ in their number of outputs.
+    Raises UserError if the networks differ in their number of outputs.
     """
     if a["outputs"].shape[-1] != b["outputs"].shape[-1]:
         counts = a["outputs"].shape[-1], b["outputs"].shape[-1]
-        raise ValueError(f"fixed_point_distance: networks of {counts[0]} and of {counts[1]} outputs cannot be compared")
+        raise UserError(f"fixed_point_distance: networks of {counts[0]} and of {counts[1]} outputs cannot be compared")
     pairs = zip(a["outputs"], a["kind"], b["outputs"], b["kind"], strict=True)
     found = [between(x[i >= 0], i[i >= 0], y[j >= 0], j[j >= 0], cutoff) for x, i, y, j in pairs]
     values, unmatched = np.array(found).T

@@ -8,7 +8,10 @@ spread of its logarithm, the coefficient of variation and the median absolute de
 import numpy as np
 
 LEVEL = "behaviour"
+HEADLINE = "log_sd"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
+SYMMETRY = "signed"
+RANGE = {"value": (0, None)}
 
 
 def value(population) -> dict[str, np.ndarray]:

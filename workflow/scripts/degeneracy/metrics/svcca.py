@@ -13,7 +13,10 @@ from degeneracy.metrics._representation import moving
 from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
+HEADLINE = "distance"
 MEASURES = {"distance": ("SVCCA distance", "1")}
+SYMMETRY = "rotation"
+RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.errors import UserError
 from degeneracy.networks.backends.choice import GRAPHED, mean_squared_error
 from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
@@ -23,7 +24,7 @@ def advance(group: Group, order: np.ndarray, prepare: Callable, report):
     """Train a group for one epoch; returns it with the mean loss of each network (network), in a list.
 
     If the device runs out of memory, the group is put back to where it was and halved, and each half is trained.
-    Raises ValueError if the memory does not suffice for one network. A generator: yields while the device computes.
+    Raises UserError if the memory does not suffice for one network. A generator: yields while the device computes.
     """
     before = [tensor.clone() for tensor in group.state()]
     try:
@@ -38,7 +39,7 @@ def advance(group: Group, order: np.ndarray, prepare: Callable, report):
         torch.cuda.empty_cache()
     networks = len(group.networks)
     if networks == 1:
-        raise ValueError("training: the device's memory does not suffice for one network; lower training.batch_size")
+        raise UserError("training: the device's memory does not suffice for one network; lower training.batch_size")
     report(f"out of memory with {networks} networks at once: the group is halved and resumes from epoch {group.epoch}")
     first = np.arange(networks) < (networks + 1) // 2
     parts = []

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks.schema import NETWORKS
@@ -82,7 +83,7 @@ class Population:
     def halves(self) -> tuple[Population, Population]:
         """The same networks on each half of the probe trials; no sequence of inputs is in both halves.
 
-        See `split_distinct`. Reading the probe trials of a half raises ValueError if all of them have the same inputs.
+        See `split_distinct`. Reading the probe trials of a half raises UserError if all of them have the same inputs.
         """
         return replace(self, half=0), replace(self, half=1)
 
@@ -95,13 +96,13 @@ class Population:
     def trials(self, group: str) -> xr.Dataset:
         """Trials of a group (`train`, `probe`, `ood`)."""
         if self.trials_path is None:
-            raise ValueError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
+            raise UserError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         trials = store.read(self.trials_path, TRIALS, group)
         if group != "probe" or self.half is None:
             return trials
         halves = split_distinct(trials["inputs"].values)
         if not halves[1]:
-            raise ValueError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
+            raise UserError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
         return trials.isel(trial=halves[self.half])
 
     def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
@@ -137,7 +138,7 @@ def load(
 ) -> Population:
     """Population from the artifacts of its blocks.
 
-    Logs a warning if they were not all trained with the same rounding. Raises ArtifactError for a bad file, ValueError
+    Logs a warning if they were not all trained with the same rounding. Raises ArtifactError for a bad file, UserError
     if the files are not all of one condition.
     """
     blocks = [store.read(path, NETWORKS) for path in networks]
@@ -150,12 +151,16 @@ def load(
         points = _join_points(parts)
         missing = set(np.concatenate([one["network"] for one in blocks])) - set(points["seed"].values)
         if missing:
-            raise ValueError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
+            raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
     if trials is not None:
         check_trials(trials, json.loads(blocks[0].attrs["condition"]))
+        content = store.attributes_of(trials).get("train_content")
+        for path, block in zip(networks, blocks, strict=True):
+            if block.attrs.get("trials", content) != content:
+                raise UserError(f"{path}: its networks were trained on other trials than those in {trials}")
     seeds = np.concatenate([one["network"] for one in blocks])
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
+        raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
     return Population(joined, trials, points, device=device)
 
@@ -192,7 +197,7 @@ def load_sweep(
 def _same_condition(paths, datasets) -> None:
     for path, dataset in zip(paths, datasets, strict=True):
         if dataset.attrs["condition"] != datasets[0].attrs["condition"]:
-            raise ValueError(f"{path}: artifact of another condition than {paths[0]}")
+            raise UserError(f"{path}: artifact of another condition than {paths[0]}")
 
 
 def _warn_of_mixed_rounding(paths, blocks) -> None:

@@ -61,7 +61,7 @@ def train(
     device : where to train. On the CPU each network is a group of its own. On CUDA all networks are one group, which is
         halved when the device runs out of memory.
     report : called with one line of progress per epoch.
-    backend : one of `backends.choice.BACKENDS`; ValueError if the device does not have it.
+    backend : one of `backends.choice.BACKENDS`; UserError if the device does not have it.
     checkpoint : where to save the state of training from time to time, and to resume from if there is a state. On one
         CPU a resumed training is bit-identical to an uninterrupted one.
 

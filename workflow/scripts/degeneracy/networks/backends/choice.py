@@ -14,6 +14,8 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
+from degeneracy.errors import UserError
+
 BACKENDS = ("auto", "reference", "cpu", "cuda", "fused", "fused-tf32")
 GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA graph
 
@@ -22,21 +24,21 @@ def choose(name: str, device: torch.device, cell, inputs: int, outputs: int) -> 
     """Backend that trains a cell with these numbers of inputs and outputs, and why it is not a faster one, or "".
 
     `auto` is the fastest one available. For a cell that the fused kernel does not know, `fused` becomes `cuda`. Raises
-    ValueError for a backend that the device does not have.
+    UserError for a backend that the device does not have.
     """
     if name not in BACKENDS:
-        raise ValueError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
+        raise UserError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
     if device.type == "cpu":
         if name in GRAPHED:
-            raise ValueError(f"backend: given {name}, which needs a CUDA device; on the CPU: auto, reference, cpu")
+            raise UserError(f"backend: given {name}, which needs a CUDA device; on the CPU: auto, reference, cpu")
         return ("cpu" if name == "auto" else name), ""
     if name == "cpu":
-        raise ValueError("backend: given cpu, but the device is a CUDA device; allowed: auto, reference, cuda, fused")
+        raise UserError("backend: given cpu, but the device is a CUDA device; allowed: auto, reference, cuda, fused")
     if name in ("reference", "cuda"):
         return name, ""
     if find_spec("triton") is None:
         if name != "auto":
-            raise ValueError(f"backend: given {name}, but Triton is not installed; allowed: auto, reference, cuda")
+            raise UserError(f"backend: given {name}, but Triton is not installed; allowed: auto, reference, cuda")
         return "cuda", "Triton is not installed"
     from degeneracy.networks.backends import fused  # needs Triton
 

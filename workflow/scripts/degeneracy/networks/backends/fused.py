@@ -8,6 +8,7 @@ import torch
 import triton
 from torch import Tensor
 
+from degeneracy.errors import UserError
 from degeneracy.networks.backends import fused_kernels as kernels
 
 PRECISIONS = {
@@ -62,13 +63,13 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     """Masked MSE (network), and its gradients with respect to the parts.
 
     Inputs and targets (network, time, trial, channel), mask (network, time, trial); parts as of a cell's `affine`.
-    Raises ValueError for more than 2³¹ rates of a network.
+    Raises UserError for more than 2³¹ rates of a network.
     """
     inputs, targets, mask, *parts = (tensor.detach().contiguous() for tensor in (inputs, targets, mask, *parts))
     networks, steps, trials, outputs = targets.shape
     width, channels = parts[1].shape[1:]
     if (steps + 1) * trials * max(width, channels, outputs) >= 2**31:  # offsets within a network are 32-bit
-        raise ValueError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
+        raise UserError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
     rates = inputs.new_empty(networks, steps + 1, width, trials)
     rates[:, 0] = 0
     errors = inputs.new_empty(networks, steps, outputs, trials)
