@@ -11,7 +11,7 @@ import yaml
 
 from conftest import ROOT, SCHEMA, TINY
 from degeneracy.experiment.resolve import resolve
-from runs import SNAKEMAKE, planned, snakemake, write_config
+from runs import SNAKEMAKE, clean_copy, planned, snakemake, write_config
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -262,7 +262,8 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     assert planned(project) == {}
 
 
-def test_the_examples_run_together_because_their_files_are_there(project):
+def test_the_examples_run_together_because_their_files_are_there(tmp_path):
+    project = clean_copy(tmp_path / "project")
     examples = (
         "metrics/state_dimension",
         "metrics/readout_angle",

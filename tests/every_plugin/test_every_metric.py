@@ -135,6 +135,21 @@ def test_a_value_does_not_see_what_its_symmetry_leaves_alone(name, symmetry, tra
 
 
 @every_metric
+def test_measures_lie_in_the_range_that_the_metric_declares(name, trained):
+    data = measure(name, trained, options_of(name))
+    for measure_name, (low, high) in Plugin("metrics", name).constant("RANGE", {}).items():
+        assert low is None or (data[measure_name] >= low).all()
+        assert high is None or (data[measure_name] <= high).all()
+
+
+@every_distance
+def test_features_change_with_the_probe_trials_unless_the_metric_depends_on_none(name, trained):
+    one, other = (features(name, half) for half in trained.halves())
+    same = all(np.array_equal(one[key], other[key]) for key in one)
+    assert same == Plugin("metrics", name).constant("NO_TRIALS", False)
+
+
+@every_metric
 def test_only_a_network_that_diverged_is_nan(name, population):
     data = measure(name, population, options_of(name))
     for measure_name in measures_of(name):

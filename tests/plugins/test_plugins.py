@@ -237,6 +237,7 @@ def test_a_range_may_be_given_by_keyword(package):
 
 VALUE = "def value(population): ...\n"
 PAIR = "def features(population): ...\ndef distance(a, b): ...\n"
+WEIGHTS = 'LEVEL = "weights"\n'
 NAMED = 'MEASURES = {"value": ("x", "1")}\n'
 
 
@@ -246,6 +247,10 @@ NAMED = 'MEASURES = {"value": ("x", "1")}\n'
         (VALUE + NAMED, "LEVEL is missing, must be one of behaviour, dynamics, weights, learning, representation"),
         (VALUE + NAMED + 'LEVEL = "wieghts"', "LEVEL: given 'wieghts'; did you mean \"weights\"?"),
         (VALUE + NAMED + "LEVEL = level()", "LEVEL must be a literal"),
+        (VALUE + NAMED + WEIGHTS + "RANGE = (0, 1)", "RANGE: given (0, 1), must be a mapping"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, "2")}', "RANGE.value: given '2', must be a number or empty"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', 'RANGE: unknown key "vale"; did you mean "value"?'),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, pi)}', "RANGE must be a literal"),
         (VALUE + 'LEVEL = "weights"', "MEASURES is missing, must be a mapping, such as"),
         (PAIR + NAMED + 'LEVEL = "weights"', "MEASURES: distance is missing"),
         (
@@ -262,6 +267,14 @@ def test_a_mistake_in_the_file_of_a_metric_is_one_sentence_that_names_it(package
     with pytest.raises(ValueError) as caught:
         contracts.check(Plugin("metrics", "own"))
     assert "own.py" in str(caught.value) and sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_two_metrics_cannot_be_the_headline_of_one_aspect(package):
+    text = VALUE + NAMED + WEIGHTS + 'HEADLINE = "mean"\n'
+    write_package(package, metrics__first=text, metrics__second=text)
+    contracts.check(Plugin("metrics", "first"))
+    with pytest.raises(ValueError, match=r"second\.py: HEADLINE: first is the headline of weights already"):
+        contracts.check(Plugin("metrics", "second"))
 
 
 @pytest.mark.parametrize(

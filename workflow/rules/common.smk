@@ -94,7 +94,7 @@ if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
     logger.info(
-        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {sum(there.values())} of them are there."
+        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are there."
     )
     if there and not os.path.isdir(".snakemake/metadata"):
         logger.warning(

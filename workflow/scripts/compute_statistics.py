@@ -30,8 +30,9 @@ def main() -> None:
         raise UserError("--metrics: must be one metric at levels of the factor that differ")
     if not 0 < arguments.confidence < 1:
         raise UserError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
-    described = Plugin("metrics", metric).constant("MEASURES")
-    result = summarise(levels, data, arguments.confidence, described)
+    plugin = Plugin("metrics", metric)
+    described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})
+    result = summarise(levels, data, arguments.confidence, described, ranges)
     names = {
         "metric": metric,
         "factor": arguments.factor,

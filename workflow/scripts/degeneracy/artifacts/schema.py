@@ -1,7 +1,7 @@
 """Tables of what an artifact of each kind holds, from which datasets are built, checked and described."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
@@ -40,6 +40,13 @@ class Schema:
     kind: str
     variables: Mapping[str, Variable] = field(repr=False)
     groups: tuple[str, ...] = ()  # each of which holds the variables; (): no groups
+
+    def named(self, **names: tuple[str, str]) -> "Schema":
+        """The same table with a name and a unit for variables in which artifacts of the kind differ."""
+        given = {
+            name: replace(self.variables[name], long_name=words, unit=unit) for name, (words, unit) in names.items()
+        }
+        return replace(self, variables={**self.variables, **given})
 
     def build(self, values: Mapping, coords: Mapping | None = None, **attributes) -> xr.Dataset:
         """Dataset of values by name, in their order, with the dimensions, names and units of the table.

@@ -40,7 +40,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
     sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
     _refuse_clashes(sweeps)
     metrics = {task: _metrics(task, config) for task in used_tasks}
-    maps = tuple(config["maps"]) if "maps" in config else ("dsa",)
+    maps = tuple(config["maps"]) if "maps" in config else tuple({"dsa"} & set(names("metrics")))
     for name in maps:
         metric = _known(f"{CONFIG}maps", "metrics", name)
         if "features" not in metric.functions:

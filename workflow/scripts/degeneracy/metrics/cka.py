@@ -11,6 +11,7 @@ from degeneracy.metrics._representation import normalised
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − CKA", "1")}
 SYMMETRY = "rotation"
+RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 

@@ -21,6 +21,7 @@ ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
 SYMMETRY = "rotation"
+RANGE = {"distance": (0, 2), "angular": (0, 3.141592653589793)}
 
 
 def features(population, options: Options) -> dict[str, np.ndarray]:

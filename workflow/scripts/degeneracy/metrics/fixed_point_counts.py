@@ -9,6 +9,7 @@ import numpy as np
 LEVEL = "dynamics"
 MEASURES = {"value": ("fixed points", "1")}
 SYMMETRY = "signed"
+RANGE = {"value": (0, None)}
 USES = ("fixed_points",)
 
 
@@ -24,11 +25,13 @@ def value(population) -> dict[str, np.ndarray]:
     most = int(unstable[converged].max(initial=0))
     own = owner[None] == population.seeds[:, None]  # (network, point)
     complete = np.all(points["index_sum"].sel(seed=population.seeds).values == 1, axis=1)  # (network,)
+    if not complete.all() and not population.cell.bounded:  # in this order: asking the cell loads torch
+        complete[:] = True
     by_unstable = [(own & converged & (unstable == count)).sum(1) for count in range(most + 1)]
     return {
         "value": (own & converged).sum(1).astype(float),
         "stable": by_unstable[0].astype(float),
         "slow": (own & ~converged).sum(1).astype(float),
         "by_unstable": np.stack(by_unstable, axis=1).astype(float),
-        "complete": (complete | (not population.cell.bounded)).astype(float),
+        "complete": complete.astype(float),
     }

@@ -24,6 +24,7 @@ LEVEL = "dynamics"
 MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
 SYMMETRY = "signed"
 USES = ("fixed_points",)
+NO_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:

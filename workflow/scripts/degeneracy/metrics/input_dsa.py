@@ -32,6 +32,7 @@ MEASURES = {
     "input": ("Procrustes distance of input operators", "1"),
 }
 SYMMETRY = "rotation"
+RANGE = {"distance": (0, 2), "state": (0, 2), "input": (0, 2)}
 
 
 def features(population, options: Options) -> dict[str, np.ndarray]:

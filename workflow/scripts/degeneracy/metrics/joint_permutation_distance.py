@@ -19,6 +19,7 @@ MEASURES = {
     "relative": ("relative joint permutation distance", "1"),
 }
 SYMMETRY = "signed"
+NO_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:

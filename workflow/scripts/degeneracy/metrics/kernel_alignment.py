@@ -18,6 +18,7 @@ LEVEL = "learning"
 GPU = True
 MEASURES = {"value": ("kernel alignment", "1")}
 SYMMETRY = "signed"
+RANGE = {"value": (0, 1)}
 ROWS_AT_ONCE = 64  # each of them a copy of the parameters
 
 

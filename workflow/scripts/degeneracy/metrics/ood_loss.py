@@ -11,6 +11,7 @@ LEVEL = "behaviour"
 HEADLINE = "log_sd"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
 SYMMETRY = "signed"
+RANGE = {"value": (0, None)}
 
 
 def value(population) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ MEASURES = {
     "relative": ("relative permutation distance", "1"),
     "per_n_squared": ("permutation distance / n²", "1"),
 }
+NO_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:

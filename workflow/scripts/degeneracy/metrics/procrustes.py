@@ -12,6 +12,7 @@ from degeneracy.metrics._representation import normalised
 LEVEL = "representation"
 MEASURES = {"distance": ("Procrustes shape distance", "rad")}
 SYMMETRY = "rotation"
+RANGE = {"distance": (0, 1.5707963267948966)}
 SAME_TRIALS = True
 
 

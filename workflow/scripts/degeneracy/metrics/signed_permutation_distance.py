@@ -17,6 +17,7 @@ MEASURES = {
     "relative": ("relative signed permutation distance", "1"),
 }
 SYMMETRY = "signed"
+NO_TRIALS = True
 
 
 def features(population) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ LEVEL = "representation"
 HEADLINE = "distance"
 MEASURES = {"distance": ("SVCCA distance", "1")}
 SYMMETRY = "rotation"
+RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 

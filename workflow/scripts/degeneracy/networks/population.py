@@ -154,6 +154,10 @@ def load(
             raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
     if trials is not None:
         check_trials(trials, json.loads(blocks[0].attrs["condition"]))
+        content = store.attributes_of(trials).get("train_content")
+        for path, block in zip(networks, blocks, strict=True):
+            if block.attrs.get("trials", content) != content:
+                raise UserError(f"{path}: its networks were trained on other trials than those in {trials}")
     seeds = np.concatenate([one["network"] for one in blocks])
     if len(set(seeds)) < len(seeds):
         raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
