@@ -179,7 +179,7 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
     follow = {"compute_directions": 1, "draw_figure": 1, "draw_experiment_figure": 2}
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
-    edit(module(project, "solvers/orthogonal/conjugation.py"), "import ", "UNUSED = 1\nimport ")
+    edit(module(project, "solvers/orthogonal/conjugation.py"), "FINALISTS = 2", "FINALISTS = 3")
     assert planned(project) == {
         "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_metric_figure": 3
     } | follow  # fmt: skip
@@ -290,7 +290,7 @@ def test_a_rules_file_of_ones_own_is_included(project):
 def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project):
     write_config(project, TINY | {"sead": 3})
     output = snakemake(project, "-n", check=False)
-    assert 'config: unknown key "sead" at the top level; did you mean "seeds"?' in output
+    assert 'config: unknown key "sead"; did you mean "seeds"?' in output
     assert "Traceback" not in output
 
 

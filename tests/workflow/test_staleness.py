@@ -63,6 +63,8 @@ EDITS = [
     Edit("how the configuration is checked (`experiment/validation.py`)",
          "degeneracy/experiment/validation.py", r"isinstance\(sweeps, dict\)", "(type(sweeps) is dict)"),
     Edit("a backend that runs on a GPU alone", "degeneracy/networks/backends/fused*.py", r"= 32\b", "= 64"),
+    Edit("which networks and checkpoints are reused (`networks/trained.py`, `checkpoints.py`)",
+         "degeneracy/networks/trained.py", r"sorted\(folder", "list(folder"),
     Edit("the compiled backend", "degeneracy/networks/backends/compiled.py", r"FLOAT\(7\.9", "FLOAT(7.8", TRAINING),
     Edit("the optimiser", "degeneracy/networks/optimiser.py", r"IMPROVEMENT = \S+", "IMPROVEMENT = 2.0", TRAINING),
     Edit("a task", "degeneracy/tasks/flip_flop.py", r"-1\.0, 1\.0", "-2.0, 2.0",

@@ -1,4 +1,4 @@
-"""Where each artifact and each log lies under `results/`: the one home of paths."""
+"""Where each artifact and each log lies under `results/`. No other file spells out these paths."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def networks(task: str, condition: str, block: str) -> str:
 
 
 def seeds_there(task: str, condition: str) -> set[int]:
-    """Seeds that the names of a condition's networks artifacts tell of."""
+    """Seeds in the names of the networks artifacts of a condition."""
     found = [
         re.fullmatch(r"seeds-(\d+)-(\d+)\.nc", path.name)
         for path in Path(networks(task, condition, "")).parent.glob("*")

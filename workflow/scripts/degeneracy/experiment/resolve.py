@@ -78,13 +78,13 @@ def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict
 
 
 def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
-    """Fixed runs of seeds, by name: `seeds-000-009` holds seeds 0 to 9."""
+    """Runs of seeds by name: `seeds-000-009` holds seeds 0 to 9."""
     runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
     return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
 
 
 def _known(where: str, kind: str, name: str) -> Plugin:
-    """A plug-in that is there and declares what it must; that there is none is said of `where` in the configuration."""
+    """A plug-in, checked against its contract. If there is none, the error names `where` in the configuration."""
     plugin = Plugin(kind, name)
     if plugin.missing:
         raise UserError(f"{where}: {plugin.missing}")
@@ -175,7 +175,7 @@ def _named(spec: dict, schema: dict) -> Condition:
 
 
 def _difference(spec: dict, sections, schema: dict) -> str:
-    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+    """A safe file name that says how a condition differs from the defaults; it is the same in every experiment."""
     task, cell = spec["task"]["name"], spec["model"]["cell"]
     defaults = {
         "task": {"name": task} | Plugin("tasks", task).complete({}, task),
@@ -188,7 +188,7 @@ def _difference(spec: dict, sections, schema: dict) -> str:
 
 
 def _short(name: str) -> str:
-    """The name itself, or its beginning and a hash where it would be too long for a file."""
+    """The name itself, or its beginning and a hash if it is too long for a file."""
     return name if len(name) <= 150 else f"{name[:140]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
@@ -216,14 +216,14 @@ def _metrics(task: str, config: dict) -> dict[str, dict]:
 
 
 def _mapping(kind: str, chosen) -> dict:
-    """Names of plug-ins to options, from a mapping, a list of names, or nothing (all there are)."""
+    """Options by plug-in, from a mapping, from a list of names, or from None, which stands for all plug-ins."""
     if chosen is None:
         chosen = names(kind)
     return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
 
 
 def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
-    """The plug-ins that a part of the configuration names, each with the options that it gives, which are checked."""
+    """The plug-ins that a part of the configuration names, with the options it gives them. Checks these options."""
     given = {name: options or {} for name, options in _mapping(kind, chosen).items()}
     for name, options in given.items():
         _known(where, kind, name).check(options, place(where, name))
