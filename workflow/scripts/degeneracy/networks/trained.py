@@ -10,6 +10,7 @@ from degeneracy.artifacts.schema import ArtifactError
 from degeneracy.networks.schema import NETWORKS
 
 WHERE = ("device", "cpu_model", "blas_kernels", "backend", "torch_version", "numpy_version")  # of a training
+MIXED = " + "  # between the values of one of these where networks differ
 
 
 def known(folder: Path, identity: dict[str, str], seeds, report=print) -> xr.Dataset | None:
@@ -42,7 +43,7 @@ def joined(parts: list[xr.Dataset]) -> xr.Dataset:
     attributes = dict(parts[0].attrs)
     for name in WHERE:
         found = dict.fromkeys(str(part.attrs[name]) for part in parts if name in part.attrs)
-        attributes |= {name: " + ".join(found)} if found else {}
+        attributes |= {name: MIXED.join(found)} if found else {}
     attributes["wall_time_s"] = sum(float(part.attrs["wall_time_s"]) for part in parts)
     together = xr.concat(parts, "network", join="outer", coords="minimal", compat="override", combine_attrs="drop")
     for name, variable in together.variables.items():
