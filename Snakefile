@@ -10,9 +10,9 @@ min_version("9.0")
 START = time.time()
 
 
-if not workflow.overwrite_configfiles:  # --configfile replaces the default experiment, never mixes with it
+if not workflow.overwrite_configfiles:  # --configfile replaces the default experiment; the two never mix
 
-    # one's own where the results are to be (--directory), or the one that comes with the workflow
+    # that of the working directory (--directory) if there is one, or the one that comes with the workflow
     configfile: "config.yaml" if os.path.exists("config.yaml") else f"{workflow.basedir}/config.yaml"
 
 

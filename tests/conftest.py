@@ -92,3 +92,16 @@ def flipped(trained):
     generator = np.random.default_rng(0)
     width = trained.networks.sizes["unit"]
     return moved_copy(trained, generator.permutation(width), generator.choice([-1.0, 1.0], width))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A project in which the tiny experiment has run, once for all workers: nothing may be run in it but `-n`."""
+    from runs import clean_copy, made_once, shared_folder, snakemake, write_config  # which needs this file
+
+    def make(project):
+        clean_copy(project)
+        write_config(project, TINY)
+        snakemake(project)
+
+    return made_once(shared_folder(tmp_path_factory) / "finished" / "project", make)

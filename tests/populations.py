@@ -1,23 +1,63 @@
-"""Populations made from others, and random arrays, for the tests of what compares networks."""
+"""Small populations, copies of populations with their units moved, and random arrays, shared by the tests."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import torch
 import xarray as xr
 
-from conftest import make_population
+from conftest import make_condition, make_population
+from degeneracy.artifacts import store
+from degeneracy.networks import training
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
+
+FIND = {  # options of the search for fixed points
+    **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
+    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
+}
 
 
 def random(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
+    """Parameters (network, …) of networks before training."""
+    made = [cell.initialise(np.random.default_rng(seed), inputs, outputs) for seed in range(networks)]
+    return {name: torch.as_tensor(np.stack([one[name] for one in made]), dtype=dtype) for name in made[0]}
+
+
+def normal(*shape, seed=0):
+    return torch.as_tensor(random(*shape, seed=seed))
+
+
+def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0, 1), **model):
+    """Networks of a cell after a short training, with their trials in a folder."""
+    condition = make_condition(
+        model={"cell": cell, "width": width} | model,
+        task={"channels": channels},
+        training={"epochs": 3, "steps_per_epoch": 8},
+    )
+    groups = generate(condition)
+    path = folder / "trials.nc"
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
+    networks = training.train(condition, list(seeds), groups["train"], torch.device("cpu"), lambda line: None)
+    return make_population(networks, condition, str(path))
+
+
 def moved_copy(population, order, signs):
-    """The same networks with their units in another order and with other signs."""
+    """The same networks and fixed points with their units in another order and with other signs."""
     data = population.networks.copy(deep=True)
     for name in data.attrs["parameters"].split():
         for full in (name, f"initial_{name}"):
             for dim in set(data[full].dims) & {"unit", "source_unit"}:
                 data[full] = (data[full] * xr.DataArray(signs, dims=dim)).isel({dim: order})
-    return make_population(data, population.condition, population.trials_path)
+    points = population.fixed_points
+    if points is not None:
+        points = points.assign(state=(points["state"] * xr.DataArray(signs, dims="unit")).isel(unit=order))
+    return replace(make_population(data, population.condition, population.trials_path), fixed_points=points)
 
 
 def joined(one, other):

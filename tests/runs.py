@@ -1,13 +1,16 @@
 """Running the workflow in a copy of the project, as a user does."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import xarray as xr
+import yaml
 
 from conftest import ROOT
 
@@ -27,12 +30,34 @@ def clean_copy(project: Path) -> Path:
     return project
 
 
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of several processes of the same test session makes, and the others find."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = Path(f"{folder}.done")
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder
+
+
+def shared_folder(tmp_path_factory) -> Path:
+    """A folder of the test session, the same for all its workers (of pytest-xdist)."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def environment(first_on_path: Path | None = None) -> dict[str, str]:
     """The environment of a run: this Python first, and nothing from the tests."""
     folders = [first_on_path, Path(sys.executable).parent, os.environ["PATH"]]
     path = os.pathsep.join(str(folder) for folder in folders if folder)
     cleaned = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return cleaned | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def write_config(project: Path, config: dict) -> None:
+    (project / "config.yaml").write_text(yaml.safe_dump(config))
 
 
 def snakemake(project: Path, *arguments: str, check: bool = True, first_on_path: Path | None = None) -> str:

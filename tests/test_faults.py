@@ -10,30 +10,45 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-import yaml
 
 from benchmarks.kill_loop import kill_loop
 from conftest import SCRIPTS, TINY
 from degeneracy.artifacts import store
 from degeneracy.measurement.schema import NETWORK_METRIC
-from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
+from runs import (
+    SNAKEMAKE,
+    clean_copy,
+    differing,
+    environment,
+    made_once,
+    planned,
+    shared_folder,
+    snakemake,
+    write_config,
+)
 
-SMALL = TINY | {"seeds_per_job": 2, "metrics": ["weight_change"], "figures": ["degeneracy"]}
+SMALL = TINY | {
+    "seeds_per_job": 2,
+    "metrics": ["weight_change"],
+    "figures": ["degeneracy"],
+    "sweeps": {"channels": TINY["sweeps"]["channels"] | {"levels": [2]}},  # a job of each rule
+}
 NAMED = {"long_name": "x", "units": "1"}
 
 
 def prepared(project):
     """A copy of the project with a tiny experiment."""
     clean_copy(project)
-    (project / "config.yaml").write_text(yaml.safe_dump(SMALL))
+    write_config(project, SMALL)
     return project
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    project = prepared(tmp_path_factory.mktemp("undisturbed") / "project")
-    snakemake(project)
-    return project
+    """A project in which the tiny experiment has run without a fault, once for all workers."""
+    return made_once(
+        shared_folder(tmp_path_factory) / "undisturbed" / "project", lambda project: snakemake(prepared(project))
+    )
 
 
 @pytest.fixture

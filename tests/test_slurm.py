@@ -1,4 +1,4 @@
-"""The workflow on a real Slurm, with the command that README names; `.ci/slurm up` brings one up."""
+"""The workflow on a real Slurm, with the command that slurm/README.md names; `.ci/slurm up` brings one up."""
 
 import os
 import re
@@ -11,6 +11,8 @@ import yaml
 
 from conftest import ROOT, TINY
 from runs import clean_copy, differing, planned, snakemake
+
+pytestmark = pytest.mark.xdist_group("slurm")  # its fixtures are costly: one worker makes them
 
 PROFILE = Path("slurm", "config.v8+.yaml")
 LITERAL = ("--cores", "8", "--profile", "slurm")

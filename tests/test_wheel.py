@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, SCRIPTS
-from degeneracy import units
+from degeneracy.plugins.discovery import names
+
+pytestmark = pytest.mark.xdist_group("wheel")  # its fixtures are costly: one worker makes them
 
 FIND = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from degeneracy import units
-units.load("metrics", "svcca")
-print(json.dumps({kind: [str(units.source(kind, name)) for name in units.names(kind)] for kind in units.KINDS}))
+from degeneracy.plugins.discovery import KINDS, Plugin, names
+Plugin("metrics", "svcca").load()
+print(json.dumps({kind: [str(Plugin(kind, name).source) for name in names(kind)] for kind in KINDS}))
 """
 
 
@@ -47,5 +49,5 @@ def test_the_wheel_holds_the_package_and_nothing_else(installed):
 def test_plugins_are_found_in_the_wheel(installed):
     command = [sys.executable, "-I", "-c", FIND, installed]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, cwd=installed).stdout)
-    here = {kind: [str(installed / "degeneracy" / kind / f"{name}.py") for name in units.names(kind)] for kind in found}
+    here = {kind: [str(installed / "degeneracy" / kind / f"{name}.py") for name in names(kind)] for kind in found}
     assert found == here and all(found.values())

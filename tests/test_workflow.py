@@ -11,11 +11,7 @@ import yaml
 
 from conftest import ROOT, SCHEMA, TINY
 from degeneracy.experiment.resolve import resolve
-from runs import SNAKEMAKE, clean_copy, planned, snakemake
-
-
-def write_config(project: Path, config: dict) -> None:
-    (project / "config.yaml").write_text(yaml.safe_dump(config))
+from runs import SNAKEMAKE, clean_copy, planned, snakemake, write_config
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -28,15 +24,6 @@ def copy(source: Path, target: Path) -> Path:
     """A copy with new times, as a clone would have, and with results and Snakemake's records if there are any."""
     shutil.copytree(source, target, copy_function=shutil.copyfile, symlinks=True)
     return target
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A project in which the tiny experiment has run."""
-    project = clean_copy(tmp_path_factory.mktemp("finished") / "project")
-    write_config(project, TINY)
-    snakemake(project)
-    return project
 
 
 @pytest.fixture
@@ -54,8 +41,8 @@ def module(project: Path, name: str) -> Path:
     return project / "workflow" / "scripts" / "degeneracy" / name
 
 
-def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
-    results = finished / "results"
+def test_a_run_leaves_every_artifact_and_figure_and_the_report(project):
+    results = project / "results"
     for pattern, count in {
         "trials/flip_flop/*.nc": 2,
         "complexity/flip_flop/*.nc": 2,
@@ -75,10 +62,10 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(finished):
         assert len(list(results.glob(pattern))) == count, pattern
     assert not list(results.rglob("*.tmp"))
     log = (
-        results / "logs" / "flip_flop" / folder(finished, channels=3).name / "networks" / "seeds-000-000.log"
+        results / "logs" / "flip_flop" / folder(project, channels=3).name / "networks" / "seeds-000-000.log"
     ).read_text()
     assert re.search(r"epoch +1 +loss .* converged 1/1 .* s left", log)
-    snakemake(finished, "--report", "results/report.html")
+    snakemake(project, "--report", "results/report.html")
     report = (results / "report.html").read_text()
     assert "MDS" in report or "multidimensional scaling" in report
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?://", report)
@@ -193,7 +180,7 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".mean(-1)", ".mean(axis=-1)")
     follow = {"compute_directions": 1, "draw_figure": 1, "draw_experiment_figure": 2}
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
-    edit(module(project, "solvers/orthogonal/conjugation.py"), "import ", "UNUSED = 1\nimport ")
+    edit(module(project, "solvers/orthogonal/conjugation.py"), "FINALISTS = 2", "FINALISTS = 3")
     assert planned(project) == {
         "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_metric_figure": 3
     } | follow  # fmt: skip
@@ -251,37 +238,51 @@ def test_editing_the_trainer_or_the_task_reruns_from_there(project):
 
 
 def add_example(project: Path, path: str) -> None:
-    """Write the example file of README that begins with its path."""
-    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    """Write the example file of the README files that begins with its path."""
+    pages = [(ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "workflow/README.md")]
+    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", "".join(pages), re.DOTALL)
     (project / path).write_text(dict(blocks)[path], encoding="utf-8")
 
 
-def add_metric(project: Path) -> None:
-    add_example(project, "workflow/scripts/degeneracy/metrics/readout_angle.py")
-    write_config(project, TINY | {"metrics": [*TINY["metrics"], "readout_angle"]})
+def add_metrics(project: Path) -> None:
+    examples = ("readout_angle", "state_dimension")
+    for name in examples:
+        add_example(project, f"workflow/scripts/degeneracy/metrics/{name}.py")
+    write_config(project, TINY | {"metrics": [*TINY["metrics"], *examples]})
 
 
-def test_a_new_metric_file_adds_only_its_own_jobs(project):
-    add_metric(project)
+def test_new_metric_files_add_only_their_own_jobs(project):
+    add_metrics(project)
     assert planned(project) == {
-        "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1,
+        "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "draw_metric_figure": 2,
         "draw_experiment_figure": 1, "write_index": 1,
     }  # fmt: skip
     snakemake(project)
-    assert (project / "results/figures/channels/readout_angle/degeneracy.pdf").exists()
+    for name in ("readout_angle", "state_dimension"):
+        assert (project / f"results/figures/channels/{name}/degeneracy.pdf").exists()
     assert planned(project) == {}
 
 
-def test_a_new_task_file_is_a_task(project):
-    add_example(project, "workflow/scripts/degeneracy/tasks/running_sum.py")
-    sweep = {"width": {"task": "running_sum", "factor": "model.width", "levels": [6, 8]}}
-    write_config(project, TINY | {"sweeps": TINY["sweeps"] | sweep, "metrics": ["ood_loss", "weight_change"]})
+def test_the_examples_run_together_because_their_files_are_there(tmp_path):
+    project = clean_copy(tmp_path / "project")
+    examples = (
+        "metrics/state_dimension",
+        "metrics/readout_angle",
+        "tasks/running_sum",
+        "cells/linear",
+        "figures/epochs",
+    )
+    for name in examples:
+        add_example(project, f"workflow/scripts/degeneracy/{name}.py")
+    page = (ROOT / "workflow" / "README.md").read_text(encoding="utf-8")
+    (project / "config.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     snakemake(project)
-    assert (project / "results/figures/width/ood_loss/degeneracy.pdf").exists()
+    for figure in ("state_dimension/degeneracy", "readout_angle/degeneracy", "epochs"):
+        assert (project / f"results/figures/time/{figure}.pdf").exists()
 
 
 def test_a_rules_file_of_ones_own_is_included(project):
-    add_example(project, "workflow/rules/readme_rule.smk")
+    add_example(project, "workflow/rules/count_networks.smk")
     assert planned(project) == {"count_networks": 2}
     snakemake(project)
     assert (folder(project, channels=3) / "count.txt").read_text().strip() == "2"
@@ -290,14 +291,14 @@ def test_a_rules_file_of_ones_own_is_included(project):
 def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project):
     write_config(project, TINY | {"sead": 3})
     output = snakemake(project, "-n", check=False)
-    assert 'config: unknown key "sead" at the top level; did you mean "seeds"?' in output
+    assert 'config: unknown key "sead"; did you mean "seeds"?' in output
     assert "Traceback" not in output
 
 
 def test_a_foreign_file_in_place_of_an_artifact_is_named_on_the_console(project):
     networks = folder(project, channels=3) / "networks/seeds-000-000.nc"
     networks.write_bytes(networks.read_bytes()[:3000])
-    add_metric(project)
+    add_metrics(project)
     output = snakemake(project, "--rerun-triggers", "params", check=False)
     assert "seeds-000-000.nc: cannot be read as NetCDF, is it truncated?" in output
     assert "delete it and run snakemake again" in output

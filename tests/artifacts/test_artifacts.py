@@ -1,4 +1,6 @@
+import ast
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -37,6 +39,28 @@ def test_what_is_written_is_read_back_with_its_provenance(tmp_path):
         data.attrs
     )
     assert os.listdir(path.parent) == ["metric.nc"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the kernels of this test are those of x86")
+@pytest.mark.parametrize("kernels", ["Haswell", "Sandybridge"])
+def test_the_cpu_and_the_blas_kernels_that_were_used_are_recorded(tmp_path, kernels):
+    program = f"""
+import sys; sys.path.insert(0, {str(SCRIPTS)!r})
+import numpy
+from degeneracy.artifacts.provenance import machine
+before = machine()
+import scipy.linalg, torch
+print(before, machine(), sep="\\n")
+"""
+    environment = os.environ | {"OPENBLAS_CORETYPE": kernels, "ATEN_CPU_CAPABILITY": "default"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    before, after = map(ast.literal_eval, done.stdout.splitlines())
+    assert before["cpu_model"] == after["cpu_model"] != ""
+    assert kernels in before["blas_kernels"] and "torch" not in before["blas_kernels"]
+    assert "torch DEFAULT" in after["blas_kernels"]
+    save(tmp_path / "metric.nc", metric(np.ones(2)))
+    attributes = store.attributes_of(tmp_path / "metric.nc")
+    assert attributes["cpu_model"] == before["cpu_model"] and "openblas" in attributes["blas_kernels"]
 
 
 def test_truncated_damaged_foreign_and_missing_files_are_one_sentence(tmp_path):

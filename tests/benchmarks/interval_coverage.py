@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 from scipy.special import gamma
 
 from degeneracy.statistics import permutation_test
-from degeneracy.statistics.intervals import bootstrap, interval, jackknife_error
+from degeneracy.statistics.intervals import bootstrap_interval, interval, jackknife_error
 from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 
 SIGMA = 0.7  # of the log-normal values
@@ -72,12 +72,11 @@ MAD_CASES = {
 
 
 def mad_coverage(draw, networks: int) -> float:
-    generator, covered, statistic = np.random.default_rng(0), 0, SPREADS["mad"][1]
+    generator, covered, statistic = np.random.default_rng(0), 0, SPREADS["mad"].of
     truth = statistic(draw(np.random.default_rng(1), 10**6))
     for _ in range(REPEATS // 5):  # resampling is slow
         values = draw(generator, networks)
-        drawn = bootstrap(lambda index, x=values: statistic(x[index]), networks)
-        low, high = np.percentile(drawn, [2.5, 97.5])
+        _, low, high = bootstrap_interval(values, statistic, 0.95)
         covered += low <= truth <= high
     return covered / (REPEATS // 5)
 
@@ -120,13 +119,11 @@ def false_alarms(measure: str, draw, networks: int, levels: int, repeats: int) -
     for _ in range(repeats):
         populations = [draw(generator, networks, level) for level in range(levels)]
         if measure == "distance":
-            p = permutation_test.permutation_p(
-                [permutation_test.pseudo_values(matrix) for matrix in populations], "mean"
-            )
+            permuted, spread = [permutation_test.pseudo_values(matrix) for matrix in populations], SPREADS["mean"]
         else:
-            p = permutation_test.permutation_p(
-                [permutation_test.scalar_values(x, measure) for x in populations], measure
-            )
+            spread = SPREADS[measure]
+            permuted = [spread.permuted(values) for values in populations]
+        p = permutation_test.permutation_p(permuted, spread)
         alarms += p <= 0.05
     return alarms / repeats
 

@@ -1,4 +1,4 @@
-"""Kill a run of the workflow at random moments, recover as README says, and compare what it leaves in the end.
+"""Kill a run of the workflow at random moments, recover as slurm/README.md says, and compare what it leaves in the end.
 
 `python tests/benchmarks/kill_loop.py --kills 50` runs the tiny experiment, again and again from nothing. At random
 moments SIGKILL strikes either one job or Snakemake itself, whose jobs then run on beside those of the next run. With
@@ -110,7 +110,7 @@ def _processes(project: Path) -> list[psutil.Process]:
 
 
 def _recover(project: Path, slurm: bool) -> None:
-    """What README says to do before the same command again."""
+    """What slurm/README.md says to do before the same command again."""
     if slurm:
         identities = re.findall(r"SLURM run ID: (\S+)", (project / "run.log").read_text())
         if identities:

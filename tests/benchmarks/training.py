@@ -25,7 +25,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 from degeneracy.cells.vanilla import Cell
 from degeneracy.networks.backends.choice import mean_squared_error
-from degeneracy.networks.group import _group
+from degeneracy.networks.group import make_group
+from degeneracy.networks.optimiser import adam
 
 CHANNELS = 3
 
@@ -53,7 +54,7 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
     options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
-    group = _group({0: initial}, cell, options, torch.device("cpu"))
+    group = make_group({0: initial}, cell, options, torch.device("cpu"))
     stock = stock_network({name: torch.as_tensor(value) for name, value in initial.items()})
     weights = [weight for weight in stock.parameters() if weight.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=options["learning_rate"])
@@ -65,7 +66,7 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
         loss = mean_squared_error(cell, group.named(flat), inputs[None], targets[None], mask)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
         recurrent = group.named(gradient)["recurrent_weights"][0].clone()
-        optimiser._adam(group, gradient, options["gradient_clip"])
+        adam(group, gradient, options["gradient_clip"])
         return recurrent
 
     def peer():

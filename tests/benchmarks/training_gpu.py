@@ -48,7 +48,7 @@ from degeneracy import devices  # noqa: E402
 from degeneracy.cells.vanilla import Cell  # noqa: E402
 from degeneracy.networks import epoch as epochs  # noqa: E402
 from degeneracy.networks.backends import choice, cuda_graph  # noqa: E402
-from degeneracy.networks.group import _group  # noqa: E402
+from degeneracy.networks.group import make_group  # noqa: E402
 
 CHANNELS = 3
 OPTIONS = {"learning_rate": 1e-3, "gradient_clip": 1.0, "nuclear_norm": 0, "l1": 0}
@@ -124,11 +124,11 @@ def population(width: int, arguments, device: torch.device, backend: str):
     initial = {
         seed: cell.initialise(np.random.default_rng(seed), CHANNELS, CHANNELS) for seed in range(arguments.networks)
     }
-    group = _group(initial, cell, options, device)
+    group = make_group(initial, cell, options, device)
     data = [torch.randn(trials, arguments.time, CHANNELS, device=device) for _ in range(2)]
     data.append(torch.ones(trials, arguments.time, device=device))
     shared = cuda_graph.workspace() if backend in choice.GRAPHED else None
-    buffers = epochs._prepare(group, cell, data, options, backend, shared)
+    buffers = epochs.prepared(group, cell, data, options, backend, shared)
     order = np.random.default_rng(0).integers(trials, size=tuple(buffers.order.shape))
     buffers.order.copy_(torch.as_tensor(order))
     return group, buffers, shared

@@ -6,114 +6,23 @@ import torch
 
 from conftest import make_condition, make_population
 from degeneracy.artifacts import store
-from degeneracy.cells import _recurrence, gru, mup, vanilla
-from degeneracy.cells._recurrence import ACTIVATIONS
+from degeneracy.cells import gru, mup
 from degeneracy.fixed_points.find import find
 from degeneracy.measurement import measure as measuring
 from degeneracy.networks import optimiser, training
-from degeneracy.networks.group import _group
+from degeneracy.networks.group import make_group
 from degeneracy.plugins.discovery import Plugin, make_cell, names
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
+from populations import FIND, normal, random_parameters, short_population
 
 CPU = torch.device("cpu")
-CELLS = {
-    **{f"vanilla-{name}": vanilla.Cell(width=5, activation=name) for name in ACTIVATIONS},
-    **{f"mup-{name}": mup.Cell(width=5, activation=name, gamma=0.5, time_constant=0.3) for name in ACTIVATIONS},
-    "gru": gru.Cell(width=5),
-}
-every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-every_unit = pytest.mark.parametrize("name", names("cells"))
-
-
-def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
-    made = [cell.initialise(np.random.default_rng(seed), inputs, outputs) for seed in range(networks)]
-    return {name: torch.as_tensor(np.stack([one[name] for one in made]), dtype=dtype) for name in made[0]}
-
-
-def normal(*shape, seed=0):
-    return torch.as_tensor(np.random.default_rng(seed).standard_normal(shape))
-
-
-def states_step_by_step(cell, parameters, inputs):
-    """States (network, time, trial, unit) from `step` and autograd alone."""
-    lifted = {name: value[:, None] for name, value in parameters.items()}  # (network, trial, …)
-    sequence = [inputs.new_zeros(inputs.shape[0], inputs.shape[2], cell.width)]
-    for now in inputs.unbind(1):
-        sequence.append(cell.step(lifted, sequence[-1], now))
-    return torch.stack(sequence[1:], dim=1)
+every_cell = pytest.mark.parametrize("name", names("cells"))
 
 
 def train(condition, seeds):
     return training.train(condition, seeds, generate(condition)["train"], CPU, lambda line: None)
-
-
-@every_cell
-@pytest.mark.parametrize("steps", [1, 2, 7])
-def test_states_and_gradients_equal_autograd_through_the_steps(cell, steps):
-    parameters = {name: value.requires_grad_() for name, value in random_parameters(cell, 3).items()}
-    inputs, weights = normal(3, steps, 4, 2), normal(3, steps, 4, 3, seed=1)
-    results = []
-    for states in (cell.states(parameters, inputs), states_step_by_step(cell, parameters, inputs)):
-        loss = (weights * cell.readout(parameters, states)).sum() + states.square().sum()
-        results.append((states, torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)))
-    (ours, our_gradient), (plain, plain_gradient) = results
-    assert torch.allclose(ours, plain, rtol=1e-10, atol=1e-12)
-    for one, other in zip(our_gradient, plain_gradient, strict=True):
-        assert one.abs().max() > 0 or steps == 1
-        assert torch.allclose(one, torch.zeros_like(one) if other is None else other, rtol=1e-9, atol=1e-10)
-
-
-@every_cell
-def test_hand_written_gradient_equals_finite_differences(cell):
-    parameters = random_parameters(cell, 2)
-    names = [name for name in parameters if not name.startswith("readout")]
-    inputs = normal(2, 4, 3, 2)
-
-    def states(*given):
-        return cell.states(dict(zip(names, given, strict=True)), inputs)
-
-    assert torch.autograd.gradcheck(states, [parameters[name].requires_grad_() for name in names])
-
-
-@every_cell
-def test_networks_in_one_launch_equal_networks_one_by_one(cell, monkeypatch):
-    parameters = {name: value.requires_grad_() for name, value in random_parameters(cell, 3).items()}
-    inputs, results = normal(3, 6, 4, 2), []
-    for together in (_recurrence.together, lambda inputs: [slice(None)]):
-        monkeypatch.setattr(_recurrence, "together", together)
-        states = cell.states(parameters, inputs)
-        loss = cell.readout(parameters, states).square().sum()
-        results.append([states, *torch.autograd.grad(loss, list(parameters.values()))])
-    for one, other in zip(*results, strict=True):
-        assert torch.allclose(one, other, rtol=1e-10, atol=1e-12)
-
-
-@every_cell
-def test_jacobian_equals_autograd_with_and_without_leading_dimensions(cell):
-    parameters = random_parameters(cell, 3)
-    state, inputs = normal(3, 5), normal(3, 2, seed=1)
-    batch = cell.jacobian(parameters, state, inputs)
-    for index in range(3):
-        own = {name: value[index] for name, value in parameters.items()}
-        exact = torch.autograd.functional.jacobian(lambda h, p=own, u=inputs[index]: cell.step(p, h, u), state[index])
-        assert torch.allclose(cell.jacobian(own, state[index], inputs[index]), exact, atol=1e-12)
-        assert torch.allclose(batch[index], exact, atol=1e-12)
-
-
-@every_unit
-def test_every_cell_offers_the_shared_activations_and_names_what_it_draws(name):
-    options = Plugin("cells", name).options
-    if "activation" in options:
-        assert set(options["activation"].choices) == set(ACTIVATIONS)
-    cell = Plugin("cells", name).load().Cell(width=7)
-    drawn = cell.initialise(np.random.default_rng(0), 2, 3)
-    sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3}
-    assert {key: value.shape for key, value in drawn.items()} == {
-        key: tuple(sizes[dim] for dim in dims) for key, dims in cell.parameter_dims().items()
-    }
-    assert cell.parameter_dims()["recurrent_weights"] == ("unit", "source_unit")
 
 
 def test_gru_equals_the_stock_layer_in_states_and_gradients():
@@ -208,47 +117,19 @@ def test_epsilon_is_measured_in_the_gradients_of_the_mup_cell():
     condition = make_condition(model={"cell": "mup", "width": 8, "gamma": 2.0})
     cell = make_cell(condition)
     initial = {0: training.initial_parameters(condition, 0)}
-    group = _group(initial, cell, condition["training"], CPU)
+    group = make_group(initial, cell, condition["training"], CPU)
     epsilon = group.named(group.epsilon[None])
     assert torch.allclose(epsilon["recurrent_weights"], torch.tensor(1e-8 / (2 * 64)), atol=0)
     assert torch.allclose(epsilon["readout_weights"], torch.tensor(1e-8 / (2 * 8)), atol=0)
     assert group.rates.item() == pytest.approx(2 * condition["training"]["learning_rate"])
     before = group.parameters.clone()
-    optimiser._adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
+    optimiser.adam(group, 10 * group.epsilon[None], clip=1.0)  # ten times ε everywhere: all parameters move alike
     assert torch.allclose(before - group.parameters, group.rates * 10 / 11, rtol=1e-3)
 
 
-@every_unit
-def test_a_network_is_bit_identical_in_any_block(name):
-    condition = make_condition(model={"cell": name}, training={"epochs": 2, "threshold": 1e-9})
-    together, alone = train(condition, [0, 1, 2]), train(condition, [1])
-    for variable in (*together.attrs["parameters"].split(), "loss"):
-        assert np.array_equal(together[variable].sel(network=1), alone[variable].sel(network=1))
-
-
-FIND = {
-    **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
-    **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
-}
-
-
-def population_of(name, tmp_path, width=8, channels=3, seeds=(0, 1), **model):
-    """Networks of a cell after a short training, with their trials."""
-    condition = make_condition(
-        model={"cell": name, "width": width} | model,
-        task={"channels": channels},
-        training={"epochs": 3, "steps_per_epoch": 8},
-    )
-    groups = generate(condition)
-    path = tmp_path / "trials.nc"
-    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
-    networks = training.train(condition, list(seeds), groups["train"], CPU, lambda line: None)
-    return make_population(networks, condition, str(path))
-
-
-@every_unit
+@every_cell
 def test_every_metric_works_with_every_cell(name, tmp_path):
-    population = population_of(name, tmp_path)
+    population = short_population(tmp_path, name)
     points = find(population, FIND, lambda line: None)
     assert np.all(points["index_sum"] == 1) and np.all(points["converged"] == 1)
     population = type(population)(population.networks, population.trials_path, points)
@@ -265,7 +146,7 @@ def test_every_metric_works_with_every_cell(name, tmp_path):
 
 
 def test_mup_units_without_input_have_the_wells_of_their_equation(tmp_path):
-    population = population_of("mup", tmp_path, width=2, channels=2, seeds=(0,))
+    population = short_population(tmp_path, "mup", width=2, channels=2, seeds=(0,))
     population.networks["recurrent_weights"][0] = 2 * 2 * np.eye(2)  # h = 2 tanh(h)
     # trials are too short to reach the wells: starts must lie beyond the states visited
     points = find(population, FIND | {"noise": 5.0}, lambda line: None)
@@ -279,7 +160,7 @@ def test_mup_units_without_input_have_the_wells_of_their_equation(tmp_path):
 
 
 def test_gru_without_gates_has_the_wells_of_its_candidate(tmp_path):
-    population = population_of("gru", tmp_path, width=2, channels=2, seeds=(0,))
+    population = short_population(tmp_path, "gru", width=2, channels=2, seeds=(0,))
     for name in population.networks.attrs["parameters"].split():
         if not name.startswith("readout"):
             population.networks[name][:] = 0

@@ -10,6 +10,7 @@ import xarray as xr
 
 from degeneracy.drawing import grid, style, sweeps
 from degeneracy.drawing import panel as panels
+from degeneracy.drawing.figure import draw
 from degeneracy.figures import example_trial, fixed_points, task_overview
 from degeneracy.statistics.summary import summarise
 from degeneracy.trials.generate import generate
@@ -188,6 +189,26 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
     assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
     assert first.texts[0].get_text() == "flip flop"
     assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+
+
+def test_a_file_with_a_shape_draws_dots_or_curves_in_its_columns_and_one_column_as_a_wall():
+    metrics = ("ood_loss", "dsa", "permutation_distance", "svcca")
+    statistics = {
+        name: degeneracy([1, 2]).assign_coords(measure=["distance", "log_sd", "relative", "mad", "mean"])
+        for name in metrics
+    }
+    rows = {
+        name: sweeps.SweepArtifacts(name, name, "model.gamma", statistics=statistics) for name in ("sine", "flip_flop")
+    }
+
+    def markers(figure):
+        return {line.get_marker() for axis in drawn[figure].axes for line in axis.lines if line.get_linestyle() == "-"}
+
+    with style.applied():
+        drawn = {name: draw(name, sweeps.ExperimentArtifacts(rows)) for name in ("gamma", "dense", "svcca")}
+    assert [len(figure.axes) for figure in drawn.values()] == [2 * 3, 2 * 4, 2]
+    assert "o" in markers("dense") and "o" not in markers("gamma")
+    assert "sine" in drawn["svcca"].axes[0].get_title() and not drawn["svcca"].axes[0].texts
 
 
 def test_slow_points_are_crosses_and_no_stable_points(trained):

@@ -1,12 +1,13 @@
 import pytest
 
 from conftest import SCHEMA
+from degeneracy.errors import UserError
 from degeneracy.experiment import resolve as resolving
 from degeneracy.experiment.resolve import resolve
 from degeneracy.experiment.validation import check
 from degeneracy.plugins import contracts
-from degeneracy.plugins.contracts import FigureContract
 from degeneracy.plugins.discovery import names
+from degeneracy.plugins.figure_contract import FigureContract
 
 
 def resolved(config):
@@ -79,13 +80,13 @@ def change(config, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        (["sweps"], {}, 'unknown key "sweps" at the top level; did you mean "sweeps"?'),
-        (["training", "treshold"], 1, 'unknown key "treshold" at training; did you mean "threshold"?'),
-        (["seeds"], 0, "seeds: given 0, must be at least 1"),
-        (["seeds"], "ten", "seeds: given 'ten', must be of type integer"),
+        (["sweps"], {}, 'config: unknown key "sweps"; did you mean "sweeps"?'),
+        (["training", "treshold"], 1, 'training: unknown key "treshold"; did you mean "threshold"?'),
+        (["seeds"], 0, "seeds: given 0, must be a whole number from 1 to 100000"),
+        (["seeds"], "ten", "seeds: given 'ten', must be a whole number"),
         (["device"], "gpu", "device: given 'gpu'"),
         (["backend"], "quick", "backend: given 'quick'"),
-        (["training", "threshold"], 0, "training.threshold: given 0, must be greater than 0"),
+        (["training", "threshold"], 0, "training.threshold: given 0, must be a number above 0"),
         (["metrics"], ["dsq"], 'unknown metric "dsq"; did you mean "dsa"?'),
         (["metrics"], {"dsa": {"rnk": 3}}, 'metrics.dsa: unknown key "rnk"; did you mean "rank"?'),
         (["maps"], ["ood_loss"], '"ood_loss" is no metric of pairs'),
@@ -97,7 +98,7 @@ def change(config, path, value):
             "task.chanels",
             'unknown factor "task.chanels"; did you mean "task.channels"?',
         ),
-        (["sweeps", "channels", "levels"], ["two"], "given 'two', must be of type int"),
+        (["sweeps", "channels", "levels"], ["two"], "given 'two', must be a whole number from 1 to 16"),
         (["sweeps", "channels", "levels"], [2, 2], "must not repeat a level"),
         (["sweeps", "channels", "levels"], [], "given [], must have at least 1 item"),
         (["sweeps", "a/b"], {}, "a/b"),
@@ -107,7 +108,7 @@ def change(config, path, value):
         (["sweeps", 2024], {"task": "flip_flop", "factor": "task.channels", "levels": [1]}, "given the name 2024"),
         (["tasks", "flip_flop", "task", "name"], "other", 'unknown key "name"'),
         (["maps"], ["svcca"], "compares networks of one condition only"),
-        (["model"], None, "model: given None, must be of type object"),
+        (["model"], None, "model: given None, must be a mapping"),
         (["sweeps", "channels", "task"], "flipflop", 'sweeps.channels.task: unknown task "flipflop"; did you mean'),
         (["model", "gamma"], 2, 'model: unknown key "gamma": it is an option of mup, not of vanilla.'),
         (
@@ -116,7 +117,7 @@ def change(config, path, value):
             'factor "model.gamma": it is an option of mup, not of vanilla',
         ),
         (["sweeps", "channels", "factor"], "task.horizon", "it is an option of lorenz96, not of flip_flop"),
-        (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be at least 0"),
+        (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be a number of at least 0"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sentence):
@@ -128,9 +129,36 @@ def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sente
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (["model", "width"], 0, "model.width"),
+        (["tasks", "flip_flop", "model"], {"width": 0}, "tasks.flip_flop.model.width"),
+        (["sweeps", "channels", "base"], {"model": {"width": 0}}, "sweeps.channels.base.model.width"),
+        (["sweeps", "channels", "base"], {"model": {"cell": "lstm"}}, "sweeps.channels.base.model.cell"),
+        (["sweeps", "channels", "base"], {"task": {"name": "sine"}}, "sweeps.channels.base.task"),
+        (["metrics"], {"dsa": {"rank": 0}}, "metrics.dsa.rank"),  # which the task overrides
+        (["tasks", "flip_flop", "metrics"], {"dsa": {"rank": 0}}, "tasks.flip_flop.metrics.dsa.rank"),
+        (["figures"], {"example_trial": {"trial": -1}}, "figures.example_trial.trial"),
+    ],
+)
+def test_a_wrong_option_is_named_where_the_user_wrote_it(tiny, path, value, where):
+    change(tiny, path, value)
+    with pytest.raises(UserError) as caught:
+        resolved(tiny)
+    assert str(caught.value).startswith(f"config: {where}: ")
+
+
+def test_an_option_that_is_overridden_is_checked_too(tiny):
+    tiny["sweeps"]["channels"]["base"] = {"model": {"width": 4}}
+    tiny["model"]["width"] = "wide"
+    with pytest.raises(UserError, match=r"config: model\.width: given 'wide', must be a whole number from 1 to 4096"):
+        resolved(tiny)
+
+
 def test_levels_of_training_options_are_checked_against_the_schema(tiny):
     tiny["sweeps"]["rate"] = {"task": "flip_flop", "factor": "training.learning_rate", "levels": [0.1, -1]}
-    with pytest.raises(ValueError, match=r"rate.levels: given -1, must be greater than 0"):
+    with pytest.raises(ValueError, match=r"rate.levels: given -1, must be a number above 0"):
         resolved(tiny)
 
 
@@ -142,6 +170,8 @@ def test_whole_numbers_and_floats_are_one_number(tiny):
     assert len(resolved(tiny).conditions) == 3  # a clip of 1 is the base
     tiny["sweeps"]["penalty"] = {"task": "flip_flop", "factor": "training.l1", "levels": [0, 1]}
     assert len(resolved(tiny).conditions) == 4  # a penalty of 0 is the schema's default
+    tiny["sweeps"]["channels"]["levels"] = [2.0, 3]
+    assert [one.spec["task"]["channels"] for one in resolved(tiny).conditions[:2]] == [2, 3]
     tiny["sweeps"]["clip"]["levels"] = [2, 2.0]
     with pytest.raises(ValueError, match="must not repeat a level"):
         resolved(tiny)
@@ -194,6 +224,6 @@ def test_a_figure_asked_for_that_no_sweep_fits_is_told(figures, said, tiny, caps
 
 def test_a_figure_of_the_directions_is_drawn_whatever_is_swept(tiny, capsys, monkeypatch):
     unit = FigureContract(scope="experiment", reads=("directions",), factors=("model.gamma",))
-    monkeypatch.setattr(contracts, "figure_contract", lambda name: unit)
+    monkeypatch.setattr(resolving, "figure_contract", lambda name: unit)
     resolved(tiny | {"figures": ["gamma"]})
     assert capsys.readouterr().err == ""

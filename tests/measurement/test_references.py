@@ -38,9 +38,8 @@ def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
         null = data["null" if measure == "distance" else f"null_{measure}"]
         if options:
             module = Plugin("metrics", metric).load()
-            expected = pairs.as_dict(
-                module.distance(*(module.features(half, **options) for half in trained.halves())), "distance"
-            )
+            halves = [pairs.features_of(module, half, options) for half in trained.halves()]
+            expected = pairs.as_dict(module.distance(*halves), "distance")
             assert np.array_equal(null, expected[measure]) and np.all(null > 0)
         else:
             assert np.all(null == 0) and "by construction" in null.attrs["long_name"]

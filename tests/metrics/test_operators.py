@@ -320,4 +320,4 @@ def test_a_single_network_has_a_floor_and_no_distance(metric, trained):
 def test_the_log_says_once_what_rank_the_threshold_suggests(trained, capsys):
     measuring.measure("dsa", trained, {"delays": 2, "rank": 6})
     lines = capsys.readouterr().out.splitlines()
-    assert [line.startswith("dsa: rank 6 is used; of the 2 networks") for line in lines] == [True]
+    assert [line.startswith("dsa: the rank is 6; the optimal hard threshold would keep") for line in lines] == [True]

@@ -9,8 +9,8 @@ from degeneracy.networks import epoch as epochs
 from degeneracy.networks import training
 from degeneracy.networks.backends import compiled
 from degeneracy.networks.backends.choice import mean_squared_error
-from degeneracy.networks.group import _group
-from degeneracy.networks.optimiser import _adam, _add_penalties, _lower_rates, _polar_factor
+from degeneracy.networks.group import make_group
+from degeneracy.networks.optimiser import adam, add_penalties, lower_rates, polar_factor, polar_factor_by_products
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -22,23 +22,9 @@ def train(condition, seeds, report=lambda line: None):
     return training.train(condition, seeds, generate(condition)["train"], CPU, report)
 
 
-def make_group(condition):
+def group_of(condition):
     initial = {0: training.initial_parameters(condition, 0)}
-    return _group(initial, make_cell(condition), condition["training"], CPU)
-
-
-def losses_of(monkeypatch, losses):
-    """Make every epoch report the given losses, one list a network."""
-    history = iter(zip(*losses, strict=True))
-    table = {}
-
-    def epoch(group, *_):
-        step = group.epoch
-        group.epoch += 1
-        table.setdefault(step, next(history) if step not in table else None)
-        return np.array([losses[seed][step] for seed in group.seeds])
-
-    monkeypatch.setattr(epochs, "_epoch", epoch)
+    return make_group(initial, make_cell(condition), condition["training"], CPU)
 
 
 def test_a_network_is_bit_identical_in_any_block_and_order():
@@ -50,26 +36,6 @@ def test_a_network_is_bit_identical_in_any_block_and_order():
     assert not np.array_equal(together["recurrent_weights"][0], together["recurrent_weights"][1])
 
 
-def test_training_stops_patience_epochs_after_the_threshold(monkeypatch):
-    condition = make_condition(training={"epochs": 9, "threshold": 0.1, "patience": 2})
-    losses_of(monkeypatch, [[0.5, 0.09, 0.2, 0.3] + [1.0] * 5, [0.5] * 8 + [0.05], [0.5] * 9])
-    result = train(condition, [0, 1, 2])
-    assert result["epochs"].values.tolist() == [4, 9, 9]  # second epoch + 2, the last one, the last one
-    assert result["epoch_reached"].values.tolist() == [2, 9, 0]
-    assert result["status"].values.tolist() == [Status[s.upper()] for s in ("converged", "converged", "not_converged")]
-    assert np.isnan(result["loss"].values[0, 4:]).all()
-
-
-def test_a_network_that_diverges_stops_and_the_others_go_on(monkeypatch):
-    condition = make_condition(training={"epochs": 5, "threshold": 0.1, "patience": 1})
-    losses_of(monkeypatch, [[0.5, np.nan, 0, 0, 0], [0.5, 0.4, 0.05, 0.04, 0.03]])
-    lines = []
-    result = train(condition, [0, 1], lines.append)
-    assert result["status"].values.tolist() == [Status.DIVERGED, Status.CONVERGED]
-    assert result["epochs"].values.tolist() == [2, 4]
-    assert "diverged 1" in lines[-1] and "converged 1/2" in lines[-1]
-
-
 def test_a_huge_learning_rate_really_diverges():
     condition = make_condition(training={"learning_rate": 1e30, "epochs": 3, "threshold": 1e-9})
     result = train(condition, [0])
@@ -78,7 +44,7 @@ def test_a_huge_learning_rate_really_diverges():
 
 
 def test_adam_and_clipping_equal_torch():
-    group = make_group(condition := make_condition())
+    group = group_of(condition := make_condition())
     reference = torch.nn.Parameter(group.parameters.clone())
     optimiser = torch.optim.Adam([reference], lr=condition["training"]["learning_rate"])
     for scale in (0.01, 5.0, 0.3):
@@ -86,17 +52,17 @@ def test_adam_and_clipping_equal_torch():
         reference.grad = gradient.clone()
         torch.nn.utils.clip_grad_norm_([reference], 1.0)
         optimiser.step()
-        _adam(group, gradient.clone(), 1.0)
+        adam(group, gradient.clone(), 1.0)
     assert torch.allclose(group.parameters, reference, atol=1e-6)
 
 
 def test_learning_rate_falls_after_the_plateau_as_in_torch():
     condition = make_condition(training={"plateau_patience": 2, "plateau_factor": 0.5})
-    group, options = make_group(condition), condition["training"]
+    group, options = group_of(condition), condition["training"]
     optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
     for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
-        _lower_rates(group, np.array([loss]), options)
+        lower_rates(group, [loss], options)
         schedule.step(loss)
         assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
 
@@ -104,9 +70,9 @@ def test_learning_rate_falls_after_the_plateau_as_in_torch():
 def regularised(condition, **lambdas):
     """Gradient of the penalty alone on the recurrent weights of one network before training."""
     options = condition["training"] | lambdas
-    cell, group = make_cell(condition), make_group(condition)
+    cell, group = make_cell(condition), group_of(condition)
     gradient = torch.zeros_like(group.parameters)
-    _add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
     return group.named(group.parameters), group.named(gradient)
 
 
@@ -133,12 +99,21 @@ def test_gradient_of_the_regulariser_equals_finite_differences(name, cell):
 
 def test_regularisers_are_flat_where_there_is_nothing_left_to_shrink():
     zero = torch.zeros(1, 4, 4)
-    assert torch.all(_polar_factor(zero) == 0)
+    assert torch.all(polar_factor(zero) == 0)
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.linalg.qr(torch.randn(2, 6, 6, generator=generator))[0][..., :2] for _ in range(2))
     low_rank = left @ torch.diag(torch.tensor([3.0, 0.01])) @ right.mT  # the subgradient of least norm is L Rᵀ
-    assert torch.allclose(_polar_factor(low_rank), left @ right.mT, atol=1e-4)
-    assert torch.all(_polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+    assert torch.allclose(polar_factor(low_rank), left @ right.mT, atol=1e-4)
+    assert torch.all(polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+
+
+def test_penalties_by_products_are_those_by_decomposition():
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(3, 24, 24, generator=generator)
+    weights[1] *= 1e-4
+    found, expected = polar_factor_by_products(weights), polar_factor(weights)
+    assert torch.allclose(found, expected, atol=2e-4)
+    assert torch.all(polar_factor_by_products(torch.zeros(1, 4, 4)) == 0)
 
 
 def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the_mse():
@@ -168,6 +143,31 @@ def test_a_network_that_diverges_under_a_regulariser_is_a_status():
     assert result["status"].item() == Status.DIVERGED
 
 
+def test_trainings_side_by_side_equal_trainings_one_by_one_and_come_as_they_end():
+    lengths = [4, 1, 2, 3]
+    conditions = [
+        make_condition(training={"epochs": epochs, "threshold": 1e-9}, model={"cell": cell})
+        for epochs, cell in zip(lengths, ("vanilla", "gru", "mup", "vanilla"), strict=True)
+    ]
+    alone = [train(condition, [0, 1]) for condition in conditions]
+    started = []
+
+    def trainings():
+        for number, condition in enumerate(conditions):
+            started.append(number)
+            data = generate(condition)["train"]
+            yield training.epochs(condition, [0, 1], data, CPU, lambda line: None, "auto", None)
+
+    ended = []
+    for number, networks in training.together(trainings(), CPU, at_once=2):
+        ended.append(number)
+        assert len(started) <= len(ended) + 1, "two at once"
+        assert networks.identical(alone[number])
+    assert ended == [1, 2, 0, 3]  # the third takes the place of the second
+    everything_at_once = [number for number, _ in training.together(trainings(), CPU, at_once=9)]
+    assert everything_at_once == [1, 2, 3, 0]  # by their lengths
+
+
 def test_masked_steps_do_not_count():
     condition = make_condition()
     cell = make_cell(condition)
@@ -183,10 +183,10 @@ def test_masked_steps_do_not_count():
 
 def test_an_epoch_visits_every_training_trial_once():
     condition = make_condition(trials={"train": 32}, training={"steps_per_epoch": 2, "batch_size": 16})
-    group = make_group(condition)
-    order = epochs._order(group, 32, condition["training"])
+    group = group_of(condition)
+    order = epochs.minibatches(group, 32, condition["training"])
     assert order.shape == (1, 2, 16) and sorted(order.ravel()) == list(range(32))
-    assert not np.array_equal(order, epochs._order(group, 32, condition["training"]))
+    assert not np.array_equal(order, epochs.minibatches(group, 32, condition["training"]))
 
 
 def test_trained_networks_lower_their_loss_and_keep_their_start(trained):

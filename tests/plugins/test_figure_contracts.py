@@ -1,4 +1,4 @@
-"""What figures say of themselves, and what they are given to draw."""
+"""What figures declare, and what they are given to draw."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,13 @@ from conftest import SCHEMA
 from degeneracy.artifacts import store
 from degeneracy.artifacts.schema import Schema, Variable
 from degeneracy.drawing import sweeps
+from degeneracy.drawing.caption import caption
 from degeneracy.experiment.resolve import resolve
 from degeneracy.plugins import discovery
-from degeneracy.plugins.contracts import FigureContract, figure_contract
-from degeneracy.plugins.discovery import names
+from degeneracy.plugins.contracts import headlines
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import FigureContract, figure_contract
+from degeneracy.statistics.spreads import SPREADS
 
 
 @pytest.fixture
@@ -24,7 +27,8 @@ def figure(tmp_path, monkeypatch):
     def declared(text: str) -> FigureContract:
         discovery.parsed.cache_clear()
         (tmp_path / "figures").mkdir(exist_ok=True)
-        (tmp_path / "figures" / "own.py").write_text(f'"""Own."""\n{text}\n', encoding="utf-8")
+        draw = "" if "SHAPE" in text else "def draw(shown): ...\n"
+        (tmp_path / "figures" / "own.py").write_text(f'"""Own."""\n{text}\n{draw}', encoding="utf-8")
         return figure_contract("own")
 
     yield declared
@@ -35,15 +39,18 @@ def figure(tmp_path, monkeypatch):
     ("text", "sentence"),
     [
         ('SCOPE = "experimant"\nREADS = ("map",)', "SCOPE: given 'experimant'; did you mean \"experiment\"?"),
-        ('SCOPE = ("sweep",)\nREADS = ("map",)', "SCOPE: given ('sweep',), must be text"),
+        ('SCOPE = ("sweep",)\nREADS = ("map",)', "SCOPE: given ('sweep',); did you mean"),
         ('READS = ("statistic",)', "READS: given 'statistic'; did you mean \"statistics\"?"),
-        ('READS = "map"', "READS: given 'map', must be a tuple such as"),
+        ('READS = "map"', "READS: given 'map', must be a list, such as ('statistics',)"),
         ("READS = kinds()", "READS must be a literal"),
-        ('SCOPE = "sweep"', "READS is missing, must name some of networks, trials,"),
-        ('READS = ("statistics",)\nMETRICS = ("dsq",)', "METRICS: given 'dsq'; did you mean \"dsa\"?"),
-        ('READS = ("map",)\nTASKS = ("sinus",)', "TASKS: given 'sinus'; did you mean \"sine\"?"),
+        ('SCOPE = "sweep"', "READS is missing, must be a list such as"),
         ('READS = ("map",)\nFACTORS = ("gamma",)', "FACTORS: given 'gamma', must be like \"model.gamma\""),
         ('READS = ("directions",)', '"directions" are for figures with SCOPE = "experiment"'),
+        ('SHAPE = "gird"\nCOLUMNS = ("weights",)', "SHAPE: given 'gird'; did you mean \"grid\"?"),
+        ('COLUMNS = ("weights",)', "SHAPE is missing; the two go together"),
+        ('SHAPE = "grid"', "COLUMNS is missing; the two go together"),
+        ('SHAPE = "grid"\nCOLUMNS = ("weight",)', "COLUMNS: given 'weight', must be behaviour, dynamics, weights,"),
+        ('SHAPE = "grid"\nCOLUMNS = ("map",)\nREADS = ("map",)', "SCOPE, READS and METRICS follow from SHAPE"),
     ],
 )
 def test_a_mistake_in_a_figures_file_is_one_sentence_that_names_it(figure, text, sentence):
@@ -52,9 +59,33 @@ def test_a_mistake_in_a_figures_file_is_one_sentence_that_names_it(figure, text,
     assert "own.py: " in str(caught.value) and sentence in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_every_figure_declares_what_it_may():
+def test_every_figure_declares_what_it_may_and_names_metrics_and_tasks_that_exist():
     for name in names("figures"):
-        figure_contract(name)
+        contract = figure_contract(name)
+        assert set(contract.metrics) <= set(names("metrics")) and set(contract.tasks) <= set(names("tasks")), name
+
+
+def test_a_figure_of_a_shape_reads_the_statistics_of_the_metrics_in_its_columns(figure):
+    contract = figure('SHAPE = "grid"\nCOLUMNS = ("dynamics", "learning", "permutation_distance.distance", "map")')
+    assert contract.measures == [("dsa", "distance"), ("permutation_distance", "distance")]  # no headline of learning
+    assert contract.metrics == ("dsa", "permutation_distance")
+    assert (contract.scope, contract.reads) == ("experiment", ("statistics", "map"))
+    assert figure('SHAPE = "curves"\nCOLUMNS = ("dynamics",)').reads == ("statistics",)
+
+
+def test_a_headline_is_a_measure_of_its_metric():
+    for metric, measure in headlines().values():
+        described = Plugin("metrics", metric).constant("MEASURES")
+        assert measure in (SPREADS if "value" in described else described), metric
+
+
+def test_the_caption_of_a_figure_of_a_shape_explains_what_is_drawn_and_that_of_another_is_its_docstring():
+    assert caption("summary") == Plugin("figures", "summary").docstring
+    shown = {name: caption(name) for name in names("figures") if figure_contract(name).shape}
+    assert all(text.startswith(Plugin("figures", name).docstring + "\n\nEach ") for name, text in shown.items())
+    assert "places every network" in shown["complexity"] and "places every network" not in shown["gamma"]
+    assert "before training" in shown["svcca"] and "Dashed" not in shown["feature_learning"]  # of scalars
+    assert "the band is its interval" in shown["dense"]
 
 
 def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
@@ -82,10 +113,15 @@ def test_a_figure_of_directions_gets_that_one_table(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeps, "DIRECTIONS", Schema("directions", {"change": Variable(("row",))}))
     data = xr.Dataset({"change": ("row", np.arange(3.0), {"long_name": "change", "units": "1"})})
     store.write(tmp_path / "directions.nc", sweeps.DIRECTIONS, data, {}, "cpu", 0.0)
-    shown = sweeps.load_experiment([], str(tmp_path / "directions.nc"))
+    shown = sweeps.load_experiment({"directions": str(tmp_path / "directions.nc")})
     assert shown.sweeps == {} and shown.directions["change"].values.tolist() == [0, 1, 2]
 
 
-def test_a_sweep_without_artifacts_is_refused():
-    with pytest.raises(ValueError, match=r"--sweep: given channels task.channels, must be a name"):
-        sweeps.load_experiment([["channels", "task.channels"]], None)
+@pytest.mark.parametrize(
+    "given", [{"factor": "task.channels"}, {"artifacts": ["a.nc"]}, {"factor": "task.channels", "artifacts": []}]
+)
+def test_a_sweep_without_a_factor_or_artifacts_is_refused(given):
+    with pytest.raises(ValueError, match=r"--artifacts: sweeps\.channels: given .* must have a factor and artifacts"):
+        sweeps.load_experiment({"sweeps": {"channels": given}})
+    with pytest.raises(ValueError, match=r"--artifacts: given the key sweep, must be"):
+        sweeps.load_experiment({"sweep": {"channels": given}})

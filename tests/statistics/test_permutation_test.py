@@ -1,4 +1,3 @@
-import math
 from itertools import permutations
 
 import numpy as np
@@ -6,7 +5,7 @@ import pytest
 
 from degeneracy.statistics import permutation_test
 from degeneracy.statistics.intervals import jackknife_error
-from degeneracy.statistics.permutation_test import permutation_p, pseudo_values, scalar_values
+from degeneracy.statistics.permutation_test import permutation_p, pseudo_values
 from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 from degeneracy.statistics.trend import trend
 
@@ -17,9 +16,14 @@ def distances(points):
     return np.linalg.norm(points[:, None] - points[None], axis=-1)
 
 
+def p_of(levels, measure):
+    """The p-value of a trend of a measure over levels of values."""
+    return permutation_p([SPREADS[measure].permuted(values) for values in levels], SPREADS[measure])
+
+
 def test_p_of_a_small_sweep_is_the_share_of_all_relabellings():
     values = [np.array([0.0, 1.0, 2.0]), np.array([3.0, 4.0, 5.5])]
-    assert permutation_p(values, "mean") == pytest.approx(2 / 20)  # as far apart only as they are, and the reverse
+    assert permutation_p(values, SPREADS["mean"]) == pytest.approx(2 / 20)  # themselves and the reverse
 
     generator = np.random.default_rng(0)
     levels = [generator.standard_normal(3) for _ in range(2)]
@@ -30,14 +34,16 @@ def test_p_of_a_small_sweep_is_the_share_of_all_relabellings():
     pooled = np.concatenate(levels)
     every = [studentised(pooled[list(order[:3])], pooled[list(order[3:])]) for order in permutations(range(6))]
     expected = np.mean(np.array(every) >= studentised(*levels) * (1 - 1e-9))
-    assert permutation_p(levels, "mean") == pytest.approx(expected)
+    assert permutation_p(levels, SPREADS["mean"]) == pytest.approx(expected)
 
 
-def test_every_relabelling_is_gone_through_once():
-    (orders,) = permutation_test._relabellings([3, 2, 2])
-    groups = {(frozenset(order[:3]), frozenset(order[3:5]), frozenset(order[5:])) for order in orders.tolist()}
-    assert len(groups) == len(orders) == math.factorial(7) // (6 * 2 * 2)
-    assert sum(map(len, permutation_test._relabellings([9, 9]))) == permutation_test.RELABELLINGS
+def test_all_relabellings_are_enumerated_where_they_are_few_and_the_same_are_drawn_where_they_are_many():
+    generator = np.random.default_rng(0)
+    few, many = ([generator.standard_normal(size) for _ in range(2)] for size in (5, 20))
+    p = permutation_p(few, SPREADS["mean"])
+    assert p * 252 == pytest.approx(round(p * 252))  # 10! / (5! 5!)
+    p = permutation_p(many, SPREADS["mean"])
+    assert p * 10_000 == pytest.approx(round(p * 10_000)) and p == permutation_p(many, SPREADS["mean"])
 
 
 def test_pseudo_values_are_what_the_jackknife_says():
@@ -54,21 +60,21 @@ def test_pseudo_values_are_what_the_jackknife_says():
 @pytest.mark.parametrize("measure", ["mean", "sd", "cv"])
 def test_fast_jackknife_is_the_jackknife(measure):
     values = np.random.default_rng(1).lognormal(size=9)
-    theta, squared_error = permutation_test._jackknife(values, permutation_test.MOMENTS[measure])
-    statistic = SPREADS[measure][1]
+    theta, squared_error = permutation_test._jackknife(values, SPREADS[measure].moments)
+    statistic = SPREADS[measure].of
     assert theta == pytest.approx(statistic(values))
     assert np.sqrt(squared_error) == pytest.approx(jackknife_error(lambda i: statistic(values[i]), 9))
 
 
 @pytest.mark.parametrize("measure", ["mean", "sd", "cv"])
 def test_what_is_compared_is_the_trend_over_its_standard_error(measure):
-    sizes, statistic = [5, 6, 4], SPREADS[measure][1]
+    sizes, statistic = [5, 6, 4], SPREADS[measure].of
     generator = np.random.default_rng(0)
     levels = [generator.lognormal(0, sigma, size) for sigma, size in zip((0.2, 1.0, 0.4), sizes, strict=True)]
     theta = np.array([[statistic(x)] for x in levels])
     error = np.array([[jackknife_error(lambda i, x=x: statistic(x[i]), len(x))] for x in levels])
     change, spread, _, _ = trend(theta, error, np.array(sizes))
-    assert permutation_test._trend(np.concatenate(levels)[None], sizes, measure) == pytest.approx(change / spread)
+    assert permutation_test._trend(tuple(levels), SPREADS[measure]) == pytest.approx(change / spread)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,7 @@ def test_what_is_compared_is_the_trend_over_its_standard_error(measure):
     ],
 )
 def test_values_are_centred_on_the_median(measure, expected):
-    assert scalar_values(np.array([1.0, 2.0, 9.0]), measure) == pytest.approx(expected)
+    assert SPREADS[measure].permuted(np.array([1.0, 2.0, 9.0])) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("measure", ["sd", "log_sd", "mad", "cv"])
@@ -97,19 +103,19 @@ def test_a_planted_trend_of_the_spread_is_found_and_a_shift_or_a_change_of_scale
             scale(level) * (shift(level) + size * noise)
             for (level, noise), size in zip(enumerate(residuals), spread, strict=True)
         ]
-        p = permutation_p([scalar_values(x, measure) for x in levels], measure)
+        p = p_of(levels, measure)
         assert p < 0.001 if change else p > 0.05
-        assert permutation_p([scalar_values(x, "mean") for x in levels], "mean") < 0.001 or measure in ("log_sd", "cv")
+        assert p_of(levels, "mean") < 0.001 or measure in ("log_sd", "cv")
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_p_does_not_depend_on_the_order_of_networks_the_unit_or_the_direction(measure):
     generator = np.random.default_rng(5)
     levels = [generator.lognormal(0, 0.5 + 0.2 * level, 5) for level in range(2)]  # few: all relabellings
-    p = permutation_p([scalar_values(x, measure) for x in levels], measure)
-    shuffled = [scalar_values(generator.permutation(x) * 1e-6, measure) for x in levels]
-    assert permutation_p(shuffled, measure) == pytest.approx(p)
-    assert permutation_p(shuffled[::-1], measure) == pytest.approx(p)
+    p = p_of(levels, measure)
+    shuffled = [generator.permutation(x) * 1e-6 for x in levels]
+    assert p_of(shuffled, measure) == pytest.approx(p)
+    assert p_of(shuffled[::-1], measure) == pytest.approx(p)
     assert 0 < p < 1
 
 
@@ -119,10 +125,10 @@ def test_false_alarms_are_as_rare_as_they_should_be(monkeypatch):
     p = {name: [] for name in ("distance", "sd", "log_sd", "mean")}
     for _ in range(repeats):
         points = generator.standard_normal((3, 8, 3))
-        p["distance"].append(permutation_p([pseudo_values(distances(each)) for each in points], "mean"))
+        p["distance"].append(permutation_p([pseudo_values(distances(each)) for each in points], SPREADS["mean"]))
         levels = generator.lognormal(0, 0.5, (3, 8))
         for name in ("sd", "log_sd", "mean"):
-            p[name].append(permutation_p([scalar_values(x, name) for x in levels], name))
+            p[name].append(p_of(levels, name))
     for name, values in p.items():
         assert 0.02 < np.mean(np.array(values) <= 0.05) < 0.09, name
         assert 0.4 < np.mean(values) < 0.62, name
@@ -138,9 +144,9 @@ def test_false_alarms_are_as_rare_as_they_should_be(monkeypatch):
     ],
 )
 def test_too_few_levels_or_networks_or_missing_values_have_no_p(values, measure):
-    assert np.isnan(permutation_p([np.array(level, float) for level in values], measure))
+    assert np.isnan(permutation_p([np.array(level, float) for level in values], SPREADS[measure]))
 
 
 def test_logarithms_and_quotients_need_positive_values():
     for measure in ("log_sd", "cv"):
-        assert np.all(np.isnan(scalar_values(np.array([-1.0, 2.0, 3.0]), measure)))
+        assert np.all(np.isnan(SPREADS[measure].permuted(np.array([-1.0, 2.0, 3.0]))))

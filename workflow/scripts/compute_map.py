@@ -2,6 +2,7 @@
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps
 from degeneracy.measurement import network_map
 from degeneracy.measurement.schema import MAP, PAIR_METRIC
@@ -25,7 +26,7 @@ def main() -> None:
     within = [store.read(path, PAIR_METRIC) for path in arguments.metrics]
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
-            raise ValueError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
+            raise UserError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
     result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
     names = {"metric": arguments.metric, "factor": arguments.factor}
     store.write(

@@ -2,6 +2,7 @@
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.measurement.measure import measure
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
@@ -24,7 +25,7 @@ def main() -> None:
     device = devices.choose(arguments.device)
     metric = Plugin("metrics", arguments.metric)
     if "fixed_points" in metric.constant("USES", ()) and not arguments.fixed_points:
-        raise ValueError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
+        raise UserError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device)
     options = metric.complete(arguments.options, arguments.metric)
     result = measure(arguments.metric, networks, options)

@@ -4,6 +4,7 @@ import json
 
 from degeneracy import command
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.plugins.discovery import Plugin
@@ -26,11 +27,12 @@ def main() -> None:
     levels = [level_of(condition, arguments.factor) for condition in conditions]
     metric = attributes[0]["metric"]
     if any(one["metric"] != metric for one in attributes) or len(set(levels)) < len(levels):
-        raise ValueError("--metrics: must be one metric at levels of the factor that differ")
+        raise UserError("--metrics: must be one metric at levels of the factor that differ")
     if not 0 < arguments.confidence < 1:
-        raise ValueError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
-    described = Plugin("metrics", metric).constant("MEASURES")
-    result = summarise(levels, data, arguments.confidence, described)
+        raise UserError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
+    plugin = Plugin("metrics", metric)
+    described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})
+    result = summarise(levels, data, arguments.confidence, described, ranges)
     names = {
         "metric": metric,
         "factor": arguments.factor,

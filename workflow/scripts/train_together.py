@@ -2,8 +2,8 @@
 
     python workflow/scripts/train_together.py --configfile resources/paper.yaml --minutes 50
 
-Writes the networks artifacts that Snakemake would, and leaves those that are there. Conditions come in the order in
-which `run_in_parts.py` takes them. When the time is up no training starts any more, and those that run end.
+This writes the networks artifacts that Snakemake would write, and skips those that exist. The conditions come in the
+order of `run_in_parts.py`. When the time is up no further training starts, and those that are running finish.
 """
 
 import argparse
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def prepared(spec: dict, device: torch.device):
-    """Training trials of a condition; what trains its cell is compiled on the way, for the process that trains."""
+    """Training trials of a condition. Also compiles the kernels of its cell, so that the training process need not."""
     trials, cell = generate(spec)["train"], make_cell(spec)
     batch, steps = spec["training"]["batch_size"], trials.sizes["time"]
     backend, _ = choice.choose("auto", device, cell, trials.sizes["input"], trials.sizes["output"])
@@ -51,10 +51,10 @@ def prepared(spec: dict, device: torch.device):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", default="resources/paper.yaml")
-    parser.add_argument("--seeds", type=int, help="networks a condition, if not those of the configuration")
-    parser.add_argument("--minutes", type=float, default=600, help="time there is")
+    parser.add_argument("--seeds", type=int, help="networks per condition (default: those of the configuration)")
+    parser.add_argument("--minutes", type=float, default=600, help="time until the last training starts")
     parser.add_argument("--at-once", type=int, default=3, help="conditions that share the GPU")
-    parser.add_argument("--processes", type=int, default=8, help="that generate trials and compile")
+    parser.add_argument("--processes", type=int, default=8, help="processes that generate trials and compile kernels")
     arguments = parser.parse_args()
     end = time.monotonic() + 60 * arguments.minutes
     config = yaml.safe_load((ROOT / arguments.configfile).read_text(encoding="utf-8"))
@@ -62,8 +62,9 @@ def main() -> None:
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
     plan, device = resolve(config, schema), devices.choose_device("auto")
     (block, seeds), *_ = plan.blocks.items()
-    found = [(one, ROOT / paths.networks(one.task, one.name, block)) for one in (*bases_of(plan), *plan.conditions)]
-    wanted = {condition: path for condition, path in found if not path.is_file()}
+    conditions = (*bases_of(plan), *plan.conditions)
+    artifacts = {each: ROOT / paths.networks(each.task, each.name, block) for each in conditions}
+    wanted = {condition: path for condition, path in artifacts.items() if not path.is_file()}
     spawned = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(arguments.processes, spawned) as pool:
         trials = {condition: pool.submit(prepared, condition.spec, device) for condition in wanted}

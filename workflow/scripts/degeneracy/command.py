@@ -1,4 +1,4 @@
-"""What the stage scripts share: a quick start, one sentence on bad input, a clock, JSON arguments."""
+"""What the stage scripts share: a quick start, how they end on an error, a clock, JSON arguments."""
 
 import argparse
 import gc
@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import KINDS, PACKAGE
 
 # Searching libraries for garbage, while they load and once more at exit, takes a third of the time that a short job
@@ -35,8 +36,9 @@ def json_object(text: str) -> dict:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main function; what stops it ends it with exit status 1 and one sentence as the last line.
+    """Run a script's main function; an error ends it with exit status 1 and one sentence as the last line.
 
+    For a UserError that is all. Any other error is a fault of the code, and its traceback comes first.
     SIGTERM, which a scheduler sends before it kills, ends it as an exception would: nothing half-written is left.
     """
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
@@ -44,32 +46,26 @@ def run(main: Callable[[], None]) -> None:
     gc.enable()
     try:
         main()
+    except UserError as error:
+        sys.exit(f"error: {_on_one_line(error)}")
     except Exception as error:
         traceback.print_exc()
-        sys.exit(f"error: {sentence(error)}")
+        sys.exit(f"error: {_place_of(error)}: {type(error).__name__}: {_on_one_line(error)}")
     finally:
         gc.freeze()
 
 
-def sentence(error: Exception) -> str:
-    """What stopped a script, on one line.
+def _on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
-    A ValueError or OSError that this project raises is such a sentence. To anything else the file and the line come
-    first where it arose: those of a unit if one was running.
-    """
-    said = " ".join(str(error).split())
-    frames = [(Path(frame.filename), frame) for frame in traceback.extract_tb(error.__traceback__)]
-    own = [(path, frame) for path, frame in frames if path.is_relative_to(PACKAGE.parent)]
-    running = [(path, frame) for path, frame in own if path.parent.name in KINDS]
-    if isinstance(error, ValueError | OSError) and (
-        frames[-1][1].line.startswith("raise ") and own[-1:] == frames[-1:]
-    ):
-        return said  # in words of this project
-    if isinstance(error, OSError) and not running:
-        return said  # in those of the system, which name the file
-    path, frame = (running or own or frames)[-1]
-    kind = "there is no key" if isinstance(error, KeyError) else f"{type(error).__name__}:"
-    return f"{path}, line {frame.lineno}: {kind} {said} in `{frame.line}`; mend that line or what it is given"
+
+def _place_of(error: Exception) -> str:
+    """File and line in which an error arose: those of the plug-in if one was running, else the last of this project."""
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    ours = [(path, line) for path, line in frames if path.is_relative_to(PACKAGE.parent)]
+    of_plugins = [(path, line) for path, line in ours if path.parent.name in KINDS]
+    path, line = (of_plugins or ours or frames)[-1]
+    return f"{path}, line {line}"
 
 
 class Stopwatch:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from degeneracy.errors import UserError
+
 if TYPE_CHECKING:  # loading torch takes a second, and a job on weights alone does without
     import torch
 
 
 def choose(device: str) -> str:
-    """`cuda` or `cpu`; `auto` is CUDA when there. Raises ValueError if CUDA is asked for and not there."""
+    """`cuda` or `cpu`; `auto` is CUDA when there. Raises UserError if CUDA is asked for and not there."""
     if device == "cpu" or (device == "auto" and not _has_driver()):
         return "cpu"
     import torch
@@ -23,7 +25,7 @@ def choose(device: str) -> str:
         torch.backends.cuda.matmul.allow_tf32 = False  # some containers have it otherwise
         return "cuda"
     if device == "cuda":
-        raise ValueError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
+        raise UserError("device: given cuda, but torch sees no CUDA device here; allowed: auto, cpu")
     return "cpu"
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from degeneracy.errors import WriteError
+
 
 @contextmanager
 def whole(path) -> Iterator[Path]:
     """A file of another name to write to, in the same folder, that takes the place of `path` if all goes well.
 
-    Raises OSError with one sentence that says why it could not be written and how much room its disk has.
+    Raises WriteError with one sentence that says why it could not be written and how much room its disk has.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}.tmp")
@@ -22,7 +24,7 @@ def whole(path) -> Iterator[Path]:
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # the latter is what netCDF raises on a full disk
         reason = getattr(error, "strerror", None) or str(error)
-        raise OSError(
+        raise WriteError(
             f"{path}: cannot be written ({reason}; {room(path)}); mend that and run snakemake again"
         ) from error
     finally:

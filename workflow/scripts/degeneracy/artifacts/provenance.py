@@ -1,9 +1,14 @@
-"""Where an artifact comes from: its condition, versions, commit, device and wall time."""
+"""Where an artifact comes from: its condition, versions, commit, device, CPU, BLAS kernels and wall time."""
 
+import platform
+import re
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from threadpoolctl import threadpool_info
 
 import degeneracy
 from degeneracy.experiment.condition import dumps
@@ -18,8 +23,34 @@ def provenance(kind: str, condition: dict, device: str, wall_time: float) -> dic
         "torch_version": _version("torch"),
         "numpy_version": _version("numpy"),
         "device": device,
+        **machine(),
         "wall_time_s": float(wall_time),
     }
+
+
+def machine() -> dict[str, str]:
+    """The CPU, and the kernels that each library chose for it: results on others differ by rounding."""
+    kernels = {
+        " ".join([each["internal_api"], each["version"] or "", each.get("architecture", "")])
+        for each in threadpool_info()
+        if each["user_api"] == "blas"
+    }
+    if torch := sys.modules.get("torch"):  # its own BLAS is part of it, and not seen from outside
+        kernels.add(f"torch {torch.backends.cpu.get_cpu_capability()}")
+    return {"cpu_model": _cpu_model(), "blas_kernels": ", ".join(sorted(kernels)) or "unknown"}
+
+
+@cache
+def _cpu_model() -> str:
+    """Name, family and model number of the CPU, as far as the system tells: names alone are often vague."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux
+        text = ""
+    fields = dict(re.findall(r"^(model name|cpu family|model)\s*: (.+)$", text, re.MULTILINE))
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    numbers = [f"{key.removeprefix('cpu ')} {fields[key]}" for key in ("cpu family", "model") if key in fields]
+    return ", ".join([name, *numbers])
 
 
 def _version(package: str) -> str:

@@ -1,15 +1,17 @@
 """Tables of what an artifact of each kind holds, from which datasets are built, checked and described."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
+
+from degeneracy.errors import UserError
 
 FLOAT, INTEGER, FLAG = "f", "i", "ib"  # kinds of dtype of a variable
 TEXT = "OUT"  # of words, before and after they were written
 
 
-class ArtifactError(ValueError):
+class ArtifactError(UserError):
     """A file that is not the artifact it should be."""
 
 
@@ -26,6 +28,10 @@ class Variable:
     unit: str = ""
     optional: bool = False  # an artifact may lack it
 
+    def of(self, values) -> tuple:
+        """What xarray builds the variable from: dimensions, values and attributes."""
+        return self.dims, values, {"long_name": self.long_name, "units": self.unit}
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -35,12 +41,21 @@ class Schema:
     variables: Mapping[str, Variable] = field(repr=False)
     groups: tuple[str, ...] = ()  # each of which holds the variables; (): no groups
 
+    def named(self, **names: tuple[str, str]) -> "Schema":
+        """The same table with a name and a unit for variables in which artifacts of the kind differ."""
+        given = {
+            name: replace(self.variables[name], long_name=words, unit=unit) for name, (words, unit) in names.items()
+        }
+        return replace(self, variables={**self.variables, **given})
+
     def build(self, values: Mapping, coords: Mapping | None = None, **attributes) -> xr.Dataset:
-        """Dataset of values by name, in their order, with the dimensions, names and units of the table."""
-        variables = {}
-        for name, value in values.items():
-            known = self.variables[name]
-            variables[name] = (known.dims, value, {"long_name": known.long_name, "units": known.unit})
+        """Dataset of values by name, in their order, with the dimensions, names and units of the table.
+
+        Coordinates that are in the table are built from it, too; others are given as xarray takes them.
+        """
+        variables = {name: self.variables[name].of(value) for name, value in values.items()}
+        coords = dict(coords or {})
+        coords |= {name: self.variables[name].of(coords[name]) for name in coords.keys() & self.variables.keys()}
         return xr.Dataset(variables, coords, attributes)
 
     def check(self, dataset: xr.Dataset, where: str, advice: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Panels of the figures of a whole experiment: rows are sweeps, columns metrics, in one page's width."""
+"""Figures of a whole experiment, a page wide: the rows are sweeps and the columns are measures."""
 
 import re
 import textwrap
@@ -8,16 +8,24 @@ import numpy as np
 
 from degeneracy.drawing import network_map, style
 from degeneracy.drawing.panel import REFERENCES, legend, measure_label, panel
-from degeneracy.statistics.headline import HEADLINE
+from degeneracy.plugins.contracts import MAP
+from degeneracy.plugins.figure_contract import FigureContract
 
-LEVELS = tuple(HEADLINE[level] for level in ("behaviour", "dynamics", "weights"))  # metric, measure
-REPRESENTATION = HEADLINE["representation"]
 PAGE = 7.4  # inches
 HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
 
 
+def draw(experiment, contract: FigureContract):
+    """Figure of a file that has a SHAPE: a grid of its COLUMNS, or a wall where there is only one."""
+    draw_panel = curve if contract.shape == "curves" else dots
+    if len(contract.columns) == 1:
+        ((metric, measure),) = contract.measures
+        return wall(experiment, metric, measure, draw_panel)
+    return grid(experiment, contract.measures, MAP in contract.columns, draw_panel)
+
+
 def dots(axis, data, label: str) -> None:
-    """`panel` with room for many levels: n stands once where it is the same for all."""
+    """`panel` with room for many levels: n is given once where it is the same for all."""
     panel(axis, data, label)
     used, total = data["n_used"].values, int(data["n_networks"].max())
     labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
@@ -31,13 +39,13 @@ def dots(axis, data, label: str) -> None:
 
 
 def curve(axis, data, label: str) -> None:
-    """Degeneracy of one measure (a statistics artifact with its measure chosen) along the levels, a line and a band."""
+    """Degeneracy under one measure (a statistics artifact with its measure chosen) as a line with a band."""
     numbers = data["level"].dtype.kind in "if"
     data = data.sortby("level") if numbers else data
     levels = data["level"].values
     place = levels if numbers else np.arange(len(levels))
-    for one, shares in zip(place, data["contribution"].values, strict=True):
-        axis.plot(np.full(len(shares), one), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
+    for at, shares in zip(place, data["contribution"].values, strict=True):
+        axis.plot(np.full(len(shares), at), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
     axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
     axis.plot(place, data["degeneracy"], "-o", color=style.BLUE, markersize=3)
     for key, (name, line) in REFERENCES.items():
@@ -54,21 +62,21 @@ def curve(axis, data, label: str) -> None:
     axis.set_ylabel(measure_label(data))
 
 
-def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):
-    """Figure of degeneracy (rows: sweeps, columns: (metric, measure)), with the MDS map of each sweep beside.
+def grid(experiment, columns: list[tuple[str, str]], with_maps: bool = False, draw_panel=dots):
+    """Figure of degeneracy: a row per sweep, a column per (metric, measure), and a column of maps if `with_maps`.
 
-    Columns that no sweep has are left out, and so are panels that a sweep has not.
+    A column that no sweep has is left out. A panel that one sweep lacks says that it was not computed.
     """
     sweeps = list(experiment.sweeps.values())
-    columns = [one for one in columns if any(one[0] in sweep.statistics for sweep in sweeps)]
+    columns = [column for column in columns if any(column[0] in sweep.statistics for sweep in sweeps)]
     with_maps = with_maps and any(sweep.maps for sweep in sweeps)
     count = len(columns) + with_maps
     size = (max(PAGE, 1.6 * count) if count > 2 else 2.6 * count, HEIGHT * len(sweeps) + MORE)
     figure, axes = plt.subplots(len(sweeps), count, figsize=size, squeeze=False)
     for row, sweep in zip(axes, sweeps, strict=True):
-        drawn = [column(axis, sweep, *one, draw_panel) for axis, one in zip(row, columns, strict=False)]
+        drawn = [draw_column(axis, sweep, *column, draw_panel) for axis, column in zip(row, columns, strict=False)]
         if with_maps:
-            drawn.append(map_column(row[-1], sweep))
+            drawn.append(draw_map(row[-1], sweep))
         for axis, there in zip(row, drawn, strict=True):
             if not there:
                 blank(axis)
@@ -82,8 +90,8 @@ def grid(experiment, columns=LEVELS, with_maps: bool = False, draw_panel=dots):
     return figure
 
 
-def wall(experiment, metric: str, measure: str, across: int = 4):
-    """Figure of one measure in all sweeps, a panel each."""
+def wall(experiment, metric: str, measure: str, draw_panel=dots, across: int = 4):
+    """Figure of one measure: a panel per sweep."""
     sweeps = list(experiment.sweeps.values())
     across = min(across, len(sweeps))
     down = -(-len(sweeps) // across)
@@ -92,14 +100,14 @@ def wall(experiment, metric: str, measure: str, across: int = 4):
     for axis in axes.flat[len(sweeps) :]:
         axis.set_axis_off()
     for axis, sweep in zip(axes.flat, sweeps, strict=False):
-        column(axis, sweep, metric, measure, dots)
+        draw_column(axis, sweep, metric, measure, draw_panel)
         heading(axis, row_name(sweep, sweeps))
     legend(figure)
     return figure
 
 
-def column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
-    """Degeneracy of a sweep under one measure, if it has it."""
+def draw_column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
+    """Draw the degeneracy of a sweep under one measure; returns whether the sweep has it."""
     if metric not in sweep.statistics:
         return False
     data = sweep.statistics[metric].sel(measure=measure)
@@ -110,34 +118,34 @@ def column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
 
 
 def zoom(axis, data) -> None:
-    """Let networks, intervals and references fill the panel.
+    """Fit the y axis to networks, intervals and references.
 
-    Left out are the proven bounds and floors that are 0 by construction, far below all distances of weights; the
-    figure of one metric shows them.
+    It may cut off proven bounds, and floors that are 0 by construction: they are far below all distances of weights.
+    The figure of one metric shows them.
     """
     shown = [data[name].values for name in ("contribution", "degeneracy", "interval_low", "interval_high", "ceiling")]
-    values = np.concatenate([one.ravel() for one in [*shown, data["floor"].values[data["floor"].values > 0]]])
+    values = np.concatenate([each.ravel() for each in [*shown, data["floor"].values[data["floor"].values > 0]]])
     values = values[np.isfinite(values)]
     if len(values) and np.ptp(values) > 0:
         margin = 0.08 * np.ptp(values)
         axis.set_ylim(values.min() - margin, values.max() + margin)
 
 
-def map_column(axis, sweep) -> bool:
-    """The first MDS map of a sweep, if it has one."""
+def draw_map(axis, sweep) -> bool:
+    """Draw the first map of a sweep; returns whether it has one."""
     for data in sweep.maps.values():
         network_map.panel(axis, data)
         axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
-            line.set(label="_level")  # not in the legend: colours are those of the levels in the row
-            line.set(clip_on=False, in_layout=False)  # equal scales come after the layout, points may reach the edge
+            line.set(label="_level")  # not in the legend: the colours are those of the levels in the row
+            line.set(clip_on=False, in_layout=False)  # the scales are made equal after the layout: points may stick out
         small(axis)
         return True
     return False
 
 
 def small(axis) -> None:
-    """Type that four panels a page have room for."""
+    """Use type that fits four panels on a page."""
     axis.title.set_fontsize(6.5)
     axis.xaxis.label.set_fontsize(7)
     axis.yaxis.label.set_fontsize(7)
@@ -149,18 +157,18 @@ def bold(text: str) -> str:
 
 
 def heading(axis, text: str) -> None:
-    """Name of a column or a panel over its title."""
+    """Write the name of a column or a panel above its title."""
     axis.title.set_text(f"{bold(text)}\n{axis.get_title()}".rstrip())
 
 
 def row_name(sweep, sweeps) -> str:
-    """The task of a sweep, or the name of the sweep where the task and the factor do not tell it from another."""
-    alike = [one for one in sweeps if (one.task, one.factor) == (sweep.task, sweep.factor)]
+    """The task of a sweep, or the name of the sweep where another sweep has the same task and factor."""
+    alike = [other for other in sweeps if (other.task, other.factor) == (sweep.task, sweep.factor)]
     return sweep.task.replace("_", " ") if len(alike) == 1 else sweep.name
 
 
 def row_label(axis, name: str) -> None:
-    """Name of a row, left of the y label."""
+    """Write the name of a row to the left of the y label."""
     axis.annotate(
         textwrap.fill(name, 18),
         (0, 0.5),
@@ -176,7 +184,7 @@ def row_label(axis, name: str) -> None:
 
 
 def blank(axis) -> None:
-    """A panel without data."""
+    """Mark a panel as having no data."""
     for spine in axis.spines.values():
         spine.set_visible(False)
     axis.set(xticks=[], yticks=[])

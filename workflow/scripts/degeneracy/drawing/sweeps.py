@@ -1,4 +1,4 @@
-"""Sweeps as a figure sees them: populations, statistics and maps, sorted out of a heap of artifacts."""
+"""Sweeps as a figure sees them: the populations, statistics and maps in the artifacts of a sweep."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import MAP
 from degeneracy.networks import population
@@ -16,7 +17,7 @@ from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 
 @dataclass(frozen=True)
 class SweepArtifacts:
-    """What the artifacts of a sweep hold; parts without an artifact are empty."""
+    """What the artifacts of a sweep hold. Parts without an artifact are empty."""
 
     name: str
     task: str
@@ -39,16 +40,16 @@ class SweepArtifacts:
 
 @dataclass(frozen=True)
 class ExperimentArtifacts:
-    """What the artifacts of an experiment hold, sorted by sweep."""
+    """What the artifacts of an experiment hold, by sweep."""
 
     sweeps: dict[str, SweepArtifacts]  # name: sweep
     directions: xr.Dataset | None = None
 
 
 def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
-    """Read the artifacts of a sweep, whatever their kinds, levels in the order of the networks artifacts."""
+    """Read the artifacts of a sweep, of any kinds. The levels have the order of the networks artifacts."""
     by_kind: dict[str, list[str]] = {}
-    condition = {}  # all sections that some artifact knows, of one of the levels
+    condition = {}  # of one of the levels: the sections that some artifact knows
     for path in paths:
         attributes = store.attributes_of(path)
         condition |= json.loads(attributes["condition"])
@@ -73,13 +74,19 @@ def unit_of(condition: dict, factor: str) -> str:
     return known[option].range.unit if option in known else ""
 
 
-def load_experiment(described: list[list[str]], directions: str | None) -> ExperimentArtifacts:
-    """Read sweeps, each described by its name, its factor and the paths of its artifacts, and the table of directions.
+def load_experiment(files: dict) -> ExperimentArtifacts:
+    """Read what a figure shows, from the paths of its artifacts by sweep, and of the table of directions:
 
-    Raises ValueError for a sweep without artifacts.
+        {"sweeps": {"<name>": {"factor": "task.channels", "artifacts": ["….nc", …]}}, "directions": "….nc"}
+
+    Either key may be missing. Raises UserError for another key, and for a sweep without a factor or artifacts.
     """
-    for one in described:
-        if len(one) < 3:
-            raise ValueError(f"--sweep: given {' '.join(one)}, must be a name, a factor and artifacts")
-    loaded = {name: load(name, factor, paths) for name, factor, *paths in described}
+    if unknown := files.keys() - {"sweeps", "directions"}:
+        raise UserError(f"--artifacts: given the key {', '.join(sorted(unknown))}, must be sweeps or directions")
+    sweeps = files.get("sweeps", {})
+    for name, sweep in sweeps.items():
+        if set(sweep) != {"factor", "artifacts"} or not sweep["artifacts"]:
+            raise UserError(f"--artifacts: sweeps.{name}: given {sweep}, must have a factor and artifacts")
+    loaded = {name: load(name, sweep["factor"], sweep["artifacts"]) for name, sweep in sweeps.items()}
+    directions = files.get("directions")
     return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)

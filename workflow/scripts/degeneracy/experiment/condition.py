@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from degeneracy.errors import UserError
+
 
 def dumps(value) -> str:
     """Canonical JSON: sorted keys, no surprises between runs."""
@@ -18,7 +20,7 @@ def level_of(condition: dict, factor: str):
     """Value of a factor (`task.channels`) in a condition."""
     section, _, key = factor.partition(".")
     if key not in condition.get(section, {}):
-        raise ValueError(f"factor: given {factor}, must be a section and a key of the condition, such as task.channels")
+        raise UserError(f"factor: given {factor}, must be a section and a key of the condition, such as task.channels")
     return condition[section][key]
 
 

@@ -3,14 +3,18 @@
 import hashlib
 import re
 import sys
+from dataclasses import dataclass
 from typing import Any
 
+from degeneracy.errors import UserError
 from degeneracy.experiment.condition import Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.experiment.validation import cast, check, defaults_of, refuse_idle_noise
-from degeneracy.plugins import contracts
+from degeneracy.experiment.validation import CONFIG, check, defaults_of, refuse_idle_noise
+from degeneracy.plugins import contracts, validation
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 from degeneracy.plugins.options import did_you_mean
+from degeneracy.plugins.validation import cast, place
 
 SECTIONS = ("task", "model", "training", "trials")
 CELL = "vanilla"  # where a configuration names none
@@ -22,7 +26,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
 
     Defaults come from the schema (training, trials, …) and from the plug-ins' signatures (task, cell, metric and figure
     options). Later ones win: defaults, `model`/`training`/`trials`, `tasks.<task>`, a sweep's `base`, its level.
-    Raises ValueError with one sentence that names the key, what was given and what is allowed.
+    Raises UserError with one sentence that names the key, what was given and what is allowed.
     """
     check(config, schema)
     config = cast(config, schema, schema)
@@ -30,23 +34,23 @@ def resolve(config: dict, schema: dict) -> Experiment:
     config = defaults | config
     used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
     for name in config["tasks"]:
-        _known("config: tasks", "tasks", name)
+        _known(f"{CONFIG}tasks", "tasks", name)
     for name, sweep in config["sweeps"].items():
-        _known(f"config: sweeps.{name}.task", "tasks", sweep["task"])
+        _known(f"{CONFIG}sweeps.{name}.task", "tasks", sweep["task"])
     bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
     sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
     _refuse_clashes(sweeps)
     metrics = {task: _metrics(task, config) for task in used_tasks}
-    maps = tuple(config["maps"]) if "maps" in config else ("dsa",)
+    maps = tuple(config["maps"]) if "maps" in config else tuple({"dsa"} & set(names("metrics")))
     for name in maps:
-        metric = _known("config: maps", "metrics", name)
+        metric = _known(f"{CONFIG}maps", "metrics", name)
         if "features" not in metric.functions:
-            raise ValueError(f'config: maps: "{name}" is no metric of pairs')
+            raise UserError(f'{CONFIG}maps: "{name}" is no metric of pairs')
         if not metric.constant("ACROSS_CONDITIONS", False):
-            raise ValueError(f'config: maps: "{name}" compares networks of one condition only, not across levels')
+            raise UserError(f'{CONFIG}maps: "{name}" compares networks of one condition only, not across levels')
         if "maps" in config and not any(name in chosen for chosen in metrics.values()):
-            raise ValueError(f'config: maps: "{name}" is not among the metrics of this experiment')
-    figures = _chosen("figures", config.get("figures"), "config: figures")
+            raise UserError(f'{CONFIG}maps: "{name}" is not among the metrics of this experiment')
+    figures = _chosen("figures", config.get("figures"), f"{CONFIG}figures")
     for name in _mapping("figures", config.get("figures", {})):
         _tell_if_idle(name, sweeps, metrics)
     return Experiment(
@@ -54,7 +58,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
         blocks=blocks(config["seeds"], config["seeds_per_job"]),
         metrics=metrics,
         maps=tuple(name for name in maps if any(name in chosen for chosen in metrics.values())),
-        figures=figures,
+        figures={name: Plugin("figures", name).complete(options, name) for name, options in figures.items()},
         fixed_points=defaults_of(schema, "fixed_points") | config["fixed_points"],
         statistics=defaults_of(schema, "statistics") | config["statistics"],
     )
@@ -62,7 +66,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
 
 def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
     """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
-    contract = contracts.figure_contract(figure)
+    contract = figure_contract(figure)
     fitting = [sweep for sweep in sweeps.values() if contract.is_for(sweep)]
     if not fitting:
         reason = f"it is for {contract.wanted}, and there is none here"
@@ -71,79 +75,95 @@ def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict
     else:
         return
     if "directions" not in contract.reads:  # those are of no sweep
-        print(f"config: figures: {figure} is not drawn: {reason}", file=sys.stderr)
+        print(f"{CONFIG}figures: {figure} is not drawn: {reason}", file=sys.stderr)
 
 
 def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
-    """Fixed runs of seeds, by name: `seeds-000-009` holds seeds 0 to 9."""
+    """Runs of seeds by name: `seeds-000-009` holds seeds 0 to 9."""
     runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
     return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
 
 
 def _known(where: str, kind: str, name: str) -> Plugin:
-    """A plug-in that is there and declares what it must; that there is none is said of `where` in the configuration."""
+    """A plug-in, checked against its contract. If there is none, the error names `where` in the configuration."""
     plugin = Plugin(kind, name)
     if plugin.missing:
-        raise ValueError(f"{where}: {plugin.missing}")
+        raise UserError(f"{where}: {plugin.missing}")
     contracts.check(plugin)
     return plugin
 
 
-def _base(task: str, config: dict, schema: dict) -> dict:
-    """The unresolved condition that every sweep of a task starts from."""
-    own = config["tasks"].get(task, {})
-    spec = {
-        "task": {"name": task} | own.get("task", {}),
-        "model": {"cell": CELL} | config["model"] | own.get("model", {}),
-        "training": defaults_of(schema, "training") | config["training"] | own.get("training", {}),
-        "trials": defaults_of(schema, "trials") | config["trials"] | own.get("trials", {}),
-    }
-    _complete(spec, f"config: tasks.{task}", task)
-    return spec
+@dataclass(frozen=True)
+class _Base:
+    """What a condition starts from: its sections, and the parts of the configuration in which they are written."""
+
+    task: str
+    spec: dict[str, dict]
+    written: tuple[tuple[str, dict], ...]  # place and sections of each part, later ones win
+
+    def over(self, where: str, sections: dict) -> "_Base":
+        """The same with sections of one more part of the configuration."""
+        spec = {name: self.spec[name] | sections.get(name, {}) for name in SECTIONS}
+        return _Base(self.task, spec, (*self.written, (where, sections)))
+
+    def complete(self) -> dict[str, dict]:
+        """The condition with all options of its plug-ins. Raises UserError, naming a wrong one where it is written."""
+        resolved = dict(self.spec)
+        for section, (kind, key) in PLUGIN_OF.items():
+            parts = [(place(where, section), part[section]) for where, part in self.written if section in part]
+            name = self.spec[section][key]
+            where = next((place(where, key) for where, part in reversed(parts) if key in part), f"{CONFIG}tasks")
+            if section == "task" and name != self.task:
+                raise UserError(f'{where.removesuffix(".name")}: unknown key "name": the task is {self.task}')
+            plugin = _known(where, kind, name)
+            for where, part in parts:
+                plugin.check({option: value for option, value in part.items() if option != key}, where)
+            given = {option: value for option, value in self.spec[section].items() if option != key}
+            resolved[section] = {key: name} | plugin.complete(given, section)
+        return resolved
 
 
-def _complete(spec: dict, where: str, task: str) -> dict:
-    """A condition with all options of its plug-ins; raises ValueError for unknown or wrong ones."""
-    resolved = dict(spec)
-    for section, (kind, key) in PLUGIN_OF.items():
-        given = dict(spec[section])
-        name = given.pop(key)
-        if section == "task" and name != task:
-            raise ValueError(f'{where}.task: unknown key "name": the task is {task}')
-        plugin = _known(f"{where}.{section}.{key}", kind, name)
-        resolved[section] = {key: name} | plugin.complete(given, f"{where}.{section}")
-    return resolved
+def _base(task: str, config: dict, schema: dict) -> _Base:
+    """The base of a task, which every sweep of it starts from."""
+    defaults = {part: defaults_of(schema, part) for part in ("training", "trials")}
+    start = _Base(task, {"task": {"name": task}, "model": {"cell": CELL}} | defaults, ())
+    for_all = {part: config[part] for part in SECTIONS if part in config}
+    base = start.over(CONFIG, for_all).over(f"{CONFIG}tasks.{task}", config["tasks"].get(task, {}))
+    base.complete()
+    return base
 
 
-def _sweep(name: str, sweep: dict, base: dict, schema: dict) -> Sweep:
-    where = f"config: sweeps.{name}"
+def _sweep(name: str, sweep: dict, base: _Base, schema: dict) -> Sweep:
+    where = f"{CONFIG}sweeps.{name}"
     section, _, key = sweep["factor"].partition(".")
-    own = sweep.get("base", {})
-    start = {part: base[part] | own.get(part, {}) for part in SECTIONS}
-    resolved = _complete(start, f"{where}.base", sweep["task"])
+    start = base.over(f"{where}.base", sweep.get("base", {}))
+    resolved = start.complete()
     allowed = {f"{part}.{option}" for part, options in resolved.items() for option in options} - {"task.name"}
     if sweep["factor"] not in allowed:
-        kind, named_by = PLUGIN_OF.get(section, (None, None))
+        kind, named_by = PLUGIN_OF.get(section, ("", ""))
         elsewhere = kind and Plugin(kind, resolved[section][named_by]).option_of_others(key)
         hint = elsewhere or did_you_mean(sweep["factor"], allowed)
-        raise ValueError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
+        raise UserError(f'{where}.factor: unknown factor "{sweep["factor"]}"{hint}')
     conditions = []
     for level in sweep["levels"]:
-        if section in ("training", "trials"):
-            part = {
-                "type": "object",
-                "$defs": schema["$defs"],
-                "properties": {f"sweeps.{name}.levels": schema["$defs"][section]["properties"][key]},
-            }
-            check({f"sweeps.{name}.levels": level}, part)
-            level = cast(level, schema["$defs"][section]["properties"][key], schema)
-        spec = {**start, section: start[section] | {key: level}}
-        spec = _complete(spec, f"{where}.levels", sweep["task"])
+        if sweep["factor"] != "model.cell":
+            allowed_levels = _schema_of(section, key, resolved, schema)
+            validation.check(level, allowed_levels, f"{where}.levels")
+            level = cast(level, allowed_levels, schema)
+        spec = start.over(f"{where}.levels", {section: {key: level}}).complete()
         refuse_idle_noise(spec, where, schema)
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
-        raise ValueError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
+        raise UserError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
     return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
+
+
+def _schema_of(section: str, key: str, resolved: dict, schema: dict) -> dict:
+    """Schema of an option of a section."""
+    if section not in PLUGIN_OF:
+        return schema["$defs"][section]["properties"][key]
+    kind, named_by = PLUGIN_OF[section]
+    return Plugin(kind, resolved[section][named_by]).options[key].schema
 
 
 def _named(spec: dict, schema: dict) -> Condition:
@@ -175,7 +195,7 @@ def _name(spec: dict, sections, schema: dict) -> str:
 
 
 def _short(name: str) -> str:
-    """The name itself, or its beginning and a hash where it would be too long for a file."""
+    """The name itself, or its beginning and a hash if it is too long for a file."""
     return name if len(name) <= 150 else f"{name[:140]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
@@ -186,32 +206,32 @@ def _safe(value) -> str:
 
 
 def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
-    named = {}
+    named: dict[tuple[str, str], Condition] = {}
     for sweep in sweeps.values():
         for condition in sweep.conditions:
             other = named.setdefault((condition.task, condition.name), condition)
             if other != condition:
-                raise ValueError(f'config: sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
+                raise UserError(f'{CONFIG}sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
 
 
 def _metrics(task: str, config: dict) -> dict[str, dict]:
     """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
-    own = config["tasks"].get(task, {}).get("metrics", {})
-    chosen = _mapping("metrics", config.get("metrics"))
-    _chosen("metrics", own, f"config: tasks.{task}.metrics")  # refuses wrong options of metrics not chosen here, too
-    merged = {name: (options or {}) | (own.get(name) or {}) for name, options in chosen.items()}
-    return _chosen("metrics", merged, "config: metrics")
+    chosen = _chosen("metrics", config.get("metrics"), f"{CONFIG}metrics")
+    for_task = _chosen("metrics", config["tasks"].get(task, {}).get("metrics", {}), f"{CONFIG}tasks.{task}.metrics")
+    merged = {name: options | for_task.get(name, {}) for name, options in chosen.items()}
+    return {name: Plugin("metrics", name).complete(options, name) for name, options in merged.items()}
 
 
 def _mapping(kind: str, chosen) -> dict:
-    """Names of plug-ins to options, from a mapping, a list of names, or nothing (all there are)."""
+    """Options by plug-in, from a mapping, from a list of names, or from None, which stands for all plug-ins."""
     if chosen is None:
         chosen = names(kind)
     return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
 
 
 def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
-    resolved = {}
-    for name, given in _mapping(kind, chosen).items():
-        resolved[name] = _known(where, kind, name).complete(given or {}, f"{where}.{name}")
-    return resolved
+    """The plug-ins that a part of the configuration names, with the options it gives them. Checks these options."""
+    given = {name: options or {} for name, options in _mapping(kind, chosen).items()}
+    for name, options in given.items():
+        _known(where, kind, name).check(options, place(where, name))
+    return given

@@ -1,7 +1,8 @@
-"""One probe trial a level: inputs, targets, and what one trained network answers.
+"""One probe trial per level: the inputs, the targets, and the outputs of one trained network.
 
-Grey bars are the inputs, the thick line the target, the thin line the network's output; one row an output, of many
-the first few. Where no network learnt the task, the first one is shown and its title says so.
+Grey bars are the inputs, the thick line is the target, and the thin line is the output of the network. Each row is an
+output; if there are many, only the first few are shown. The network is the first that converged. If none did, it is the
+first of all, and its title says so.
 """
 
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.drawing import style
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 
 READS = ("networks", "trials")
@@ -22,7 +24,7 @@ def draw(sweep, *, trial: Annotated[int, Range(0)] = 0, outputs: Annotated[int, 
         one, note = population.example()
         probe = population.trials("probe")
         if trial >= probe.sizes["trial"]:
-            raise ValueError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
+            raise UserError(f"example_trial.trial: given {trial}, there are {probe.sizes['trial']} probe trials")
         data = probe.isel(trial=trial)
         answers = one.run(data["inputs"].values[None])[1][0, 0]  # (time, output)
         steps, count = np.arange(len(answers)), answers.shape[1]

@@ -1,18 +1,9 @@
-"""How far training moved networks from their initialisation, against task complexity.
+"""How far training moved the networks from their initialisation, against task complexity.
 
-A row is a sweep. The change of the recurrent weights is its Frobenius norm; the alignment of the neural tangent
-kernels before and after training is 1 for a network that stayed lazy and less the more features it learnt. Small dots
-are networks, large dots their means with intervals from the network jackknife; n counts the networks that learnt the
-task. Titles give the fitted change from the first to the last level and its interval.
+The change of the recurrent weights is its Frobenius norm. The alignment compares the neural tangent kernels before and
+after training: it is 1 for lazy learning, and smaller the more features the network learned.
 """
 
-from degeneracy.drawing import grid
-
-SCOPE = "experiment"
-READS = ("statistics",)
-METRICS = ("weight_change", "kernel_alignment")
+SHAPE = "grid"
+COLUMNS = ("weight_change.mean", "kernel_alignment.mean")
 FACTORS = ("complexity",)
-
-
-def draw(experiment):
-    return grid.grid(experiment, [(metric, "mean") for metric in METRICS])

@@ -1,10 +1,13 @@
-"""Running metrics over populations: a value a network, or a distance a pair of networks."""
+"""Runs a metric on a population: one value per network, or one distance per pair of networks."""
+
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from degeneracy.measurement.pairs import as_dict, features_of, matrix_of, over_pairs, taken, vector_of
 from degeneracy.measurement.references import ceilings, floors
+from degeneracy.measurement.schema import NETWORK, PAIR, variable
 from degeneracy.networks.population import Population
 from degeneracy.plugins import contracts
 from degeneracy.plugins.discovery import Plugin
@@ -14,10 +17,10 @@ from degeneracy.status import Status
 def measure(name: str, population: Population, options: dict) -> xr.Dataset:
     """Compute a metric on a population; networks that diverged in training get NaN.
 
-    Returns a dataset with `value (network)` or `distance (network, network_other)`, whatever else the metric
-    returns under its own name, and each network's training status. A distance comes with what it is to be compared
-    with: `null (network)`, each network's distance from itself, and `untrained_distance (network, network_other)`,
-    the distances of the first networks before training; both are NaN where the metric cannot be computed.
+    Returns a dataset with `value (network)` or `distance (network, network_other)`, everything else that the metric
+    returns under its own name, and the training status of each network. A distance has two references, which are NaN
+    where the metric cannot be computed: `null (network)`, the distance of each network from itself, and
+    `untrained_distance (network, network_other)`, the distances of the first networks before training.
     """
     plugin = Plugin("metrics", name)
     contracts.check(plugin)
@@ -30,19 +33,16 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         results = over_pairs(module, features, features, pairs, options, population.device)
         results = results or {key: np.full(len(pairs), np.nan) for key in module.MEASURES}  # no pair of two
         arrays = {key: matrix_of(values, pairs, usable) for key, values in results.items()}
-        data = _dataset(name, arrays, ("network", "network_other"), population)
+        data = _dataset(arrays, PAIR, population, module.MEASURES)
         return data.assign(floors(module, measured, usable, options) | ceilings(module, population, options))
     results = module.value(measured, **taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
     arrays = {key: vector_of(np.asarray(values), usable) for key, values in as_dict(results, "value").items()}
-    return _dataset(name, arrays, ("network",), population)
+    return _dataset(arrays, NETWORK, population, module.MEASURES)
 
 
-def _dataset(name: str, arrays: dict, dims: tuple[str, ...], population: Population) -> xr.Dataset:
-    described = Plugin("metrics", name).constant("MEASURES")
-    data = xr.Dataset(coords={dim: population.seeds for dim in dims})
-    for key, values in arrays.items():
-        extra = tuple(f"{key}_{axis}" for axis in range(values.ndim - len(dims)))
-        long_name, unit = described.get(key, (key.replace("_", " "), "1"))
-        data[key] = ((*dims, *extra), values, {"long_name": long_name, "units": unit})
-    data["status"] = population.networks["status"].variable
-    return data
+def _dataset(arrays: dict, dims: tuple[str, ...], population: Population, described: dict) -> xr.Dataset:
+    variables: dict[str, Any] = {
+        key: variable(key, values, dims, described).of(values) for key, values in arrays.items()
+    }
+    variables["status"] = population.networks["status"].variable
+    return xr.Dataset(variables, coords={dim: population.seeds for dim in dims})

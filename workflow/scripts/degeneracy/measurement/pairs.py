@@ -1,7 +1,9 @@
-"""Metrics over pairs of networks, a bounded number of pairs at a time."""
+"""Metrics over pairs of networks, computed for a bounded number of pairs at a time."""
 
 import inspect
+from dataclasses import fields
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,13 +13,14 @@ from degeneracy.plugins.discovery import Plugin
 from degeneracy.status import Status
 
 PAIRS_AT_ONCE = {"cpu": 128, "cuda": 4096}
-BYTES_AT_ONCE = 2**28  # of one side's features
+BYTES_AT_ONCE = 2**28  # of the features of one side
 
 
 def distances_across(name: str, populations: list[Population], within: list[xr.Dataset], options: dict) -> np.ndarray:
-    """Distances (network, network) between all networks of several populations, those within one taken as given.
+    """Distances (network, network) between all networks of several populations; those within each are given.
 
-    Rows and columns are the networks of the first population, then of the second, and so on; NaN for diverged ones.
+    Rows and columns are the networks of the first population, then of the second, and so on. NaN for networks that
+    diverged.
     """
     module = Plugin("metrics", name).load()
     sizes = [len(population.seeds) for population in populations]
@@ -28,17 +31,17 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
         for population, good in zip(populations, usable, strict=True)
     ]
     matrix = np.full((first[-1], first[-1]), np.nan)
-    for one, data in enumerate(within):
-        own = slice(first[one], first[one + 1])
-        matrix[own, own] = data["distance"].values
-        for other in range(one + 1, len(populations)):
-            rows, columns = np.flatnonzero(usable[one]), np.flatnonzero(usable[other])
+    for here, data in enumerate(within):
+        block = slice(first[here], first[here + 1])
+        matrix[block, block] = data["distance"].values
+        for there in range(here + 1, len(populations)):
+            rows, columns = np.flatnonzero(usable[here]), np.flatnonzero(usable[there])
             pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
-            found = over_pairs(module, features[one], features[other], pairs, options, populations[0].device)
+            found = over_pairs(module, features[here], features[there], pairs, options, populations[0].device)
             if found:
-                block = found["distance"].reshape(len(rows), len(columns))
-                matrix[np.ix_(first[one] + rows, first[other] + columns)] = block
-                matrix[np.ix_(first[other] + columns, first[one] + rows)] = block.T
+                across = found["distance"].reshape(len(rows), len(columns))
+                matrix[np.ix_(first[here] + rows, first[there] + columns)] = across
+                matrix[np.ix_(first[there] + columns, first[here] + rows)] = across.T
     return matrix
 
 
@@ -47,17 +50,18 @@ def features_of(module: ModuleType, population: Population, options: dict) -> di
 
 
 def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, device: str) -> dict:
-    """Results (pair, …) of a metric of pairs, computed a bounded number of pairs at a time.
+    """Results (pair, …) of a metric of pairs, computed for a bounded number of pairs at a time.
 
-    Pairs with a network whose features are not finite get NaN and are not given to the metric. A metric that takes a
-    `device` computes there.
+    Pairs with a network whose features are not finite get NaN, and the metric does not see them. A metric that takes a
+    `device` computes on it.
     """
     parts = []
     placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
     bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
     together = max(1, min(PAIRS_AT_ONCE[device], BYTES_AT_ONCE // bytes_each))
-    good = [_finite(each)[index] for each, index in zip((features, others), pairs.T, strict=True)] if len(pairs) else []
-    good = np.logical_and(*good) if len(pairs) else np.zeros(0, bool)
+    good = np.zeros(0, bool)
+    if len(pairs):
+        good = _finite(features)[pairs[:, 0]] & _finite(others)[pairs[:, 1]]
     known = pairs[good]
     for begin in range(0, len(known), together):
         rows, columns = known[begin : begin + together].T
@@ -78,8 +82,13 @@ def as_dict(result, name: str) -> dict:
 
 
 def taken(function, options: dict) -> dict:
-    """The options that a function takes."""
-    return {key: value for key, value in options.items() if key in inspect.signature(function).parameters}
+    """The options that a function takes: one by one, or as an object if it has an argument `options`."""
+    parameters = inspect.signature(function).parameters
+    arguments: dict[str, Any] = {key: value for key, value in options.items() if key in parameters}
+    if "options" in parameters:
+        shared = parameters["options"].annotation
+        arguments["options"] = shared(**{one.name: options[one.name] for one in fields(shared) if one.name in options})
+    return arguments
 
 
 def matrix_of(values: np.ndarray, pairs: np.ndarray, usable: np.ndarray) -> np.ndarray:

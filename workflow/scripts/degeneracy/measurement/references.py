@@ -1,9 +1,10 @@
-"""What distances are compared with: each network's distance from itself, and distances before training."""
+"""What distances are compared with: the distance of each network from itself, and distances before training."""
 
 from types import ModuleType
 
 import numpy as np
 
+from degeneracy.measurement import schema
 from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs
 from degeneracy.networks.population import Population
 
@@ -11,41 +12,35 @@ UNTRAINED = 10  # networks that are compared before training, at most
 
 
 def floors(module: ModuleType, measured: Population, usable: np.ndarray, options: dict) -> dict[str, tuple]:
-    """`null (network)` of each measure: every network against itself on disjoint halves of the probe trials.
+    """`null (network)` for each measure: each network against itself on two disjoint halves of the probe trials.
 
-    It is 0 by construction where the halves leave the features as they are (a distance of weights), and where the
-    metric compares trial by trial (SAME_TRIALS), so that a network can only be compared with itself on the same ones.
-    Elsewhere it is what sampling adds, overstated: a half has half the data, and two networks of a pair see the same
-    trials, so that what an odd trial does to both is no difference between them. A distance may lie below its floor.
-    Copies of a trial are in one half (`population.split_distinct`), or the halves of a task of few different trials
-    would be the same and the floor understated; it is NaN, with a note, where all probe trials are alike.
+    It is 0 by construction for a metric that depends on no trials (NO_TRIALS), such as a distance of weights, and for
+    one that compares trial with trial (SAME_TRIALS), so that it can only compare a network with itself on the same
+    trials. Otherwise it is what sampling adds, overestimated for two reasons: each half has only half the data, and
+    both networks of a pair see the same trials, so an unusual trial does not separate them. A distance may therefore be
+    smaller than its floor. All copies of a trial are in the same half (`halves.split_distinct`); otherwise the halves
+    of a task with few different trials would be equal and the floor too low. It is NaN, with a note, where all probe
+    trials are equal.
     """
     values = {measure: np.full(len(usable), np.nan) for measure in module.MEASURES}
-    note = "from itself on disjoint halves of the probe trials"
-    try:
-        if not usable.any():
-            found = {}
-        elif getattr(module, "SAME_TRIALS", False):
-            found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as trial is compared with trial"
-        else:
+    note, found = "from itself on disjoint halves of the probe trials", {}
+    if getattr(module, "NO_TRIALS", False):
+        found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as it depends on no trials"
+    elif getattr(module, "SAME_TRIALS", False):
+        found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as trial is compared with trial"
+    elif usable.any():
+        try:
             one, other = (features_of(module, half, options) for half in measured.halves())
-            if all(np.array_equal(one[key], other[key], equal_nan=True) for key in one):
-                found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as it depends on no trials"
-            else:
-                pairs = np.arange(usable.sum()).repeat(2).reshape(-1, 2)
-                found = over_pairs(module, one, other, pairs, options, measured.device)
-        for measure in values.keys() & found.keys():
-            values[measure][usable] = found[measure]
-    except ValueError as error:
-        note += f"; it cannot be computed: {error}"
-    return {
-        "null" if measure == "distance" else f"null_{measure}": (
-            "network",
-            values[measure],
-            {"long_name": f"{long_name} of each network {note}", "units": unit},
-        )
-        for measure, (long_name, unit) in module.MEASURES.items()
-    }
+            pairs = np.arange(usable.sum()).repeat(2).reshape(-1, 2)
+            found = over_pairs(module, one, other, pairs, options, measured.device)
+        except ValueError as error:
+            note += f"; it cannot be computed: {error}"
+    for measure in values.keys() & found.keys():
+        values[measure][usable] = found[measure]
+    made: dict[str, tuple] = {}
+    for measure, (long_name, unit) in module.MEASURES.items():
+        made |= schema.floor(values[measure], measure, long_name, unit, note)
+    return made
 
 
 def ceilings(module: ModuleType, population: Population, options: dict) -> dict[str, tuple]:
@@ -59,11 +54,8 @@ def ceilings(module: ModuleType, population: Population, options: dict) -> dict[
     except ValueError as error:
         note += f"; it cannot be computed: {error}"
     nothing = np.full([len(first)] * 2, np.nan)
-    return {
-        f"untrained_{measure}": (
-            ("network", "network_other"),
-            matrix_of(results[measure], pairs, first) if measure in results else nothing,
-            {"long_name": f"{long_name} {note}", "units": unit},
-        )
-        for measure, (long_name, unit) in module.MEASURES.items()
-    }
+    made: dict[str, tuple] = {}
+    for measure, (long_name, unit) in module.MEASURES.items():
+        values = matrix_of(results[measure], pairs, first) if measure in results else nothing
+        made |= schema.ceiling(values, measure, long_name, unit, note)
+    return made

@@ -1,4 +1,8 @@
-"""What metric artifacts and maps hold; the names and units of a metric are those that its file gives."""
+"""What metric artifacts and maps hold. The file of a metric gives the names and units of its measures."""
+
+from collections.abc import Mapping
+
+import numpy as np
 
 from degeneracy.artifacts.schema import FLOAT, INTEGER, Schema, Variable
 
@@ -23,3 +27,25 @@ MAP = Schema(
         "status": STATUS,
     },
 )
+
+
+def variable(
+    name: str, values: np.ndarray, dims: tuple[str, ...], described: Mapping[str, tuple[str, str]]
+) -> Variable:
+    """The variable for values (*dims, …) that a metric returns: as MEASURES describes it, or else without a unit.
+
+    Dimensions after `dims` get a name from the variable: `by_unstable_0`.
+    """
+    extra = tuple(f"{name}_{axis}" for axis in range(values.ndim - len(dims)))
+    return Variable((*dims, *extra), FLOAT, *described.get(name, (name.replace("_", " "), "1")))
+
+
+def floor(values: np.ndarray, measure: str, long_name: str, unit: str, note: str) -> dict[str, tuple]:
+    """The floor (network) of a measure, by the name of its variable."""
+    name = "null" if measure == "distance" else f"null_{measure}"
+    return {name: Variable(NETWORK, FLOAT, f"{long_name} of each network {note}", unit).of(values)}
+
+
+def ceiling(values: np.ndarray, measure: str, long_name: str, unit: str, note: str) -> dict[str, tuple]:
+    """The distances (network, network_other) before training under a measure, by the name of their variable."""
+    return {f"untrained_{measure}": Variable(PAIR, FLOAT, f"{long_name} {note}", unit).of(values)}

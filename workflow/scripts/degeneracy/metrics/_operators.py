@@ -1,15 +1,18 @@
-"""Linear models of a network's dynamics: operators that advance its delay-embedded states, with and without inputs.
+"""Linear models of the dynamics of a network: operators that advance its delay-embedded states, with or without inputs.
 
-The embedded states (the Hankel matrix) are never held in memory: only their Gram matrix, which sums over trials and
-times, and their `rank` principal scores are.
+We never hold the embedded states (the Hankel matrix) in memory, only their Gram matrix, which sums over trials and
+times, and their `rank` principal scores.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
 
+from degeneracy.errors import UserError
+from degeneracy.plugins.options import Range
 from degeneracy.status import Status
 
 RESOLVED = 1e-14  # of the largest squared singular value: what is below it in a Gram matrix is rounding
@@ -29,39 +32,57 @@ class Embedding:
     shape: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Options:
+    """Options of every metric of these operators.
+
+    delays    states in one embedded state
+    interval  steps between two of them
+    rank      principal directions of the embedded states that are kept
+    """
+
+    delays: Annotated[int, Range(1)] = 5
+    interval: Annotated[int, Range(1)] = 1
+    rank: Annotated[int, Range(1)] = 10
+
+    def embed(self, states: np.ndarray, name: str) -> Embedding:
+        """The reduced delay embedding of states (trial, time, unit); see `embed`."""
+        return embed(states, self.delays, self.interval, self.rank, name)
+
+
 def embed(states: np.ndarray, delays: int, interval: int, rank: int, name: str = "states") -> Embedding:
     """Reduce the windows [x(t), x(t + interval), …] of `delays` states (trial, time, unit) to `rank` scores.
 
-    The embedded states are projected on their first `rank` right-singular directions and scaled to unit RMS along each,
-    as the reference does, without removing the mean; so an invertible linear change of the states changes the scores by
-    a rotation alone, when the rank is full. The directions are the eigenvectors of the smaller Gram matrix, summed in
-    float64. That squares the condition number: a direction whose singular value is a fraction s of the largest is found
-    to about 1e-16 / s², against 1e-16 / s from the Hankel matrix itself, and below s = 1e-7 none is found.
-    Raises ValueError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
+    We project the embedded states on their first `rank` right-singular directions and scale them to unit RMS along
+    each, without removing the mean, as the reference does. At full rank, an invertible linear change of the states
+    therefore only rotates the scores. The directions are the eigenvectors of the smaller Gram matrix, summed in
+    float64. This squares the condition number: it finds a direction whose singular value is a fraction s of the largest
+    to about 1e-16 / s² (the Hankel matrix itself would give 1e-16 / s), and none below s = 1e-7.
+    Raises UserError, naming `name`, for states that are not finite or all zero, trials too short for the delays, and a
     rank above that of the embedded states.
     """
     trials, steps, width = states.shape
     windows = steps - (delays - 1) * interval
     if windows < 2:
         apart = "" if interval == 1 else f" {interval} steps apart"
-        raise ValueError(
+        raise UserError(
             f"{name}: trials of {steps} steps are too short for {delays} delays{apart}; "
             f"they must have at least {(delays - 1) * interval + 2} steps"
         )
     if not np.isfinite(states).all():
-        raise ValueError(f"{name}: its states have NaN or infinite entries")
+        raise UserError(f"{name}: its states have NaN or infinite entries")
     shape = trials * windows, width * delays
     if rank > min(shape):
-        raise ValueError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
+        raise UserError(f"{name}: rank {rank} is more than the {min(shape)} dimensions of the embedded states")
     shifted = [states[:, delay * interval : delay * interval + windows] for delay in range(delays)]
     narrow = shape[1] <= shape[0]
     gram = _gram_of_dimensions(states, shifted, interval) if narrow else _gram_of_samples(shifted)
     power, directions = eigh(gram, subset_by_index=[len(gram) - rank, len(gram) - 1])
     if not power[-1] > 0:
-        raise ValueError(f"{name}: its states are zero throughout")
-    has = int((power > power[-1] * RESOLVED).sum())  # all that there are, where it matters: `rank` are not
+        raise UserError(f"{name}: its states are zero throughout")
+    has = int((power > power[-1] * RESOLVED).sum())  # the rank of the embedded states, if it is below `rank`
     if has < rank:
-        raise ValueError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
+        raise UserError(f"{name}: rank {rank} is above the rank {has} of the embedded states; choose a lower rank")
     power, directions = power[::-1], directions[:, ::-1]  # largest first
     if narrow:
         parts = (directions / np.sqrt(power)).reshape(delays, width, rank)
@@ -74,8 +95,8 @@ def embed(states: np.ndarray, delays: int, interval: int, rank: int, name: str =
 def _gram_of_dimensions(states: np.ndarray, shifted: list[np.ndarray], interval: int) -> np.ndarray:
     """HᵀH (delay · unit, delay · unit) of the Hankel matrix H, from products of states and of the ends of trials.
 
-    The block of delays (i + 1, j + 1) sums over the same pairs of states as that of (i, j), less the first `interval`
-    windows and with as many more at the end.
+    The block of delays (i + 1, j + 1) sums over the same pairs of states as the block of (i, j), without the first
+    `interval` windows and with as many more at the end.
     """
     delays, width, windows = len(shifted), states.shape[-1], shifted[0].shape[1]
     gram = np.empty((delays, width, delays, width))
@@ -105,10 +126,10 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def optimal_rank(embedding: Embedding) -> int:
-    """How many singular values of the embedded states lie above the optimal hard threshold for unknown noise.
+    """Number of singular values of the embedded states above the optimal hard threshold for unknown noise.
 
-    Source: Gavish & Donoho 2014, eq. 5, for a low-rank matrix in white noise. Entries of a Hankel matrix repeat and the
-    states of a network without noise have none, so this is a suggestion and no more.
+    Source: Gavish & Donoho 2014, eq. 5, for a low-rank matrix in white noise. This is only a suggestion, because the
+    entries of a Hankel matrix repeat and the states of a network may have no noise.
     """
     power = eigvalsh(embedding.gram)
     singular_values = np.sqrt(np.where(power > power[-1] * RESOLVED, power, 0))
@@ -118,9 +139,9 @@ def optimal_rank(embedding: Embedding) -> int:
 
 
 def operator(embedding: Embedding, name: str = "states") -> np.ndarray:
-    """Least-squares operator (rank, rank) that advances the scores by one step, never from one trial into the next.
+    """Least-squares operator (rank, rank) that advances the scores by one step within each trial.
 
-    Raises ValueError, naming `name`, if the operator is zero.
+    Raises UserError, naming `name`, if the operator is zero.
     """
     return _checked(_regression(embedding.scores[:, :-1], embedding.scores[:, 1:]), name, "operator")
 
@@ -131,9 +152,9 @@ def input_operators(
     """Least-squares A (rank, rank) and B (rank, input) of z(t + 1) = A z(t) + B u, by dynamic mode decomposition with
     control (Proctor et al. 2016), from inputs (trial, time, input).
 
-    u is the input that drives the newest state of the window z(t + 1). Where inputs and scores depend on each other
-    linearly, A and B are those of least norm; an input that is never there gets a column of zeros.
-    Raises ValueError, naming `name`, if either operator is zero.
+    u is the input that drives the newest state of the window z(t + 1). Where inputs and scores are linearly dependent,
+    A and B are those of least norm; an input that is always 0 gets a column of zeros.
+    Raises UserError, naming `name`, if either operator is zero.
     """
     before, after = embedding.scores[:, :-1], embedding.scores[:, 1:]
     rank, newest = before.shape[-1], (delays - 1) * interval + 1
@@ -150,16 +171,17 @@ def _regression(predictors: np.ndarray, responses: np.ndarray) -> np.ndarray:
 
 def _checked(found: np.ndarray, name: str, which: str) -> np.ndarray:
     if np.linalg.norm(found) < 1e-12:
-        raise ValueError(f"{name}: its {which} is zero and has no direction to compare")
+        raise UserError(f"{name}: its {which} is zero and has no direction to compare")
     return found
 
 
 def of_networks(
     population, metric: str, fit: Callable[[np.ndarray, str], dict[str, np.ndarray]], failed: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """What `fit(states, name)` returns of each network, stacked along the networks.
+    """What `fit(states, name)` returns for each network, stacked along the networks.
 
-    A network that did not learn the task and of which `fit` raises ValueError gets `failed`; one that did raises it.
+    Where `fit` raises UserError, a network that did not converge gets `failed`; for a converged one the error is
+    raised.
     """
     found = []
     for states, seed, status in zip(population.states, population.seeds, population.status, strict=True):
@@ -168,5 +190,5 @@ def of_networks(
         except ValueError:
             if status == Status.CONVERGED:
                 raise
-            found.append(failed)  # a network that did not learn may have no such dynamics
+            found.append(failed)  # a network that did not converge may have no such dynamics
     return {key: np.stack([each[key] for each in found]) for key in failed}

@@ -1,15 +1,16 @@
-"""Representations: the states of a network over all probe trials and times, as one matrix (sample, unit)."""
+"""Representations: the states of a network on all probe trials and times, as one matrix (sample, unit)."""
 
 import numpy as np
 
+from degeneracy.errors import UserError
 from degeneracy.status import Status
 
 
 def moving(population) -> np.ndarray:
     """Whether the states of each network (network) on the probe trials are finite and change by more than rounding.
 
-    A network that did not learn the task may stand still, and has no representation then. Raises ValueError, naming
-    the network, if one that did learn it has none either.
+    A network that did not converge may stand still, and then has no representation. Raises UserError, naming the
+    network, if a converged network has none.
     """
     samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
     sizes = [(np.linalg.norm(each - each.mean(0)), np.linalg.norm(each)) for each in samples]
@@ -17,14 +18,14 @@ def moving(population) -> np.ndarray:
     wrong = ~moves & (population.status == Status.CONVERGED)
     if wrong.any():
         seed = population.seeds[np.argmax(wrong)]
-        raise ValueError(f"network {seed}: its states on the probe trials never change or are not finite")
+        raise UserError(f"network {seed}: its states on the probe trials never change or are not finite")
     return moves
 
 
 def normalised(population) -> np.ndarray:
     """States (network, sample, unit) on the probe trials, each unit centred, each network of Frobenius norm 1.
 
-    NaN for a network that is not `moving`; raises ValueError as that does.
+    NaN for a network that is not `moving`; raises UserError as that does.
     """
     networks, trials, steps, units = population.states.shape
     samples = population.states.reshape(networks, trials * steps, units)

@@ -1,56 +1,50 @@
 """Dynamical similarity analysis (Ostrow et al. 2023): distance of the linear operators that advance delay-embedded
 states.
 
-States on the probe trials are delay-embedded, reduced to a fixed rank, and advanced by the least-squares operator
-A; two networks are as far apart as min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F , with ‖A‖_F = 1, so that 0 is
-the same dynamics up to a change of coordinates and 2 the most. `angular` is the same as the angle between the
-operators: distance = 2 sin(angular / 2). The minimum is searched from several starts; `spread` is the spread of their
-results and `lower_bound` what no C can beat.
+We delay-embed the states on the probe trials, reduce them to a fixed rank, and fit the least-squares operator A that
+advances them. The distance of two networks is min over C ∈ O(r) of ‖A_x − C A_y Cᵀ‖_F, with ‖A‖_F = 1: 0 means the
+same dynamics up to a change of coordinates, and 2 is the maximum. `angular` is the angle between the operators:
+distance = 2 sin(angular / 2). The search for the minimum begins at several starts: `spread` is the spread of their
+results, and `lower_bound` is what no C can beat.
 """
-
-from typing import Annotated
 
 import numpy as np
 
 from degeneracy.devices import on_host, to_device
 from degeneracy.metrics import _operators
-from degeneracy.plugins.options import Range
+from degeneracy.metrics._operators import Options
 from degeneracy.solvers.orthogonal import conjugation_distance
 
 LEVEL = "dynamics"
+HEADLINE = "distance"
 ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
+SYMMETRY = "rotation"
+RANGE = {"distance": (0, 2), "angular": (0, 3.141592653589793)}
 
 
-def features(
-    population,
-    *,
-    delays: Annotated[int, Range(1)] = 5,
-    interval: Annotated[int, Range(1)] = 1,
-    rank: Annotated[int, Range(1)] = 10,
-) -> dict[str, np.ndarray]:
+def features(population, options: Options) -> dict[str, np.ndarray]:
     """Frobenius-normalised operators (network, rank, rank) of the states on the probe trials.
 
-    `delays` states, each `interval` steps after the one before, make one embedded state; `rank` of its principal
-    directions are kept. NaN for a network that did not learn the task and has no operator of that rank. Prints what
-    rank the optimal hard threshold suggests for trained networks on all probe trials.
+    NaN for a network that did not converge and has no operator of that rank. Prints the rank that the optimal hard
+    threshold suggests for trained networks on all probe trials.
     """
     suggested, whole = {}, population.trained and population.half is None
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = _operators.embed(states, delays, interval, rank, name)
+        embedding = options.embed(states, name)
         if whole:
             suggested[name] = _operators.optimal_rank(embedding)
         found = _operators.operator(embedding, name)
         return {"operator": found / np.linalg.norm(found)}
 
-    found = _operators.of_networks(population, "dsa", fit, {"operator": np.full((rank, rank), np.nan)})
+    found = _operators.of_networks(population, "dsa", fit, {"operator": np.full((options.rank, options.rank), np.nan)})
     if suggested:
         low, middle, high = np.percentile(list(suggested.values()), (0, 50, 100), method="nearest").astype(int)
         print(
-            f"dsa: rank {rank} is used; of the {len(suggested)} networks' embedded states the optimal hard threshold "
-            f"would keep {low} to {high} directions (median {middle})"
+            f"dsa: the rank is {options.rank}; the optimal hard threshold would keep {low} to {high} directions "
+            f"(median {middle}) of the embedded states of the {len(suggested)} networks"
         )
     return found
 

@@ -1,42 +1,35 @@
 """Distance of the spectra of the linear operators that advance delay-embedded states.
 
-The operators are those of `dsa`, not normalised. The eigenvalues of one are assigned to those of the other at least
-total squared distance in the complex plane, and the distance is the root of the mean squared distance: the
-2-Wasserstein distance of the two spectra, each eigenvalue with weight 1 / rank. A metric on spectra: it does not see
-what an invertible change of coordinates does, so non-normality, which `dsa` sees, goes unseen. The assignment is
-exact, so there is nothing to bound.
+The operators are those of `dsa`, not normalised. We assign the eigenvalues of one to those of the other so that their
+total squared distance in the complex plane is minimal. The distance is the root of the mean squared distance: the
+2-Wasserstein distance of the two spectra, where each eigenvalue has the weight 1 / rank. It does not change under any
+invertible change of coordinates, so unlike `dsa` it does not see non-normality. The assignment is exact, so no bound is
+needed.
 """
-
-from typing import Annotated
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from degeneracy.metrics import _operators
-from degeneracy.plugins.options import Range
+from degeneracy.metrics._operators import Options
 
 LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
 MEASURES = {"distance": ("distance of operator spectra", "1")}
+SYMMETRY = "rotation"
 
 
-def features(
-    population,
-    *,
-    delays: Annotated[int, Range(1)] = 5,
-    interval: Annotated[int, Range(1)] = 1,
-    rank: Annotated[int, Range(1)] = 10,
-) -> dict[str, np.ndarray]:
+def features(population, options: Options) -> dict[str, np.ndarray]:
     """Eigenvalues (network, rank) of the operators on the probe trials; the options are those of `dsa`.
 
-    NaN for a network that did not learn the task and has no operator of that rank.
+    NaN for a network that did not converge and has no operator of that rank.
     """
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = _operators.embed(states, delays, interval, rank, name)
+        embedding = options.embed(states, name)
         return {"eigenvalues": np.linalg.eigvals(_operators.operator(embedding, name)).astype(complex)}
 
-    failed = {"eigenvalues": np.full(rank, np.nan, complex)}
+    failed = {"eigenvalues": np.full(options.rank, np.nan, complex)}
     return _operators.of_networks(population, "dsa_eigenvalues", fit, failed)
 
 

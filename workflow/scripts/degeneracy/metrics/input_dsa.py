@@ -1,16 +1,17 @@
-"""Dynamical similarity analysis with inputs: what a network does by itself is told apart from what its inputs do to it.
+"""Dynamical similarity analysis with inputs: separates what a network does by itself from what its inputs do to it.
 
-The delay-embedded states z on the probe trials, reduced as for `dsa`, are modelled as z(t + 1) = A z(t) + B u(t + 1)
-with the trials' inputs u, by dynamic mode decomposition with control (Proctor et al. 2016). With ‖A‖_F = ‖B‖_F = 1 and
-a weight w, two networks are as far apart as the root of
+We model the delay-embedded states z on the probe trials, reduced as for `dsa`, as z(t + 1) = A z(t) + B u(t + 1) with
+the inputs u of the trials, by dynamic mode decomposition with control (Proctor et al. 2016). With ‖A‖_F = ‖B‖_F = 1 and
+a weight w, the distance of two networks is the root of
 
     min over C ∈ O(r) of (1 − w) ‖A_x − C A_y Cᵀ‖² + w ‖B_x − C B_y‖²,
 
-one C for both: 0 is the same driven system up to a change of coordinates, 2 the most. `state` and `input` are what
-either operator alone would give with a C of its own. After InputDSA (Huang, Ostrow et al. 2025), from which we deviate:
-both operators are normalised, so that the weight does not depend on the units of states and inputs; the joint minimum
-is searched by the descent of `dsa`, from the best C of either part among others; and the C of `input` is the Procrustes
-solution U Vᵀ, where B_x B_yᵀ = U Σ Vᵀ. (Its transpose V Uᵀ, which turns the wrong network, is no minimum.)
+with one C for both: 0 means the same driven system up to a change of coordinates, and 2 is the maximum. `state` and
+`input` are the distances that each operator alone gives, with its best C. The method follows InputDSA (Huang, Ostrow et
+al. 2025) with three deviations. We normalise both operators, so that the weight does not depend on the units of states
+and inputs. We search for the joint minimum by the descent of `dsa`, from the best C of each part among others. And the
+C of `input` is the Procrustes solution U Vᵀ, where B_x B_yᵀ = U Σ Vᵀ (its transpose V Uᵀ rotates the wrong network and
+is not a minimum).
 """
 
 from typing import Annotated
@@ -19,6 +20,7 @@ import numpy as np
 
 from degeneracy.devices import on_host, to_device
 from degeneracy.metrics import _operators
+from degeneracy.metrics._operators import Options
 from degeneracy.plugins.options import Range
 from degeneracy.solvers.orthogonal import conjugation_distance
 
@@ -29,26 +31,23 @@ MEASURES = {
     "state": ("DSA distance of state operators", "1"),
     "input": ("Procrustes distance of input operators", "1"),
 }
+SYMMETRY = "rotation"
+RANGE = {"distance": (0, 2), "state": (0, 2), "input": (0, 2)}
 
 
-def features(
-    population,
-    *,
-    delays: Annotated[int, Range(1)] = 5,
-    interval: Annotated[int, Range(1)] = 1,
-    rank: Annotated[int, Range(1)] = 10,
-) -> dict[str, np.ndarray]:
+def features(population, options: Options) -> dict[str, np.ndarray]:
     """Normalised state operators (network, rank, rank) and input operators (network, rank, input).
 
-    The options are those of `dsa`. NaN for a network that did not learn the task and has no such operators.
+    The options are those of `dsa`. NaN for a network that did not converge and has no such operators.
     """
     inputs = population.trials("probe")["inputs"].values
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        embedding = _operators.embed(states, delays, interval, rank, name)
-        found = _operators.input_operators(embedding, inputs, delays, interval, name)
+        embedding = options.embed(states, name)
+        found = _operators.input_operators(embedding, inputs, options.delays, options.interval, name)
         return dict(zip(("state", "input"), (each / np.linalg.norm(each) for each in found), strict=True))
 
+    rank = options.rank
     failed = {"state": np.full((rank, rank), np.nan), "input": np.full((rank, inputs.shape[-1]), np.nan)}
     return _operators.of_networks(population, "input_dsa", fit, failed)
 
@@ -58,7 +57,7 @@ def distance(
 ) -> dict[str, np.ndarray]:
     """Joint distance of each pair (pair), its parts, their bounds, and the spread over starts.
 
-    `input_weight` is w above: 0 compares the state operators alone, 1 the input operators alone.
+    `input_weight` is w above: 0 compares only the state operators, 1 only the input operators.
     """
     of_state, of_input = np.sqrt(1 - input_weight), np.sqrt(input_weight)
     states, inputs = ([to_device(each[key], device) for each in (a, b)] for key in ("state", "input"))

@@ -4,6 +4,8 @@ import numpy as np
 
 LEVEL = "learning"
 MEASURES = {"value": ("change of the recurrent weights", "1")}
+SYMMETRY = "signed"
+RANGE = {"value": (0, None)}
 
 
 def value(population) -> dict[str, np.ndarray]:

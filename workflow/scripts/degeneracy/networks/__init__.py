@@ -1,1 +1,1 @@
-"""Networks, a stage: training populations of networks, and reading them."""
+"""Networks, a stage: training the population of a condition, and reading it."""

@@ -1,13 +1,13 @@
-"""Checkpoints of training: its complete state beside the artifact to come, so that an interrupted job goes on.
+"""Checkpoints: the complete state of a training, beside the artifact to come, from which an interrupted job resumes.
 
-A checkpoint is of one training alone: that of its condition, seeds, trials, code, libraries, backend and device. Any
-other is left aside. It is written whole or not at all, and removed when the artifact is there.
+A checkpoint belongs to one training: that of its condition, seeds, trials, code, libraries, backend and device. Any
+other checkpoint is not used. It is written whole or not at all, nothing in it is executed on reading, and it is removed
+once the artifact is written.
 """
 
-import hashlib
-import json
 import signal
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -17,27 +17,27 @@ import numpy as np
 import torch
 import xarray as xr
 
-from degeneracy.artifacts import store
-from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.provenance import machine
 from degeneracy.experiment.condition import dumps
-from degeneracy.networks.epoch import _passes
 from degeneracy.networks.group import Group
-from degeneracy.networks.outcome import Stored
-from degeneracy.networks.schema import CHECKPOINT
+from degeneracy.networks.outcome import Progress, Stored
+from degeneracy.trials.generate import content_of
 
 INTERVAL = 60.0  # least time between two checkpoints (s)
-LIBRARIES = ("numba", "numpy", "torch")  # whose versions may round otherwise or draw other numbers
+LIBRARIES = ("numba", "numpy", "torch")  # another version of these may round differently or draw other numbers
+GROUP_STATE = ("parameters", "rates", "moments", "steps", "epoch")  # of a group, besides the progress of its networks
 
 
 class Interrupted(SystemExit):
-    """Training was asked to stop, and its state is saved; the process ends as one that SIGTERM has ended."""
+    """Training was asked to stop and its state is saved; the process ends like one that SIGTERM has ended."""
 
     def __init__(self):
         super().__init__(128 + signal.SIGTERM)
 
 
 def on_termination() -> Callable[[], bool]:
-    """From now on SIGTERM, which Slurm sends before it takes a job off a machine, and Ctrl-C only turn this to True."""
+    """Catch SIGTERM, which Slurm sends before it ends a job, and Ctrl-C; returns whether one of them has come."""
     received = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: received.append(True))
@@ -46,9 +46,9 @@ def on_termination() -> Callable[[], bool]:
 
 @dataclass
 class Checkpoint:
-    """Where a training keeps its state, and when.
+    """Where and when a training saves its state.
 
-    `code` is the hash of the training's code; `stopping` says whether it was asked to stop.
+    `code` is the hash of the training's code; `stopping` says whether the training was asked to stop.
     """
 
     path: Path
@@ -64,116 +64,111 @@ class Checkpoint:
         output = Path(output)
         return cls(output.with_name(f".{output.name}.checkpoint"), code, stopping)
 
-    def load(self, identity: dict[str, str], report=print) -> xr.Dataset | None:
-        """The state of the training of this identity and code, or None; a word on any other that is there."""
+    def load(self, identity: dict[str, str], device: torch.device, report=print) -> dict | None:
+        """The state of the training of this identity and code, or None; reports why a checkpoint is not used."""
         if not self.path.is_file():
             return None
         try:
-            state = store.read(self.path, CHECKPOINT)
-        except ArtifactError as error:
-            report(f"checkpoint is not used: {error}")
+            content = read(self.path, device)
+        except ValueError as error:
+            report(f"{error}; training starts anew")
             return None
         wanted = identity | {"code": self.code}
-        other = [name for name, value in wanted.items() if state.attrs.get(name) != value]
+        other = [name for name, value in wanted.items() if content["identity"].get(name) != value]
         if other:
-            report(f"checkpoint {self.path} is not used: it is of another {', '.join(other)}")
+            report(f"checkpoint {self.path} is not used: it has another {', '.join(other)}; training starts anew")
             return None
-        self.spent = state.attrs["wall_time_s"]
-        return state
+        if content["machine"] != machine():
+            report(f"checkpoint {self.path} is of another CPU or other BLAS kernels: the result is not bit-identical")
+        self.spent = content["wall_time_s"]
+        return content["state"]
 
-    def keep(self, state: Callable[[], xr.Dataset], identity: dict[str, str], seconds: float, report=print) -> None:
-        """Save the state where it is time to, or training is to stop, which raises Interrupted then."""
+    def keep(self, state: Callable[[], dict], identity: dict[str, str], seconds: float, report=print) -> None:
+        """Save the state if it is time to; if training is to stop, save it and raise Interrupted."""
         stopping = self.stopping()
         if not stopping and time.monotonic() < self.saved + self.interval:
             return
-        attributes = identity | {"code": self.code}
-        condition, device = json.loads(attributes.pop("condition")), attributes.pop("device")
-        store.write(self.path, CHECKPOINT, state(), condition, device, seconds, **attributes)
+        content = {
+            "identity": identity | {"code": self.code},
+            "machine": machine(),
+            "wall_time_s": seconds,
+            "state": state(),
+        }
+        with whole(self.path) as temporary:
+            torch.save(content, temporary)
         self.saved = time.monotonic()
         if stopping:
-            report(f"asked to stop: the state of training is in {self.path}, the same command goes on from it")
+            report(f"asked to stop: the state of training is saved in {self.path}, and the same command resumes it")
             raise Interrupted
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
 
 
+def read(path: Path, device: torch.device) -> dict:
+    """What a checkpoint holds. Raises ValueError, in one sentence, for a file that is damaged or no checkpoint.
+
+    `weights_only` refuses everything but tensors, numbers, words and containers of them, so that nothing is executed.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()  # the checksums, which torch does not compare
+        content = None if damaged else torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # there is no end to what a damaged file can raise
+        raise ValueError(f"checkpoint {path} is not used: it cannot be read ({type(error).__name__})") from None
+    if damaged:
+        raise ValueError(f"checkpoint {path} is not used: it is damaged")
+    if not isinstance(content, dict) or content.keys() != {"identity", "machine", "wall_time_s", "state"}:
+        raise ValueError(f"checkpoint {path} is not used: it is no checkpoint of a training")
+    return content
+
+
 def identity(condition: dict, seeds: list[int], trials: xr.Dataset, backend: str, device: str) -> dict[str, str]:
-    """What two trainings must share for one to go on from the other's state, bit for bit."""
-    content = hashlib.sha256()
-    for name in ("inputs", "targets", "mask"):
-        content.update(np.ascontiguousarray(trials[name].values).tobytes())
+    """What two trainings must share so that one can resume from the state of the other, bit for bit."""
     return {
         "condition": dumps(condition),
         "seeds": dumps(seeds),
-        "trials": content.hexdigest(),
+        "trials": content_of(trials),
         "libraries": dumps({name: version(name) for name in LIBRARIES}),
         "backend": backend,
         "device": device,
     }
 
 
-def _state(seeds: list[int], groups: list[Group], losses: dict, stored: dict) -> xr.Dataset:
-    """All that training goes on from, besides what follows from the condition and the seeds."""
-    size = next(iter(stored.values())).parameters.size if stored else groups[0].parameters.shape[1]
-    state = {name: np.zeros((len(seeds), size), np.float32) for name in ("parameters", "mean", "square", "final")}
-    state |= {"rate": np.zeros(len(seeds), np.float32)} | {
-        name: np.zeros(len(seeds)) for name in ("best", "steps", "final_loss")
+def state_of(networks: list[Progress], groups: list[Group]) -> dict:
+    """What a training resumes from, besides what follows from the condition and the seeds."""
+    return {
+        "networks": [
+            vars(network)
+            | {"order": network.order.bit_generator.state, "stored": network.stored and tuple(network.stored)}
+            for network in networks
+        ],
+        "groups": [
+            {"seeds": [network.seed for network in group.networks]}
+            | {name: getattr(group, name) for name in GROUP_STATE}
+            for group in groups
+        ],
     }
-    state |= {name: np.zeros(len(seeds), np.int32) for name in ("epoch_of_group", "waited", "going", "epoch_stored")}
-    state["group"] = np.full(len(seeds), -1, np.int32)  # -1: in none, as it has finished
-    row = {seed: index for index, seed in enumerate(seeds)}
-    for number, group in enumerate(groups):
-        rows = [row[seed] for seed in group.seeds]
-        state["group"][rows], state["epoch_of_group"][rows] = number, group.epoch
-        state["steps"][rows] = group.steps.item()
-        for name, values in zip(("parameters", "mean", "square"), (group.parameters, *group.moments), strict=True):
-            state[name][rows] = values.cpu().numpy()
-        state["rate"][rows] = group.rates[:, 0].cpu().numpy()
-        state["best"][rows], state["waited"][rows], state["going"][rows] = group.best, group.waited, group.going
-    for seed, each in stored.items():
-        for name, value in zip(("final", "final_loss", "epoch_stored"), each, strict=True):
-            state[name][row[seed]] = value
-    state["epochs"] = np.array([len(losses[seed]) for seed in seeds], np.int32)
-    history = np.full((len(seeds), max(1, state["epochs"].max())), np.nan)
-    for seed in seeds:
-        history[row[seed], : len(losses[seed])] = losses[seed]
-    state["loss"] = history
-    return CHECKPOINT.build(state)
 
 
-def _restored(
-    state: xr.Dataset, start: list[Group], losses: dict, stored: dict, trials: int, options: dict
-) -> list[Group]:
-    """The groups of a state (see `_state`), made from those at the start; fills the losses and what is stored."""
-    device, values = start[0].parameters.device, {name: state[name].values for name in state.data_vars}
-    seeds = [seed for group in start for seed in group.seeds]
-    for row, seed in enumerate(seeds):
-        losses[seed] += values["loss"][row, : values["epochs"][row]].tolist()
-        if values["epoch_stored"][row]:
-            stored[seed] = Stored(values["final"][row], values["final_loss"][row], int(values["epoch_stored"][row]))
-    orders = {seed: order for group in start for seed, order in zip(group.seeds, group.orders, strict=True)}
-    groups = []
-    for number in range(values["group"].max() + 1):
-        rows = np.flatnonzero(values["group"] == number)
-        parameters, mean, square, rate = (
-            torch.as_tensor(values[name][rows], device=device) for name in ("parameters", "mean", "square", "rate")
+def restored(state: dict, start: Group) -> tuple[list[Progress], list[Group]]:
+    """The networks and groups of a state (see `state_of`); `start` is any group of the training at its start."""
+    networks = {saved["seed"]: _restored_progress(saved) for saved in state["networks"]}
+    groups = [
+        replace(
+            start,
+            networks=[networks[seed] for seed in saved["seeds"]],
+            **{name: saved[name] for name in GROUP_STATE},
         )
-        group = replace(
-            start[0],
-            seeds=[seeds[row] for row in rows],
-            parameters=parameters,
-            rates=rate[:, None],
-            orders=[orders[seeds[row]] for row in rows],
-            moments=(mean, square),
-            steps=torch.tensor(values["steps"][rows[0]], dtype=torch.float64, device=device),
-            best=values["best"][rows],
-            waited=values["waited"][rows],
-            going=values["going"][rows].astype(bool),
-            epoch=int(values["epoch_of_group"][rows[0]]),
-        )
-        for order in group.orders:
-            for _ in range(group.epoch):
-                _passes(order, trials, options)
-        groups.append(group)
-    return groups
+        for saved in state["groups"]
+    ]
+    return list(networks.values()), groups
+
+
+def _restored_progress(saved: dict) -> Progress:
+    order = np.random.Generator(np.random.PCG64())
+    order.bit_generator.state = saved["order"]
+    stored = saved["stored"] and Stored(*saved["stored"])
+    if stored:
+        stored = stored._replace(parameters=stored.parameters.cpu())
+    return Progress(**saved | {"order": order, "stored": stored})

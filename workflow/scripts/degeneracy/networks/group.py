@@ -1,63 +1,56 @@
-"""Groups of networks that are trained together: their parameters, Adam's state and their progress."""
+"""Groups of networks that are trained together: their parameters, Adam's state and the progress of each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from degeneracy.networks.outcome import Progress
 
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
 
 
 @dataclass(eq=False)
 class Group:
-    """Networks that advance together: flat parameters (network, parameter), Adam's moments and each one's progress."""
+    """Networks that advance together: flat parameters (network, parameter), Adam's moments, and their progress."""
 
-    seeds: list[int]
+    networks: list[Progress]
     shapes: dict[str, tuple[int, ...]]
     parameters: Tensor
     rates: Tensor  # learning rate (network, 1)
-    epsilon: Tensor | float  # of Adam: one, or one a parameter
-    orders: list[np.random.Generator]  # minibatch order
+    epsilon: Tensor | float  # of Adam: one number, or (parameter)
     moments: tuple[Tensor, Tensor]
-    steps: Tensor  # Adam has taken
-    best: np.ndarray
-    waited: np.ndarray
-    going: np.ndarray  # whether a network is still to be trained (network)
+    steps: Tensor  # number of steps that Adam has taken
     epoch: int = 0  # epochs trained
     buffers: "Buffers | None" = field(default=None, repr=False)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views (network, …) of a flat tensor (network, parameter), by parameter name."""
-        return _named(flat, self.shapes)
+        return named(flat, self.shapes)
 
     def state(self) -> list[Tensor]:
         """The tensors that a step changes."""
         return [self.parameters, *self.moments, self.steps]
 
     def part(self, chosen: np.ndarray) -> "Group":
-        """The group of the networks that are chosen (network)."""
+        """The group of the chosen networks, `chosen` (network)."""
         index = torch.as_tensor(np.flatnonzero(chosen), device=self.parameters.device)
-        return Group(
-            seeds=[seed for seed, kept in zip(self.seeds, chosen, strict=True) if kept],
-            shapes=self.shapes,
+        return replace(
+            self,
+            networks=[network for network, kept in zip(self.networks, chosen, strict=True) if kept],
             parameters=self.parameters[index],
             rates=self.rates[index],
-            epsilon=self.epsilon,
-            orders=[order for order, kept in zip(self.orders, chosen, strict=True) if kept],
             moments=tuple(moment[index] for moment in self.moments),
             steps=self.steps.clone(),
-            best=self.best[chosen],
-            waited=self.waited[chosen],
-            going=self.going[chosen],
-            epoch=self.epoch,
+            buffers=None,
         )
 
 
 @dataclass
 class Buffers:
-    """What a group's step reads and writes besides its state, always in one place, and the step."""
+    """What a group's step reads and writes besides its state, always at the same address, and the step itself."""
 
     order: Tensor  # trials of each minibatch (step, network, trial)
     at: Tensor  # steps of the epoch that are done (1)
@@ -66,40 +59,43 @@ class Buffers:
     step: Callable[[], None] = lambda: None
 
 
-def _sizes(networks: int, device: torch.device) -> list[int]:
-    """Networks in each group: on the CPU each is alone, so that no result can depend on its neighbours."""
+def group_sizes(networks: int, device: torch.device) -> list[int]:
+    """Networks in each group. On the CPU each network is a group, so that its result cannot depend on others."""
     return [1] * networks if device.type == "cpu" else [networks]
 
 
-def _named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+def named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Views (…, *shape) of a flat tensor (…, parameter), by parameter name."""
     parts = flat.split([int(np.prod(shape)) for shape in shapes.values()], dim=-1)
     return {name: part.unflatten(-1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
-def _group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
+def make_group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
+    """The group of some seeds before training, from the initial parameters of each."""
     seeds = list(initial)
     rate = options["learning_rate"] * getattr(cell, "learning_rate_scale", 1)
     shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
     flat = np.stack([np.concatenate([value.ravel() for value in initial[seed].values()]) for seed in seeds])
     parameters = torch.as_tensor(flat, dtype=torch.float32, device=device)  # (network, parameter)
     return Group(
-        seeds=seeds,
+        networks=[
+            Progress(seed, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))) for seed in seeds
+        ],
         shapes=shapes,
         parameters=parameters,
         rates=torch.full((len(seeds), 1), rate, dtype=torch.float32, device=device),
         epsilon=_epsilon(cell, shapes, device),
-        orders=[np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))) for seed in seeds],
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
         steps=torch.zeros((), dtype=torch.float64, device=device),
-        best=np.full(len(seeds), np.inf),
-        waited=np.zeros(len(seeds), int),
-        going=np.ones(len(seeds), bool),
     )
 
 
+def _minibatch_generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+
+
 def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> Tensor | float:
-    """Adam's ε in the units of the gradients: one number, or (parameter) where the cell says how large they are."""
+    """Adam's ε in the units of the gradients: one number, or (parameter) if the cell says how large they are."""
     if not hasattr(cell, "gradient_scales"):
         return ADAM["epsilon"]
     scales = cell.gradient_scales()

@@ -1,6 +1,5 @@
 """Adam for groups of networks, the penalties on their recurrent weights, and the schedule of their learning rates."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -9,11 +8,11 @@ from degeneracy.networks.group import ADAM, Group
 IMPROVEMENT = 1e-4  # relative fall of the loss that counts for the learning-rate schedule
 
 
-def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tensor], options: dict) -> None:
+def add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tensor], options: dict) -> None:
     """Add the gradient of λ Σ σ_i(W) (`nuclear_norm`) and of λ Σ|w| (`l1`) over all recurrent matrices W, in place.
 
-    Where they have no derivative the subgradient of least norm is taken: 0 for a weight of 0, and U Vᵀ over the
-    singular values that are not 0.
+    Where a penalty has no derivative we take the subgradient of least norm: 0 for a weight of 0, and U Vᵀ over the
+    nonzero singular values.
     """
     if not (options["nuclear_norm"] or options["l1"]):
         return
@@ -23,25 +22,25 @@ def _add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tens
             if options["l1"]:
                 gradient[name].add_(weights.sign(), alpha=options["l1"])
             if options["nuclear_norm"]:
-                gradient[name].add_(_polar_factor(weights), alpha=options["nuclear_norm"])
+                gradient[name].add_(polar_factor(weights), alpha=options["nuclear_norm"])
 
 
-def _polar_factor(weights: Tensor) -> Tensor:
-    """U Vᵀ (network, unit, source_unit) of W = U Σ Vᵀ, without the singular values that are rounding."""
-    finite = torch.nan_to_num(weights, 0.0, 0.0, 0.0)  # a network that has diverged stops at the end of its epoch
+def polar_factor(weights: Tensor) -> Tensor:
+    """U Vᵀ (network, unit, source_unit) of W = U Σ Vᵀ, without the singular values that are rounding errors."""
+    finite = torch.nan_to_num(weights, 0.0, 0.0, 0.0)  # a diverged network is trained until the end of its epoch
     if finite.device.type != "cpu":
-        return _polar_factor_by_products(finite)
+        return polar_factor_by_products(finite)
     left, values, right = torch.linalg.svd(finite, full_matrices=False)
     rounding = values[:, :1] * weights.shape[-1] * torch.finfo(weights.dtype).eps
     return (left * (values > rounding)[:, None, :]) @ right
 
 
-def _polar_factor_by_products(weights: Tensor) -> Tensor:
-    """The same by matrix products alone, which CUDA graphs can hold and GPUs are made for.
+def polar_factor_by_products(weights: Tensor) -> Tensor:
+    """The same by matrix products alone, which a CUDA graph can hold and which are fast on a GPU.
 
-    Singular values below 1e-6 ‖W‖_F, rounding in float32, end between 0 and 1: any such is a subgradient too.
-    Source: Newton–Schulz iteration with the scaling of Chen & Chow 2014, which brings singular values of [l, 1] to
-    [½ α l (3 − α² l²), 1] by X ← ½ α X (3 − α² XᵀX), α² = 3 / (1 + l + l²).
+    Singular values below 1e-6 ‖W‖_F, which are rounding errors in float32, end between 0 and 1; the result is a
+    subgradient all the same. Source: Newton–Schulz iteration with the scaling of Chen & Chow 2014, which maps singular
+    values in [l, 1] to [½ α l (3 − α² l²), 1] by X ← ½ α X (3 − α² XᵀX), α² = 3 / (1 + l + l²).
     """
     factor, least = weights / weights.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-30), 1e-6
     while least < 1 - 1e-7:
@@ -53,8 +52,8 @@ def _polar_factor_by_products(weights: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _adam(group: Group, gradient: Tensor, clip: float) -> None:
-    """One step of Adam (Kingma & Ba 2015, algorithm 1), each network's gradient shortened to the norm `clip` first."""
+def adam(group: Group, gradient: Tensor, clip: float) -> None:
+    """One step of Adam (Kingma & Ba 2015, algorithm 1), after clipping each network's gradient to the norm `clip`."""
     beta, beta_square = ADAM["betas"]
     gradient *= (clip / gradient.norm(dim=1, keepdim=True).clamp_min(1e-30)).clamp_max(1)
     group.steps += 1
@@ -66,12 +65,15 @@ def _adam(group: Group, gradient: Tensor, clip: float) -> None:
     group.parameters -= group.rates * mean / (scale * bias)
 
 
-def _lower_rates(group: Group, losses: np.ndarray, options: dict) -> None:
+def lower_rates(group: Group, losses: list[float], options: dict) -> None:
     """Multiply the learning rate of each network whose loss has not fallen for `plateau_patience` epochs."""
-    better = losses < group.best * (1 - IMPROVEMENT)
-    group.best = np.where(better, losses, group.best)
-    group.waited = np.where(better, 0, group.waited + 1)
-    stuck = group.waited > options["plateau_patience"]
-    group.waited[stuck] = 0
-    factor = np.where(stuck, options["plateau_factor"], 1.0)[:, None]
-    group.rates *= torch.as_tensor(factor, dtype=torch.float32, device=group.rates.device)
+    factors = []  # (network)
+    for network, loss in zip(group.networks, losses, strict=True):
+        if loss < network.best * (1 - IMPROVEMENT):
+            network.best, network.waited = loss, 0
+        else:
+            network.waited += 1
+        stuck = network.waited > options["plateau_patience"]
+        network.waited = 0 if stuck else network.waited
+        factors.append(options["plateau_factor"] if stuck else 1.0)
+    group.rates *= torch.tensor(factors, dtype=torch.float32, device=group.rates.device)[:, None]

@@ -1,59 +1,82 @@
-"""What became of a network in training, read from its losses, and the line of the log that says so."""
+"""How far the training of each network is, what became of it, and the line of the log that says so."""
 
+import math
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
+
+from degeneracy.status import Status
 
 
 class Stored(NamedTuple):
-    """The network that is kept of a training: the best of those that were evaluated with fixed parameters."""
+    """The network that a training stores: the best of those it has evaluated with fixed parameters."""
 
-    parameters: np.ndarray  # (parameter)
-    loss: float  # masked MSE on the training trials; NaN of a network that diverged before it was evaluated
+    parameters: Tensor  # (parameter), on the CPU
+    loss: float  # masked MSE on the training trials; NaN if the network diverged before it was evaluated
     epoch: int
 
 
-def _epoch_reached(losses: list[float], threshold: float) -> int:
-    """Number (from 1) of the first epoch below the threshold; 0 if there is none."""
-    return next((epoch for epoch, loss in enumerate(losses, 1) if loss < threshold), 0)
+@dataclass(eq=False)
+class Progress:
+    """The training of one network so far."""
+
+    seed: int
+    order: np.random.Generator  # draws its minibatches
+    losses: list[float] = field(default_factory=list)  # mean training loss of each epoch
+    reached: int = 0  # first epoch (from 1) whose loss is below the threshold, 0 if none
+    going: bool = True  # whether it is still trained
+    stored: Stored | None = None
+    best: float = math.inf  # loss that the learning-rate schedule compares with
+    waited: int = 0  # epochs since then
+
+    def add(self, loss: float, options: dict) -> None:
+        """Record the loss of an epoch, and end the training if this epoch is its last."""
+        self.losses.append(loss)
+        if not self.reached and loss < options["threshold"]:
+            self.reached = len(self.losses)
+        self.going = math.isfinite(loss) and len(self.losses) < self.last_epoch(options)
+
+    def last_epoch(self, options: dict) -> int:
+        """Epoch after which the training ends at the latest."""
+        return min(self.reached + options["patience"], options["epochs"]) if self.reached else options["epochs"]
+
+    def keep(self, candidate: Stored) -> None:
+        """Store a network unless the one that is stored is at least as good."""
+        if self.stored is None or candidate.loss < self.stored.loss:
+            self.stored = candidate
+
+    def status(self, threshold: float) -> Status:
+        """A network has converged if the one that is stored is below the threshold."""
+        if self.stored and self.stored.loss < threshold:
+            return Status.CONVERGED
+        return Status.NOT_CONVERGED if math.isfinite(self.losses[-1]) else Status.DIVERGED
 
 
-def _finished(losses: list[float], options: dict) -> bool:
-    reached = _epoch_reached(losses, options["threshold"])
-    return not np.isfinite(losses[-1]) or (reached > 0 and len(losses) >= reached + options["patience"])
-
-
-def _status(losses: list[float], final_loss: float, threshold: float) -> str:
-    """A network has converged if the one that is stored, with fixed parameters, is below the threshold."""
-    if final_loss < threshold:
-        return "converged"
-    return "not_converged" if np.isfinite(losses[-1]) else "diverged"
-
-
-def _progress(epoch: int, losses: dict[int, list[float]], stored: dict, options: dict, seconds: float) -> str:
+def progress_line(epoch: int, networks: list[Progress], options: dict, seconds: float) -> str:
     """Line of the log: epoch, range of the loss over networks, how many have converged, time left."""
-    last = np.array([history[-1] for history in losses.values()])
-    converged = sum(each.loss < options["threshold"] for each in stored.values())
-    diverged = sum(not np.isfinite(history[-1]) for history in losses.values())
-    going = [history for history in losses.values() if not _finished(history, options) and len(history) == epoch]
-    trained = sum(map(len, losses.values()))
-    left = sum(_epochs_left(history, options) for history in going) * seconds / trained
+    last = np.array([network.losses[-1] for network in networks])
+    outcomes = [network.status(options["threshold"]) for network in networks]
+    converged, diverged = outcomes.count(Status.CONVERGED), outcomes.count(Status.DIVERGED)
+    going = [network for network in networks if network.going]
+    trained = sum(len(network.losses) for network in networks)
+    left = sum(_epochs_left(network, options) for network in going) * seconds / trained
     finite = last[np.isfinite(last)]
     spread = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "not finite"
     return (
-        f"epoch {epoch:4d}  loss {spread}  converged {converged}/{len(losses)}"
+        f"epoch {epoch:4d}  loss {spread}  converged {converged}/{len(networks)}"
         + (f", diverged {diverged}" if diverged else "")
         + f"  training {len(going)}  {seconds:.0f} s, about {left:.0f} s left"
     )
 
 
-def _epochs_left(losses: list[float], options: dict) -> float:
-    """Guess from the loss's exponential fall over the last epochs; at most what is allowed."""
-    allowed = options["epochs"] - len(losses)
-    reached = _epoch_reached(losses, options["threshold"])
-    if reached:
-        return min(allowed, reached + options["patience"] - len(losses))
-    recent = np.log(losses[-6:])
+def _epochs_left(network: Progress, options: dict) -> float:
+    """Guess from the exponential fall of the loss over the last epochs; at most what is allowed."""
+    allowed = network.last_epoch(options) - len(network.losses)
+    if network.reached:
+        return allowed
+    recent = np.log(network.losses[-6:])
     fall = (recent[0] - recent[-1]) / max(len(recent) - 1, 1)
     if fall <= 0:
         return allowed

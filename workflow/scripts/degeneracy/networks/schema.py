@@ -1,8 +1,10 @@
-"""What a networks artifact and a checkpoint hold."""
+"""What a networks artifact holds."""
+
+from dataclasses import replace
 
 from degeneracy.artifacts.schema import INTEGER, Schema, Variable
 
-# besides: each parameter of the cell after training, and before it (`initial_…`)
+# in addition: each parameter of the cell after training, and before it (`initial_…`); see `of_cell`
 NETWORKS = Schema(
     "networks",
     {
@@ -18,17 +20,11 @@ NETWORKS = Schema(
 )
 
 
-def _state(name: str, *dims: str, dtype: str = "f") -> Variable:
-    return Variable(("network", *dims), dtype, f"{name.replace('_', ' ')} of a training under way", "1")
-
-
-CHECKPOINT = Schema(
-    "checkpoint",
-    {name: _state(name, "parameter") for name in ("parameters", "mean", "square", "final")}
-    | {name: _state(name) for name in ("rate", "best", "steps", "final_loss")}
-    | {
-        name: _state(name, dtype=INTEGER)
-        for name in ("group", "epoch_of_group", "waited", "going", "epochs", "epoch_stored")
+def of_cell(cell) -> Schema:
+    """The schema of networks of one cell, with its parameters."""
+    parameters = {
+        prefix + name: Variable(("network", *dims), long_name=f"{name.replace('_', ' ')} {when} training", unit="1")
+        for prefix, when in (("", "after"), ("initial_", "before"))
+        for name, dims in cell.parameter_dims().items()
     }
-    | {"loss": _state("loss", "epoch")},
-)
+    return replace(NETWORKS, variables=parameters | NETWORKS.variables)

@@ -1,4 +1,4 @@
-"""Training populations of networks: Adam through time, each network with its own minibatches and its own stop."""
+"""Training of a population: Adam and backpropagation through time; each network has its own minibatches and end."""
 
 import itertools
 import time
@@ -14,16 +14,17 @@ from degeneracy.devices import name_of
 from degeneracy.networks import checkpoints
 from degeneracy.networks.backends.choice import GRAPHED, choose
 from degeneracy.networks.backends.cuda_graph import workspace
-from degeneracy.networks.checkpoints import Checkpoint, _restored, _state
-from degeneracy.networks.epoch import _advance, _after_epoch, _evaluated, _order, _prepare
-from degeneracy.networks.group import _group, _named, _sizes
-from degeneracy.networks.outcome import Stored, _epoch_reached, _progress, _status
+from degeneracy.networks.checkpoints import Checkpoint
+from degeneracy.networks.epoch import advance, after_epoch, evaluated_loss, minibatches, prepared
+from degeneracy.networks.group import group_sizes, make_group, named
+from degeneracy.networks.outcome import Progress, progress_line
+from degeneracy.networks.schema import of_cell
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
 
 
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
-    """Parameters of one network before training; they depend on the condition and the seed alone."""
+    """Parameters of one network before training, which depend only on the condition and the seed."""
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     task = make_task(condition)
     return make_cell(condition).initialise(generator, len(task.inputs), len(task.outputs))
@@ -38,33 +39,37 @@ def train(
     backend: str = "auto",
     checkpoint: Checkpoint | None = None,
 ) -> xr.Dataset:
-    """Train one network a seed and return the networks as they were before and after.
+    """Train one network for each seed, and return the networks before and after training.
 
-    A network learns from minibatches of shuffled training trials by Adam on the masked MSE, its gradient shortened
-    to `gradient_clip`; regularisers add to the gradient, not to the loss that is reported and watched. It stops
-    `patience` epochs after the first epoch whose mean MSE is below `threshold`, or after `epochs`. From the first
-    epoch below the threshold on, and after the last, it is evaluated with fixed parameters on all training trials; the
-    best of these is the network that is stored, and it has converged if its loss is below the threshold. The result
-    depends on the condition and the seed alone; on the CPU it is bit-identical in any block. A network whose loss is
-    not finite stops with the status `diverged`, and the others go on.
+    A network is trained with Adam on the masked MSE of minibatches of shuffled training trials, with its gradient
+    clipped to the norm `gradient_clip`. Regularisers add to the gradient, but not to the reported loss. Training stops
+    `patience` epochs after the first epoch whose mean loss is below `threshold`, or after `epochs` epochs. From that
+    first epoch on, and after the last epoch, the network is evaluated with fixed parameters on all training trials. The
+    best evaluated network is stored; it has converged if its evaluated loss is below the threshold. A network whose
+    loss is not finite stops with the status `diverged`, and the others continue.
+
+    The result depends only on the condition and the seed. On one CPU it is bit-identical in any block. Other BLAS
+    kernels, another CPU or another backend round differently, and training amplifies the difference: networks trained
+    there are like networks of other seeds. Artifacts therefore record the CPU and the kernels (see
+    `artifacts.provenance`), and reading a population that mixes them logs a warning.
 
     Parameters
     ----------
     condition : resolved condition.
-    seeds : integers, one a network.
-    trials : training trials, inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
-    device : where to train. On the CPU each network is a group of its own, on CUDA all of them are one, which is
-        halved where the device's memory does not suffice.
-    report : called with one line of progress an epoch.
-    backend : one of `backends.choice.BACKENDS`; ValueError if the device does not have it.
-    checkpoint : where to keep the state of training from time to time, and to go on from if it is there; on the CPU
-        the result is bit-identical to that of a training that was not interrupted.
+    seeds : integers, one for each network.
+    trials : training trials: inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
+    device : where to train. On the CPU each network is a group of its own. On CUDA all networks are one group, which is
+        halved when the device runs out of memory.
+    report : called with one line of progress per epoch.
+    backend : one of `backends.choice.BACKENDS`; UserError if the device does not have it.
+    checkpoint : where to save the state of training from time to time, and to resume from if there is a state. On one
+        CPU a resumed training is bit-identical to an uninterrupted one.
 
     Returns
     -------
-    Dataset with each parameter of the cell after training and before (`initial_…`), the loss (network, epoch), the
-    loss of the stored network, the numbers of epochs trained and of the epoch that is stored, the epoch that reached
-    the threshold (0: none) and the status; the backend that was used is an attribute.
+    Dataset with each parameter of the cell after training and before it (`initial_…`), the loss (network, epoch), the
+    evaluated loss of the stored network (`final_loss`), the number of epochs trained, the epoch that is stored, the
+    first epoch below the threshold (0 if none) and the status. The backend is an attribute.
     """
     training = epochs(condition, seeds, trials, device, report, backend, checkpoint)
     ((_, networks),) = together([training], device, 1)
@@ -72,9 +77,9 @@ def train(
 
 
 def together(trainings: Iterable[Generator], device: torch.device, at_once: int) -> Iterator[tuple[int, xr.Dataset]]:
-    """The number of each of several trainings (`epochs`), and what it returns, as it ends; so many at once.
+    """Run several trainings (`epochs`), `at_once` at a time; yields the number and the result of each as it ends.
 
-    On CUDA each has a stream of its own, and multiprocessors that one leaves idle work for the others.
+    On CUDA each training has its own stream, so that one can use the multiprocessors that another leaves idle.
     """
     waiting, running = enumerate(trainings), []
     while True:
@@ -101,8 +106,8 @@ def epochs(
     backend: str,
     checkpoint: Checkpoint | None,
 ) -> Generator[None, None, xr.Dataset]:
-    """The training of `train`, which it returns; yields whenever an epoch of a group has been launched."""
-    options, cell, seeds = condition["training"], make_cell(condition), list(seeds)
+    """The training of `train` as a generator: returns its result, and yields when an epoch of a group is launched."""
+    options, cell, seeds = condition["training"], make_cell(condition), [int(seed) for seed in seeds]
     channels = [trials.sizes[name] for name in ("input", "output")]
     backend, obstacle = choose(backend, device, cell, *channels)
     report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
@@ -110,85 +115,67 @@ def epochs(
         torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
     ]  # (trial, time, …)
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
-    bounds = np.cumsum([0, *_sizes(len(seeds), device)])
-    groups = [_group({seed: initial[seed] for seed in seeds[a:b]}, cell, options, device) for a, b in pairwise(bounds)]
-    losses: dict[int, list[float]] = {seed: [] for seed in seeds}
-    stored: dict[int, Stored] = {}
+    bounds = np.cumsum([0, *group_sizes(len(seeds), device)])
+    blocks = [{seed: initial[seed] for seed in seeds[a:b]} for a, b in pairwise(bounds)]
+    groups = [make_group(block, cell, options, device) for block in blocks]
+    networks = [network for group in groups for network in group.networks]
     start = time.perf_counter()
     if checkpoint:
         own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
-        if (state := checkpoint.load(own, report)) is not None:
-            groups = _restored(state, groups, losses, stored, len(data[0]), options)
+        if (state := checkpoint.load(own, device, report)) is not None:
+            networks, groups = checkpoints.restored(state, groups[0])
             start -= checkpoint.spent
-            report(f"going on from a checkpoint, at epoch {min([group.epoch for group in groups], default=0)}")
+            report(f"resuming from a checkpoint at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
-    prepare = partial(_prepare, cell=cell, data=data, options=options, backend=backend, shared=shared)
-    evaluate = partial(_evaluated, cell=cell, data=data)
+    prepare = partial(prepared, cell=cell, data=data, options=options, backend=backend, shared=shared)
+    evaluate = partial(evaluated_loss, cell=cell, data=data)
     while groups:
         epoch = min(group.epoch for group in groups) + 1
         for group in [group for group in groups if group.epoch < epoch]:
-            parts = yield from _advance(group, _order(group, len(data[0]), options), prepare, report)
-            parts = [_after_epoch(part, values, losses, stored, evaluate, options) for part, values in parts]
+            parts = yield from advance(group, minibatches(group, len(data[0]), options), prepare, report)
+            parts = [after_epoch(part, losses, evaluate, options) for part, losses in parts]
             at = groups.index(group)
-            groups[at : at + 1] = [part for part in parts if part.going.any()]
+            groups[at : at + 1] = [part for part in parts if any(network.going for network in part.networks)]
             if checkpoint:
-                state = partial(_state, seeds, groups, losses, stored)
+                state = partial(checkpoints.state_of, networks, groups)
                 checkpoint.keep(state, own, time.perf_counter() - start, report)
-        report(_progress(epoch, losses, stored, options, time.perf_counter() - start))
-    shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
-    return _dataset(condition, cell, seeds, initial, shapes, stored, losses).assign_attrs(backend=backend)
+        report(progress_line(epoch, networks, options, time.perf_counter() - start))
+    return _dataset(condition, cell, initial, networks).assign_attrs(backend=backend)
 
 
-def _dataset(condition: dict, cell, seeds, initial, shapes, stored, losses) -> xr.Dataset:
-    threshold = condition["training"]["threshold"]
-    task = make_task(condition)
-    final = {seed: _named(torch.as_tensor(each.parameters), shapes) for seed, each in stored.items()}
-    variables = {}
-    for prefix, when, source in (("", "after", final), ("initial_", "before", initial)):
-        for name, dims in cell.parameter_dims().items():
-            values = np.stack([source[seed][name] for seed in seeds]).astype(np.float32)
-            named = {"long_name": f"{name.replace('_', ' ')} {when} training", "units": "1"}
-            variables[prefix + name] = (("network", *dims), values, named)
-    epochs = np.array([len(losses[seed]) for seed in seeds], np.int32)
-    history = np.full((len(seeds), epochs.max()), np.nan)
-    for row, seed in enumerate(seeds):
-        history[row, : epochs[row]] = losses[seed]
-    reached = np.array([_epoch_reached(losses[seed], threshold) for seed in seeds], np.int32)
-    final_loss = np.array([stored[seed].loss for seed in seeds])
-    outcomes = [_status(losses[seed], stored[seed].loss, threshold) for seed in seeds]
-    status = np.array([Status[outcome.upper()] for outcome in outcomes], np.int8)
-    flags = {
-        "flag_values": np.array(list(Status), np.int8),
-        "flag_meanings": " ".join(each.name.lower() for each in Status),
-    }
-    variables |= {
-        "loss": (
-            ("network", "epoch"),
-            history,
-            {"long_name": "mean training MSE of the epoch", "units": "output units squared"},
-        ),
-        "final_loss": (
-            "network",
-            final_loss,
-            {"long_name": "MSE of the stored network on the training trials", "units": "output units squared"},
-        ),
-        "epochs": ("network", epochs, {"long_name": "epochs trained", "units": "epoch"}),
-        "epoch_stored": (
-            "network",
-            np.array([stored[seed].epoch for seed in seeds], np.int32),
-            {"long_name": "epoch whose parameters are stored", "units": "epoch"},
-        ),
-        "epoch_reached": (
-            "network",
-            reached,
-            {"long_name": "first epoch below the threshold, 0 if none", "units": "epoch"},
-        ),
-        "status": ("network", status, {"long_name": "outcome of training", "units": "1"} | flags),
+def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], networks: list[Progress]) -> xr.Dataset:
+    """The networks after and before training, their losses and what became of them."""
+    task, threshold = make_task(condition), condition["training"]["threshold"]
+    shapes = {name: value.shape for name, value in initial[networks[0].seed].items()}
+    final = named(torch.stack([network.stored.parameters for network in networks]), shapes)
+    start = {name: np.stack([initial[network.seed][name] for network in networks]) for name in shapes}
+    epochs = np.array([len(network.losses) for network in networks], np.int32)
+    history = np.full((len(networks), epochs.max()), np.nan)
+    for row, network in zip(history, networks, strict=True):
+        row[: len(network.losses)] = network.losses
+    values = {name: final[name].numpy() for name in cell.parameter_dims()}
+    values |= {f"initial_{name}": start[name].astype(np.float32) for name in cell.parameter_dims()}
+    values |= {
+        "loss": history,
+        "final_loss": np.array([network.stored.loss for network in networks]),
+        "epochs": epochs,
+        "epoch_stored": np.array([network.stored.epoch for network in networks], np.int32),
+        "epoch_reached": np.array([network.reached for network in networks], np.int32),
+        "status": np.array([network.status(threshold) for network in networks], np.int8),
     }
     coordinates = {
-        "network": ("network", np.array(seeds, np.int32), {"long_name": "seed of the network"}),
+        "network": (
+            "network",
+            np.array([network.seed for network in networks], np.int32),
+            {"long_name": "seed of the network"},
+        ),
         "epoch": ("epoch", np.arange(1, epochs.max() + 1, dtype=np.int32), {"long_name": "epoch of training"}),
         "input": list(task.inputs),
         "output": list(task.outputs),
     }
-    return xr.Dataset(variables, coordinates, attrs={"parameters": " ".join(cell.parameter_dims())})
+    dataset = of_cell(cell).build(values, coordinates, parameters=" ".join(cell.parameter_dims()))
+    dataset["status"].attrs |= {
+        "flag_values": np.array(list(Status), np.int8),
+        "flag_meanings": " ".join(each.name.lower() for each in Status),
+    }
+    return dataset

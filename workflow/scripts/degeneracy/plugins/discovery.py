@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Option, did_you_mean, options_in, quoted
 
 PACKAGE = Path(__file__).parents[1]
@@ -25,36 +26,37 @@ def names(kind: str) -> list[str]:
 
 @cache
 def parsed(path: Path) -> ast.Module:
-    """Syntax tree of a source file. Raises ValueError, naming the file and the line, if it is not Python."""
+    """Syntax tree of a source file. Raises UserError, naming the file and the line, if it is not Python."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plug-in by its kind and name. What asks for its file raises ValueError if there is none."""
+    """A plug-in by its kind and name. What asks for its file raises UserError if there is none."""
 
     kind: str  # one of KINDS
     name: str
 
     @property
+    def _path(self) -> Path:
+        return PACKAGE / self.kind / f"{self.name}.py"
+
+    @property
     def missing(self) -> str:
         """Sentence that there is no such plug-in, with the nearest name; "" if there is one."""
-        known = names(self.kind)
-        return (
-            ""
-            if self.name in known
-            else f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, known)}"
-        )
+        if self.name == self._path.stem and not self.name.startswith("_") and self._path.is_file():
+            return ""
+        return f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, names(self.kind))}"
 
     @property
     def source(self) -> Path:
-        """Source file. Raises ValueError with the nearest name when there is none."""
+        """Source file. Raises UserError with the nearest name when there is none."""
         if self.missing:
-            raise ValueError(self.missing)
-        return PACKAGE / self.kind / f"{self.name}.py"
+            raise UserError(self.missing)
+        return self._path
 
     @property
     def tree(self) -> ast.Module:
@@ -87,18 +89,33 @@ class Plugin:
         """Options: the fields of its Task or Cell class, or the keyword-only arguments of its functions."""
         return options_in(self.tree, self.source)
 
-    def complete(self, given: dict, where: str) -> dict:
-        """All options, given ones over the defaults; unknown or wrong ones raise ValueError naming `where`."""
-        known = self.options
-        for key, value in given.items():
-            if key not in known:
-                hint = self.option_of_others(key) or did_you_mean(key, known)
-                raise ValueError(f"{where}: unknown key {quoted(key)}{hint}")
-            known[key].check(f"{where}.{key}", value)
-        return {key: option.cast(given.get(key, option.default)) for key, option in known.items()}
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of its options."""
+        properties = {name: option.schema for name, option in self.options.items()}
+        return {"type": "object", "additionalProperties": False, "properties": properties}
+
+    def check(self, given: dict, where: str) -> None:
+        """Raise UserError, naming `where` (see `validation.check`), if an option is unknown or its value is wrong."""
+        from degeneracy.plugins import validation  # here, so that all else needs the standard library alone
+
+        for key in given:
+            if hint := self.option_of_others(key):
+                raise UserError(f"{where}: unknown key {quoted(key)}{hint}")
+        validation.check(given, self.schema, where)
+
+    def complete(self, given: dict, where: str) -> dict[str, Any]:
+        """All options: the given ones, checked, and the defaults of the others, each in the type of the option."""
+        from degeneracy.plugins import validation
+
+        self.check(given, where)
+        defaults = {name: option.default for name, option in self.options.items()}
+        return validation.cast(defaults | given, self.schema, {})
 
     def option_of_others(self, option: str) -> str:
         """End of a sentence about an option that this plug-in lacks and others of its kind have; "" if none does."""
+        if option in self.options:
+            return ""
         others = [other for other in names(self.kind) if option in Plugin(self.kind, other).options]
         return f": it is an option of {' and '.join(others)}, not of {self.name}." if others else ""
 

@@ -1,13 +1,18 @@
-"""Options of a plug-in: their types, defaults and allowed values, read from its source and checked."""
+"""Options of a plug-in: their types, defaults and allowed values, read from its source."""
 
 import ast
 import difflib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+from degeneracy.errors import UserError
+
+TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}  # of Python: of JSON
+CLASSES, FUNCTIONS = ("Task", "Cell", "Options"), ("value", "features", "distance", "draw")  # that have options
 
 
 @dataclass(frozen=True)
@@ -23,26 +28,17 @@ class Range:
 class Option:
     """One option of a plug-in: its type, default and allowed values."""
 
-    type: str
+    type: str  # one of TYPES
     default: Any
     range: Range = Range()
     choices: tuple = ()
 
-    def cast(self, value: Any) -> Any:
-        """The value in the option's type: an integer given for a float is that float."""
-        return float(value) if self.type == "float" else value
-
-    def check(self, where: str, value: Any) -> None:
-        """Raise ValueError, naming `where`, unless `value` is allowed."""
-        types = TYPES[self.type]
-        if not isinstance(value, types) or (isinstance(value, bool) and self.type != "bool"):
-            raise ValueError(f"{where}: given {value!r}, must be of type {self.type}")
-        if self.choices and value not in self.choices:
-            raise ValueError(f"{where}: given {value!r}{did_you_mean(value, self.choices)}")
-        low, high = self.range.minimum, self.range.maximum
-        if (low is not None and not value >= low) or (high is not None and not value <= high):
-            bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"in [{low}, {high}]"
-            raise ValueError(f"{where}: given {value!r}, must be {bounds}")
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of its values."""
+        bounds = {"minimum": self.range.minimum, "maximum": self.range.maximum}
+        given = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {"type": TYPES[self.type], **given, **({"enum": list(self.choices)} if self.choices else {})}
 
 
 def quoted(word: Any) -> str:
@@ -50,46 +46,62 @@ def quoted(word: Any) -> str:
     return json.dumps(str(word), ensure_ascii=False)
 
 
-def did_you_mean(word: Any, allowed) -> str:
+def did_you_mean(word: Any, allowed: Iterable) -> str:
     """End of a sentence about an unknown word: the nearest allowed one, then all of them."""
-    near = difflib.get_close_matches(str(word), [str(name) for name in allowed], 1, 0.5)
+    known = sorted(map(str, allowed))
+    if not known:
+        return ". There are none to choose from."
+    near = difflib.get_close_matches(str(word), known, 1, 0.5)
     hint = f'; did you mean "{near[0]}"?' if near else "."
-    return f"{hint} Allowed: {', '.join(map(str, sorted(allowed)))}."
+    return f"{hint} Allowed: {', '.join(known)}."
 
 
+@cache
 def options_in(tree: ast.Module, path: Path) -> dict[str, Option]:
-    """Options that a source file declares: fields of a class Task or Cell, or keyword-only arguments of functions."""
+    """Options that a source file declares: fields of one of CLASSES, or keyword-only arguments of FUNCTIONS.
+
+    A file may import its class Options from a helper beside it.
+    """
     found = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name in ("Task", "Cell"):
-            fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
-            pairs = [(field.target.id, field.annotation, field.value) for field in fields]
-        elif isinstance(node, ast.FunctionDef) and node.name in ("value", "features", "distance", "draw"):
-            defaults = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            pairs = [(argument.arg, argument.annotation, default) for argument, default in defaults]
-        else:
-            continue
-        for option, annotation, default in pairs:
-            try:
-                found[option] = _option(annotation, default)
-            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-                raise ValueError(
-                    f"{path}: option {option} must read like `{option}: int = 3`, "
-                    f"`Annotated[float, Range(0, 1)] = 0.5` or `Literal['a', 'b'] = 'a'`, with a plain value"
-                ) from None
+    for name, annotation, default in _declared(tree, path):
+        try:
+            found[name] = _option(annotation, ast.literal_eval(default or ""))
+        except (KeyError, TypeError, ValueError, SyntaxError):
+            raise UserError(
+                f"{path}: option {name} must read like `{name}: int = 3`, "
+                f"`Annotated[float, Range(0, 1)] = 0.5` or `Literal['a', 'b'] = 'a'`, with a plain value"
+            ) from None
     return found
 
 
-def _option(annotation: ast.expr, default: ast.expr) -> Option:
+def _declared(tree: ast.Module, path: Path) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
+    """Name, annotation and default of each option of a file."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and "Options" in [alias.name for alias in node.names]:
+            helper = path.with_name(f"{str(node.module).rpartition('.')[2]}.py")
+            there = ast.parse(helper.read_text(encoding="utf-8")).body
+            shared = [each for each in there if isinstance(each, ast.ClassDef) and each.name == "Options"]
+            yield from _declared(ast.Module(list(shared), []), helper)
+        elif isinstance(node, ast.ClassDef) and node.name in CLASSES:
+            for field in node.body:
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    yield field.target.id, field.annotation, field.value
+        elif isinstance(node, ast.FunctionDef) and node.name in FUNCTIONS:
+            for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+                yield argument.arg, argument.annotation, default
+
+
+def _option(annotation: ast.expr | None, default: Any) -> Option:
     """Option from `int`, `Annotated[int, Range(1, 9)]` or `Literal["a", "b"]`, and its default."""
-    default = ast.literal_eval(default)
-    if isinstance(annotation, ast.Name):
-        TYPES[annotation.id]  # raises KeyError for a type that options cannot have
-        return Option(annotation.id, default)
-    arguments = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
-    if annotation.value.id == "Literal":
-        choices = tuple(ast.literal_eval(argument) for argument in arguments)
-        return Option(type(choices[0]).__name__, default, choices=choices)
-    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in arguments[1].keywords}
-    bounds = Range(*(ast.literal_eval(argument) for argument in arguments[1].args), **named)
-    return Option(arguments[0].id, default, bounds)
+    match annotation:
+        case ast.Name(id=name) if name in TYPES:
+            return Option(name, default)
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=words):
+            choices = tuple(map(ast.literal_eval, words.elts if isinstance(words, ast.Tuple) else [words]))
+            return Option(type(choices[0]).__name__, default, choices=choices)
+        case ast.Subscript(
+            value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[ast.Name(id=name), ast.Call() as bounds])
+        ) if name in TYPES:
+            named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in bounds.keywords}
+            return Option(name, default, Range(*map(ast.literal_eval, bounds.args), **named))
+    raise TypeError("no option")

@@ -1,13 +1,13 @@
-"""In which direction does degeneracy go as a factor rises, and is it the direction that the paper reports?
+"""In which direction does degeneracy change as a factor rises, and is it the direction that the paper reports?
 
-One row a sweep, metric and measure. Two rows of each level of analysis are compared with the paper (Huang et al. 2025):
-the `primary` one, of the paper's own measure, and the `preferred` one, of the measure that this project trusts more
-(the spread of the loss grows with its mean, and a weight distance over n² falls with the width by itself). The paper
-reports the behaviour, the dynamics and the weights; for the representation there is no arrow to compare with.
+The table has one row per sweep, metric and measure. For each aspect, two rows are compared with the paper (Huang et al.
+2025): the `primary` row uses the measure of the paper, and the `preferred` row uses the measure that this project
+trusts more (the spread of the loss grows with its mean, and a weight distance over n² falls with the width by itself).
+The paper has arrows for behaviour, dynamics and weights; for the representation there is nothing to compare with.
 
-The arrow is that of the change in percent, a ratio of levels, whose interval holds the truth as often whatever the
-ratio; where there is no ratio it is that of the trend, a difference of levels. At the edge, the interval of one may
-hold 0 where that of the other does not.
+The arrow is that of the change in percent, which is a ratio of levels: the coverage of its interval does not depend on
+the ratio. Where there is no ratio, it is that of the trend, which is a difference of levels. In a borderline case one
+interval may contain 0 while the other does not.
 """
 
 import json
@@ -16,13 +16,14 @@ import numpy as np
 import xarray as xr
 from scipy.special import stdtrit
 
-from degeneracy.statistics.paper import COMPARED, DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, paper_factor
+from degeneracy.errors import UserError
+from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
 from degeneracy.statistics.trend import trend, trend_order
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """p-values adjusted for being several by the step-down method of Holm (1979); NaN is no test and stays NaN."""
+    """p-values adjusted for multiple tests by the step-down method of Holm (1979). NaN means no test and stays NaN."""
     adjusted = np.full(len(p), np.nan)
     tests = np.flatnonzero(~np.isnan(p))
     ascending = tests[np.argsort(p[tests], kind="stable")]
@@ -32,17 +33,18 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def arrow(low: float, high: float) -> str:
-    """Direction of a change by its interval: up, down, or unclear where that holds 0 or is NaN."""
+    """Direction of a change from its interval: up, down, or unclear if the interval contains 0 or is NaN."""
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
 def percent_change(theta: np.ndarray, error: np.ndarray, counts: np.ndarray, confidence: float) -> dict[str, float]:
     """Fitted change from the first to the last level in percent of the first, and the ends of its interval.
 
-    100 (exp(Λ ± t SE) − 1), Λ the `trend` of log θ, whose SE at a level is SE/θ: of two or three levels log of the last
-    over the first. So the error of the first level counts too, and no end is below −100%. Coverage of the 95% interval
-    for the SD of 8 normal values at each of two levels is 94%, whatever their ratio; that of the trend's own interval
-    over θ of the first level falls from 99.9% at a quarter to 85% at four times it. NaN unless all levels are positive.
+    100 (exp(Λ ± t SE) − 1), where Λ is the `trend` of log θ, whose SE at a level is SE/θ. With two or three levels, Λ
+    is the logarithm of the last over the first. So the error of the first level counts, too, and no end is below −100%.
+    For the SD of 8 normal values at each of two levels, the 95% interval covers the truth in 94% of cases, whatever the
+    ratio. Dividing the interval of the trend by θ of the first level would cover it in 99.9% of cases at a ratio of one
+    quarter, and in 85% at a ratio of four. NaN unless all levels are positive.
 
     `theta`, `error` and `counts` (level) are degeneracy, standard error and networks used, in the order of the trend.
     """
@@ -55,17 +57,17 @@ def percent_change(theta: np.ndarray, error: np.ndarray, counts: np.ndarray, con
 
 
 def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
-    """The table of directions (row) from pairs of a sweep's name and one of its statistics artifacts.
+    """The table of directions (row), from pairs of a sweep's name and one of its statistics artifacts.
 
-    Rows are sorted by sweep and metric, measures stay in their order. `holm_p` adjusts the permutation p-values of all
-    compared rows, primary or preferred, of the same paper factor: across tasks, metrics and both measures. It is NaN
-    for the other rows. Raises ValueError if a metric is given twice for a sweep, or if there is nothing given.
+    Rows are sorted by sweep and metric; measures keep their order. `holm_p` adjusts the permutation p-values of all
+    compared rows (primary or preferred) of the same paper factor, across tasks, metrics and both measures. It is NaN
+    for all other rows. Raises UserError if a metric is given twice for a sweep, or if nothing is given.
     """
     named = {(name, data.attrs["metric"]): data for name, data in sweeps}
     if not named:
-        raise ValueError("directions: no statistics artifact is given, must be at least one")
+        raise UserError("directions: no statistics artifact is given, must be at least one")
     if len(named) < len(sweeps):
-        raise ValueError("directions: a metric is given twice for the same sweep")
+        raise UserError("directions: a metric is given twice for the same sweep")
     rows = [row for key in sorted(named) for row in _rows(key[0], named[key])]
     family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
     p = np.array([row["trend_permutation_p"] for row in rows])
@@ -78,7 +80,7 @@ def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
 
 
 def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
-    """Rows of one statistics artifact, all columns but the adjusted p-value."""
+    """Rows of one statistics artifact, with all columns except the adjusted p-value."""
     levels = data["level"].values.tolist()
     order = trend_order(levels)
     shown = order or list(range(len(levels)))
@@ -101,9 +103,9 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
         here = data.sel(measure=name)
         names = ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p")
         numbers = {key: float(here[key]) for key in names}
-        ordered = (here[key].values[order] for key in ("degeneracy", "standard_error", "n_used"))
-        numbers |= percent_change(*ordered, data.attrs["confidence"])
-        primary, preferred = (name == compared for compared in COMPARED.get(metric, ("", "")))
+        theta, error, counts = (here[key].values[order] for key in ("degeneracy", "standard_error", "n_used"))
+        numbers |= percent_change(theta, error, counts, data.attrs["confidence"])
+        primary, preferred = (name == measure for measure in compared(metric))
         paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
         told = "trend" if np.isnan(numbers["percent_low"]) else "percent"
         measured = arrow(numbers[f"{told}_low"], numbers[f"{told}_high"])
@@ -126,5 +128,5 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
 
 
 def _joined(values) -> str:
-    """`2, 3, 4`, words as they are and false and true in small letters."""
+    """`2, 3, 4`; words as they are, and `false` and `true` in lower case."""
     return ", ".join(value if isinstance(value, str) else json.dumps(value) for value in values)

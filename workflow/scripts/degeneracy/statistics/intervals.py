@@ -1,18 +1,19 @@
-"""Standard errors and intervals that respect that pairs of networks are not independent."""
+"""Standard errors and intervals that take into account that pairs of networks are not independent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import stdtrit
+from scipy.stats import bootstrap
 
 RESAMPLES = 2000
 
 
 def jackknife_error(statistic: Callable, count: int) -> float:
-    """Standard error of a statistic of `count` networks by leaving one network out at a time.
+    """Standard error of a statistic of `count` networks, from leaving out one network at a time.
 
     `statistic` takes the index array of the networks to use. SE² = (n−1)/n Σ (θ_(i) − θ̄)² (Efron & Tibshirani 1993,
-    eq. 11.5). Leaving out a network drops all its pairs, so pairs that share a network are not taken as independent.
+    eq. 11.5). Leaving out a network drops all its pairs, so pairs that share a network do not count as independent.
     NaN for fewer than three networks.
     """
     if count < 3:
@@ -22,25 +23,35 @@ def jackknife_error(statistic: Callable, count: int) -> float:
     return float(np.sqrt((count - 1) / count * np.sum(np.square(left_out - left_out.mean()))))
 
 
-def bootstrap(statistic: Callable, count: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """A statistic of `count` networks on resamples of them (resample); the same resamples every time.
+def bootstrap_interval(values: np.ndarray, statistic: Callable, confidence: float) -> tuple[float, float, float]:
+    """Standard error of a statistic of values (network), and the ends of its percentile interval, by the bootstrap.
 
-    For the median absolute deviation, for which the jackknife is inconsistent. NaN for fewer than three networks.
+    `statistic` takes the values and an `axis`. The resamples are the same at every call. For statistics for which the
+    jackknife is inconsistent, such as the median absolute deviation. NaN for fewer than three networks.
     """
-    if count < 3:
-        return np.full(resamples, np.nan)
-    drawn = np.random.default_rng(0).integers(count, size=(resamples, count))
-    return np.array([statistic(index) for index in drawn])
+    if len(values) < 3:
+        return np.nan, np.nan, np.nan
+    drawn = bootstrap((values,), statistic, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0))
+    low, high = np.quantile(drawn.bootstrap_distribution, [0.5 - confidence / 2, 0.5 + confidence / 2])
+    return float(drawn.standard_error), float(low), float(high)
+
+
+def clipped(ends: np.ndarray, ranges: Sequence[tuple[float | None, float | None]]) -> np.ndarray:
+    """Ends of intervals (level, measure) within the range of each measure; NaN stays NaN."""
+    lowest = [-np.inf if low is None else low for low, _ in ranges]
+    highest = [np.inf if high is None else high for _, high in ranges]
+    return np.clip(ends, lowest, highest)
 
 
 def interval(theta: np.ndarray, error: np.ndarray, freedom: np.ndarray, confidence: float, logarithmic: np.ndarray):
     """Ends of the intervals (level, measure): θ · exp(± t SE / θ) where `logarithmic` (measure), or θ ± t SE.
 
-    Spreads and mean distances are positive and skewed, so theirs is symmetric in the logarithm. One that is 0 has no
-    logarithm, its interval is from 0 to t SE; nor has the coefficient of variation around a negative mean, θ ± t SE.
-    Coverage of the 95% interval (tests/benchmarks/interval_coverage.py): 10 networks, mean pairwise distance 95%, SD of
-    normal values 92%, of log-normal ones (σ = 0.7) 72%, of their logarithm 92%; 50 networks, 95, 94, 80 and 94%.
-    Read the SD of a skewed loss with care, and that of its logarithm first.
+    Spreads and mean distances are positive and skewed, so their intervals are symmetric in the logarithm. A value of 0
+    has no logarithm: its interval runs from 0 to t SE. Nor has a coefficient of variation around a negative mean: its
+    interval is θ ± t SE. Coverage of the 95% interval (tests/benchmarks/interval_coverage.py): with 10 networks, 95%
+    for the mean pairwise distance, 92% for the SD of normal values, 72% for that of log-normal values (σ = 0.7) and
+    92% for the SD of their logarithm; with 50 networks, 95, 94, 80 and 94%. Read the SD of a skewed loss with care,
+    and the SD of its logarithm first.
     """
     factor = stdtrit(freedom, 0.5 + confidence / 2)
     half, skewed = factor * error, logarithmic & (theta > 0)

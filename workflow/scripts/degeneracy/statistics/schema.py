@@ -9,10 +9,12 @@ STATISTICS = Schema(
     {
         "measure_unit": Variable(MEASURE, TEXT, "unit of the measure", "1"),
         "degeneracy": Variable(BOTH, FLOAT, "mean pairwise distance or spread", UNIT),
-        "standard_error": Variable(BOTH, FLOAT, "standard error by the network jackknife (mad: bootstrap)", UNIT),
+        "standard_error": Variable(
+            BOTH, FLOAT, "standard error, by the network jackknife (mad: by the bootstrap)", UNIT
+        ),
         "interval_low": Variable(BOTH, FLOAT, "lower end of the interval", UNIT, optional=True),
         "interval_high": Variable(BOTH, FLOAT, "upper end of the interval", UNIT, optional=True),
-        "contribution": Variable((*BOTH, "network"), FLOAT, "share of each network", UNIT),
+        "contribution": Variable((*BOTH, "network"), FLOAT, "contribution of each network", UNIT),
         "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
         "bound": Variable(BOTH, FLOAT, "mean of the proven lower bounds of the distances", UNIT),
@@ -22,14 +24,14 @@ STATISTICS = Schema(
         "trend_high": Variable(MEASURE, FLOAT, "upper end of the trend's interval", UNIT),
         "trend_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend", "1"),
         "trend_permutation_p": Variable(
-            MEASURE, FLOAT, "two-sided p-value of no trend by permuting the labels of networks", "1"
+            MEASURE, FLOAT, "two-sided p-value of no trend, by permuting networks between levels", "1"
         ),
-        "n_networks": Variable(LEVEL, INTEGER, "networks networks", "1"),
+        "n_networks": Variable(LEVEL, INTEGER, "networks trained", "1"),
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
-        "n_not_converged": Variable(LEVEL, INTEGER, "networks not_converged", "1"),
-        "n_diverged": Variable(LEVEL, INTEGER, "networks diverged", "1"),
+        "n_not_converged": Variable(LEVEL, INTEGER, "networks that did not converge", "1"),
+        "n_diverged": Variable(LEVEL, INTEGER, "networks that diverged", "1"),
         "n_incomplete": Variable(
-            LEVEL, INTEGER, "networks used of which the metric is known to be incomplete", "1", optional=True
+            LEVEL, INTEGER, "networks used whose metric is known to be incomplete", "1", optional=True
         ),
     },
 )
@@ -39,33 +41,31 @@ DIRECTIONS = Schema(
         "sweep": Variable(ROW, TEXT, "sweep", "1"),
         "task": Variable(ROW, TEXT, "task", "1"),
         "factor": Variable(ROW, TEXT, "factor", "1"),
-        "paper_factor": Variable(ROW, TEXT, "what the factor is in the paper's table", "1"),
+        "paper_factor": Variable(ROW, TEXT, "name of the factor in the paper's table", "1"),
         "metric": Variable(ROW, TEXT, "metric", "1"),
-        "metric_level": Variable(ROW, TEXT, "level of analysis", "1"),
+        "metric_level": Variable(ROW, TEXT, "aspect of the networks", "1"),
         "measure": Variable(ROW, TEXT, "measure", "1"),
         "measure_name": Variable(ROW, TEXT, "measure in words", "1", optional=True),
         "measure_unit": Variable(ROW, TEXT, "unit of the measure", "1"),
-        "primary": Variable(ROW, FLAG, "whether this is the paper's measure of its level of analysis", "1"),
-        "preferred": Variable(
-            ROW, FLAG, "whether this is the measure of its level of analysis that is trusted more", "1"
-        ),
+        "primary": Variable(ROW, FLAG, "whether this is the measure of the paper for its aspect", "1"),
+        "preferred": Variable(ROW, FLAG, "whether this is the measure that we trust most for its aspect", "1"),
         "levels": Variable(ROW, TEXT, "levels in the order of the trend", "1"),
-        "n_used": Variable(ROW, TEXT, "networks that learnt the task, at each level", "1"),
+        "n_used": Variable(ROW, TEXT, "networks that converged, at each level", "1"),
         "n_networks": Variable(ROW, TEXT, "networks trained, at each level", "1"),
         "first_degeneracy": Variable(ROW, FLOAT, "degeneracy at the first level", "units of the measure"),
         "trend": Variable(ROW, FLOAT, "fitted change from the first to the last level", "units of the measure"),
         "trend_low": Variable(ROW, FLOAT, "lower end of the trend's interval", "units of the measure"),
         "trend_high": Variable(ROW, FLOAT, "upper end of the trend's interval", "units of the measure"),
         "percent": Variable(ROW, FLOAT, "fitted change from the first to the last level in percent of the first", "%"),
-        "percent_low": Variable(ROW, FLOAT, "lower end of its interval", "%"),
-        "percent_high": Variable(ROW, FLOAT, "upper end of its interval", "%"),
+        "percent_low": Variable(ROW, FLOAT, "lower end of the interval of the change", "%"),
+        "percent_high": Variable(ROW, FLOAT, "upper end of the interval of the change", "%"),
         "trend_p": Variable(ROW, FLOAT, "p-value of no trend (Welch)", "1"),
-        "trend_permutation_p": Variable(ROW, FLOAT, "p-value of no trend by permuting the labels of networks", "1"),
-        "holm_p": Variable(ROW, FLOAT, "the same, adjusted for all compared rows of the paper factor (Holm)", "1"),
+        "trend_permutation_p": Variable(ROW, FLOAT, "p-value of no trend, by permuting networks between levels", "1"),
+        "holm_p": Variable(ROW, FLOAT, "that p-value, adjusted for all compared rows of the paper factor (Holm)", "1"),
         "arrow": Variable(
-            ROW, TEXT, "direction of the change: up, down, or unclear where its interval holds 0 or there is none", "1"
+            ROW, TEXT, "direction of the change: up, down, or unclear if its interval contains 0 or there is none", "1"
         ),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
-        "agreement": Variable(ROW, TEXT, "whether the directions agree", "1"),
+        "agreement": Variable(ROW, TEXT, "whether our direction agrees with that of the paper", "1"),
     },
 )

@@ -1,25 +1,130 @@
-"""Spreads of a population: the mean pairwise distance, and the measures of a scalar metric."""
+"""How much a population varies: the mean pairwise distance, and the measures of a scalar metric."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import median_abs_deviation, variation
 
-# Spreads of a scalar metric. The mean is no spread; it stands beside them because they are confounded with it.
-SPREADS: dict[str, tuple[str, Callable]] = {
-    "sd": ("SD", lambda x: np.sqrt(np.mean(np.square(x - x.mean())))),  # 1/N, as in the paper
-    "log_sd": ("SD of log", lambda x: np.std(np.log(x)) if np.all(x > 0) else np.nan),
-    "cv": ("coefficient of variation", lambda x: np.std(x) / np.mean(x) if np.mean(x) else np.nan),
-    "mad": ("median absolute deviation", lambda x: np.median(np.abs(x - np.median(x)))),
-    "mean": ("mean", np.mean),
+
+@dataclass(frozen=True)
+class Spread:
+    """A measure of the values (network) of a scalar metric, and what its statistics are computed from.
+
+    label       the measure in words
+    of          the measure: a number
+    deviations  what each network contributes (network)
+    permuted    what the permutation test permutes (network): the values, without what is no change of the measure
+    moments     the measure of permuted values, from their mean and SD (1/N). None where it is not a function of these;
+                such a measure has no usable jackknife
+    unitless    whether it has no unit, whatever the unit of the metric
+    location    whether it is a location; all others are spreads, which are confounded with it
+    """
+
+    label: str
+    of: Callable[..., float]
+    deviations: Callable[[np.ndarray], np.ndarray]
+    permuted: Callable[[np.ndarray], np.ndarray]
+    moments: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
+    unitless: bool = False
+    location: bool = False
+
+
+def _from_mean(values: np.ndarray) -> np.ndarray:
+    return np.abs(values - values.mean())
+
+
+def _around_median(values: np.ndarray) -> np.ndarray:
+    return values - np.median(values)
+
+
+def _if_positive(values: np.ndarray) -> np.ndarray:
+    """The values, or NaN unless all are positive: logarithms and quotients have no meaning then."""
+    return values if np.all(values > 0) else np.full(len(values), np.nan)
+
+
+def _logarithm(values: np.ndarray) -> np.ndarray:
+    return np.log(_if_positive(values))
+
+
+def _mean_or_nan(values: np.ndarray) -> float:
+    """The mean, or NaN where it is 0 and nothing is relative to it."""
+    return values.mean() or np.nan
+
+
+def _sd_of_permuted(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    return sd
+
+
+SPREADS = {
+    "sd": Spread("SD", np.std, _from_mean, _around_median, _sd_of_permuted),  # 1/N, as in the paper
+    "log_sd": Spread(
+        "SD of log",
+        lambda values: np.std(_logarithm(values)),
+        lambda values: _from_mean(_logarithm(values)),
+        lambda values: _around_median(_logarithm(values)),
+        _sd_of_permuted,
+        unitless=True,
+    ),
+    "cv": Spread(
+        "coefficient of variation",
+        lambda values: variation(values) if values.mean() else np.nan,
+        lambda values: _from_mean(values) / _mean_or_nan(values),
+        lambda values: _if_positive(values) / np.median(values),
+        lambda mean, sd: sd / mean,
+        unitless=True,
+    ),
+    "mad": Spread(
+        "median absolute deviation",
+        median_abs_deviation,
+        lambda values: np.abs(_around_median(values)),
+        _around_median,
+        None,
+    ),
+    "mean": Spread("mean", np.mean, lambda values: values, lambda values: values, lambda mean, sd: mean, location=True),
 }
-WITHOUT_UNIT = ("log_sd", "cv")  # whatever the unit of the metric
-DEVIATIONS: dict[str, Callable] = {
-    "sd": lambda x: np.abs(x - x.mean()),
-    "log_sd": lambda x: np.abs(np.log(x) - np.log(x).mean()) if np.all(x > 0) else np.full(len(x), np.nan),
-    "cv": lambda x: np.abs(x - x.mean()) / x.mean() if x.mean() else np.full(len(x), np.nan),
-    "mad": lambda x: np.abs(x - np.median(x)),
-    "mean": lambda x: x,
-}
+
+
+Range = tuple[float | None, float | None]  # lowest and highest value; None where there is no end
+OPEN: Range = (None, None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a metric in the statistics: its name, its label, its unit, and how it is treated.
+
+    spread    of the values of a scalar metric; for a distance, the mean of its pseudo-values
+    positive  whether it cannot be negative, so that its interval is symmetric in the logarithm
+    range     of its values, to which its interval is clipped
+    """
+
+    name: str
+    label: str
+    unit: str
+    spread: Spread
+    positive: bool
+    range: Range
+
+
+def measures_of(described: Mapping[str, tuple[str, str]], ranges: Mapping[str, Range], pairwise: bool) -> list[Measure]:
+    """The measures of a metric, from its MEASURES and its RANGE: its distances, or all spreads of its values."""
+    if pairwise:
+        return [
+            Measure(name, label, unit, SPREADS["mean"], True, ranges.get(name, OPEN))
+            for name, (label, unit) in described.items()
+        ]
+    label, unit = described["value"]
+    return [
+        Measure(
+            name,
+            f"{spread.label} of {label}",
+            "1" if spread.unitless else unit,
+            spread,
+            not spread.location,
+            ranges.get("value", OPEN) if spread.location else OPEN,  # the mean of values lies in their range
+        )
+        for name, spread in SPREADS.items()
+    ]
 
 
 def mean_pairwise_distance(distance: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
+from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 from degeneracy.tasks import Trials
 
@@ -34,7 +35,7 @@ class Task:
 
     def __post_init__(self):
         if self.delay_minimum > self.delay_maximum:
-            raise ValueError(
+            raise UserError(
                 f"delayed_discrimination: delay_minimum: given {self.delay_minimum}, must be at most"
                 f" delay_maximum, {self.delay_maximum}"
             )

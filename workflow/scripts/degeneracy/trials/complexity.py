@@ -7,6 +7,7 @@ import xarray as xr
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
+from degeneracy.errors import UserError
 from degeneracy.trials.schema import COMPLEXITY
 
 BINS = 16  # symbols of a channel that takes more values than that: equal parts of its range
@@ -143,7 +144,7 @@ def memory_demand(
     """
     trials, steps, channels = inputs.shape
     if trials < 2:
-        raise ValueError(f"memory demand: given {trials} trial, needs 2 or more to learn from some and test on others")
+        raise UserError(f"memory demand: given {trials} trial, needs 2 or more to learn from some and test on others")
     targets = targets[..., np.unique(np.linspace(0, targets.shape[-1] - 1, OUTPUTS).astype(int))]
     split = max(1, 3 * trials // 4)
     order = generator.permutation(trials)

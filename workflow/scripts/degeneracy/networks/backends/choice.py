@@ -1,12 +1,12 @@
-"""Backends of training: what computes the error of many networks and its gradient. They differ in speed alone.
+"""Backends of training, which compute the error of many networks and its gradient. They differ in speed and rounding.
 
     reference    torch, on any device and in any precision, for every cell
-    cpu          compiled code where it knows the cell (`compiled.py`), torch otherwise
-    cuda         one product a step for all networks; the whole training step is one CUDA graph
-    fused        the time loop of all networks in one Triton kernel (`fused.py`), in the same CUDA graph, to float32
+    cpu          compiled code for the cells that it knows (`compiled.py`), torch for the others
+    cuda         one product per time step for all networks; the whole training step is one CUDA graph
+    fused        the time loop of all networks in one Triton kernel (`fused.py`) in that graph, in float32
     fused-tf32   the same with products rounded to tf32
 
-A backend is no part of the condition: which one has trained a network is written beside it.
+The backend is not part of the condition; it is an attribute of the networks artifact.
 """
 
 from importlib.util import find_spec
@@ -14,29 +14,31 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
+from degeneracy.errors import UserError
+
 BACKENDS = ("auto", "reference", "cpu", "cuda", "fused", "fused-tf32")
 GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA graph
 
 
 def choose(name: str, device: torch.device, cell, inputs: int, outputs: int) -> tuple[str, str]:
-    """Backend that trains a cell of so many inputs and outputs on a device, and why it is not a faster one, or "".
+    """Backend that trains a cell with these numbers of inputs and outputs, and why it is not a faster one, or "".
 
-    `auto` is the fastest there is. A cell that the fused kernel does not know falls back to `cuda`. Raises ValueError
-    for a backend that the device does not have.
+    `auto` is the fastest one available. For a cell that the fused kernel does not know, `fused` becomes `cuda`. Raises
+    UserError for a backend that the device does not have.
     """
     if name not in BACKENDS:
-        raise ValueError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
+        raise UserError(f"backend: given {name}; allowed: {', '.join(BACKENDS)}")
     if device.type == "cpu":
         if name in GRAPHED:
-            raise ValueError(f"backend: given {name}, which needs a CUDA device; on the CPU: auto, reference, cpu")
+            raise UserError(f"backend: given {name}, which needs a CUDA device; on the CPU: auto, reference, cpu")
         return ("cpu" if name == "auto" else name), ""
     if name == "cpu":
-        raise ValueError("backend: given cpu, but the device is a CUDA device; allowed: auto, reference, cuda, fused")
+        raise UserError("backend: given cpu, but the device is a CUDA device; allowed: auto, reference, cuda, fused")
     if name in ("reference", "cuda"):
         return name, ""
     if find_spec("triton") is None:
         if name != "auto":
-            raise ValueError(f"backend: given {name}, but Triton is not installed; allowed: auto, reference, cuda")
+            raise UserError(f"backend: given {name}, but Triton is not installed; allowed: auto, reference, cuda")
         return "cuda", "Triton is not installed"
     from degeneracy.networks.backends import fused  # needs Triton
 
@@ -50,9 +52,9 @@ def mean_squared_error(
 ) -> Tensor:
     """Masked MSE (network) of the outputs for trials (network, time, trial, …); mask (network, time, trial)."""
     if not len(inputs):
-        return sum(value.flatten(1).sum(1) for value in parameters.values())  # (0,), which gradients can be taken of
+        return sum(value.flatten(1).sum(1) for value in parameters.values())  # (0,), and differentiable
     if backend == "cpu" and hasattr(cell, "affine") and inputs.device.type == "cpu" and inputs.dtype == torch.float32:
-        from degeneracy.networks.backends import compiled  # only training waits for the compiler
+        from degeneracy.networks.backends import compiled  # here, so that only training waits for the compiler
 
         if cell.activation in compiled.ACTIVATIONS:
             weights = cell.affine(parameters)

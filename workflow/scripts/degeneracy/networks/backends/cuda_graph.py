@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def workspace() -> torch.cuda.CUDAGraph:
-    """An empty graph, which keeps the memory pool that other graphs share as long as it lives."""
+    """An empty graph; as long as it exists, it keeps the memory pool that other graphs share."""
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         torch.zeros(1, device="cuda")
@@ -17,17 +17,16 @@ def workspace() -> torch.cuda.CUDAGraph:
 
 @cache
 def side_stream() -> torch.cuda.Stream:
-    """The one stream on which steps are warmed up and captured: cuBLAS keeps memory for each that it has seen."""
+    """The one stream for warming up and capturing steps: cuBLAS keeps memory for each stream that it has seen."""
     return torch.cuda.Stream()
 
 
 def captured(step: Callable[[], None], state: list[Tensor], shared: torch.cuda.CUDAGraph) -> Callable[[], None]:
-    """`step` as a CUDA graph to replay: one launch, and no work of the host.
+    """A function that replays `step` as a CUDA graph: one launch, and no work on the host.
 
-    The graph reads and writes the tensors that `step` does, which must stay where they are. Those that it changes are
-    `state`: a step taken to warm up, which compiles kernels, is undone. Graphs of one `workspace` share its memory, so
-    they must not run at the same time. What else they read must be kept by whoever replays them. Raises what `step`
-    raises, with the state as it was.
+    The graph uses the tensors that `step` uses, at their addresses, and the caller must keep them. `state` are the
+    tensors that a step changes; they are restored after a first step, which compiles kernels. Graphs of one `workspace`
+    share its memory, so they must not run at the same time. Raises what `step` raises, with the state restored.
     """
     before = [tensor.clone() for tensor in state]
     current, aside = torch.cuda.current_stream(), side_stream()

@@ -8,7 +8,9 @@ import torch
 import triton
 from torch import Tensor
 
+from degeneracy.errors import UserError
 from degeneracy.networks.backends import fused_kernels as kernels
+from degeneracy.networks.backends import fused_streamed as streamed
 
 PRECISIONS = {
     "fused": "tf32x3",
@@ -62,13 +64,13 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     """Masked MSE (network), and its gradients with respect to the parts.
 
     Inputs and targets (network, time, trial, channel), mask (network, time, trial); parts as of a cell's `affine`.
-    Raises ValueError for more than 2³¹ rates of a network.
+    Raises UserError for more than 2³¹ rates of a network.
     """
     inputs, targets, mask, *parts = (tensor.detach().contiguous() for tensor in (inputs, targets, mask, *parts))
     networks, steps, trials, outputs = targets.shape
     width, channels = parts[1].shape[1:]
     if (steps + 1) * trials * max(width, channels, outputs) >= 2**31:  # offsets within a network are 32-bit
-        raise ValueError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
+        raise UserError(f"{steps} steps of {trials} trials are too many for {width} units; lower training.batch_size")
     rates = inputs.new_empty(networks, steps + 1, width, trials)
     rates[:, 0] = 0
     errors = inputs.new_empty(networks, steps, outputs, trials)
@@ -87,7 +89,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     else:
         size = 64
         kind |= {"TILE": tile, "SPAN": min(tile, 32), "TRIAL": size, "num_warps": 4, "num_stages": 2}
-        advance, retrace = kernels.advance_streamed, kernels.retrace_streamed
+        advance, retrace = streamed.advance_streamed, streamed.retrace_streamed
         currents = (inputs.new_zeros(networks, width, trials),)
     slices, run = triton.cdiv(trials, size), max(1, ROWS // trials)
     runs, block = triton.cdiv(steps + 1, run), min(64, padded(trials))
@@ -106,7 +108,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     sums = [part.new_empty(networks, runs, *part.shape[1:]) for part in parts]
     kernels.add_up[(networks, runs, tiles**2)](
         inputs, rates, errors, deltas, *sums,
-        **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=2,
+        **sizes, **given, **asked, TILE=tile, TRIAL=min(32, block), RUN=run, num_warps=8, num_stages=3,
     )  # fmt: skip
     return [losses.sum((1, 2)), *(part.sum(1) for part in sums)]
 

@@ -1,0 +1,130 @@
+"""Every figure, because its file is there: it is drawn from artifacts of a tiny experiment, and has a caption.
+
+The artifacts are those of a sweep with two levels, made by the scripts of the workflow. To each figure the sweep is
+given as one of the task and the factor that the figure is for.
+"""
+
+import importlib
+import sys
+from contextlib import chdir
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.figure import Figure
+
+from conftest import make_condition
+from degeneracy.drawing import style, sweeps
+from degeneracy.drawing.caption import caption
+from degeneracy.drawing.figure import draw
+from degeneracy.experiment.condition import dumps
+from degeneracy.plugins.contracts import COMPLEXITY
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
+from populations import FIND
+
+pytestmark = pytest.mark.xdist_group("every_figure")  # its fixtures are costly: one worker makes them
+
+FIGURES = names("figures")
+LEVELS = (2, 3)
+FACTOR = "task.channels"
+ALWAYS = {"ood_loss", "dsa"}  # a metric of one network and one of pairs, for figures of any metric
+METRICS = sorted(ALWAYS.union(*(figure_contract(name).metrics for name in FIGURES)))
+every_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+def run(script: str, *arguments) -> None:
+    """Run a script of the workflow in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [script, *map(str, arguments)])
+        importlib.import_module(script).main()
+
+
+def artifacts_of_level(level: int) -> dict[str, Path]:
+    """Artifacts of a condition by kind, and its metrics by their names."""
+    condition = dumps(make_condition(task={"channels": level}, training={"threshold": 10.0}))
+    made = {kind: Path(f"{kind}-{level}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
+    device = ("--device", "cpu")
+    run("generate_trials", "--condition", condition, "--output", made["trials"])
+    given = ("--condition", condition, "--seeds", 0, 2, "--trials", made["trials"])
+    run("train_networks", *given, *device, "--output", made["networks"])
+    given = ("--networks", made["networks"], "--trials", made["trials"])
+    run("find_fixed_points", *given, "--options", dumps(FIND), *device, "--output", made["fixed_points"])
+    for metric in METRICS:
+        points = ("--fixed-points", made["fixed_points"]) if Plugin("metrics", metric).constant("USES") else ()
+        run("compute_metric", metric, *given, *points, *device, "--output", made[metric])
+    return made
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    """Paths of the artifacts of the sweep: by kind one a level, and of each metric its statistics and its map."""
+    with chdir(tmp_path_factory.mktemp("every_figure")):
+        levels = [artifacts_of_level(level) for level in LEVELS]
+        made = {kind: [Path(one[kind]).absolute() for one in levels] for kind in levels[0]}
+        for metric in METRICS:
+            output = Path("statistics", "channels", f"{metric}.nc").absolute()
+            output.parent.mkdir(parents=True, exist_ok=True)
+            run("compute_statistics", "--factor", FACTOR, "--metrics", *made[metric], "--output", output)
+            made[f"statistics {metric}"] = [output]
+            if "features" in Plugin("metrics", metric).functions:
+                output = Path(f"map-{metric}.nc").absolute()
+                given = ("--networks", *made["networks"], "--trials", *made["trials"], "--metrics", *made[metric])
+                run("compute_map", metric, "--factor", FACTOR, *given, "--output", output)
+                made[f"map {metric}"] = [output]
+        statistics = [path for key, own in made.items() if key.startswith("statistics") for path in own]
+        table = Path("directions.nc").absolute()
+        run("compute_directions", "--statistics", *statistics, "--output", table, "--table", "directions.csv")
+    return made | {"directions": [table]}
+
+
+def artifacts(paths: dict, reads: tuple, metrics) -> list[str]:
+    """Artifacts of the kinds that a figure reads, of some metrics."""
+    kinds = [key for kind in reads for key in (kind, *(f"{kind} {metric}" for metric in metrics))]
+    return [str(path) for kind in kinds for path in paths.get(kind, ()) if kind != "directions"]
+
+
+def shown(contract, paths: dict, metrics) -> sweeps.SweepArtifacts:
+    """The sweep with what a figure reads, as one of the task and the factor that the figure is for."""
+    read = artifacts(paths, contract.reads, metrics)
+    found = sweeps.load("channels", FACTOR, read) if read else sweeps.SweepArtifacts("channels", "flip_flop", FACTOR)
+    factor = next((factor for factor in contract.factors if factor != COMPLEXITY), FACTOR)
+    if contract.one_a_task:
+        first = dict(list(found.populations.items())[:1])
+        found = replace(found, populations=first)
+    return replace(found, task=(*contract.tasks, found.task)[0], factor=factor)
+
+
+def drawings(name: str, paths: dict) -> list:
+    """What a figure is given each time it is drawn: of each metric, of each map, or once."""
+    contract = figure_contract(name)
+    chosen = contract.metrics or ("ood_loss", "dsa")
+    if contract.scope in ("metric", "map"):
+        kind = {"metric": "statistics", "map": "map"}[contract.scope]
+        return [shown(contract, paths, [metric]) for metric in chosen if f"{kind} {metric}" in paths]
+    sweep = shown(contract, paths, chosen)
+    if contract.scope == "sweep":
+        return [sweep]
+    (table,) = paths["directions"] if "directions" in contract.reads else (None,)
+    return [replace(sweeps.load_experiment({"directions": str(table)} if table else {}), sweeps={sweep.name: sweep})]
+
+
+@every_figure
+def test_a_figure_is_drawn_and_closed(name, paths, tmp_path):
+    before, drawn = set(plt.get_fignums()), drawings(name, paths)
+    assert drawn
+    for number, given in enumerate(drawn):
+        with style.applied():
+            figure = draw(name, given)
+            assert isinstance(figure, Figure)
+            assert any(axis.has_data() for axis in figure.axes)
+            style.save(figure, [tmp_path / f"{number}.png"])
+        assert (tmp_path / f"{number}.png").stat().st_size > 1000
+    assert set(plt.get_fignums()) == before
+
+
+@every_figure
+def test_a_figure_has_a_title_and_a_caption(name):
+    title, _, text = caption(name).partition("\n\n")
+    assert title.strip().endswith((".", "?")) and text.strip().endswith(".")

@@ -1,0 +1,172 @@
+"""Every metric, because its file is there: what a distance of two networks, and a value of one, must satisfy.
+
+Three networks and one that diverged. A metric says in SYMMETRY which changes of a network it does not see, and each
+group includes the ones before it: the order of the units ("permutation", the default), their signs where the
+activation is odd ("signed"), and rotations of the states ("rotation").
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from degeneracy.fixed_points.find import find
+from degeneracy.measurement.measure import measure
+from degeneracy.measurement.pairs import as_dict, features_of, over_pairs, taken
+from degeneracy.plugins import contracts
+from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.status import Status
+from populations import FIND, moved_copy, short_population
+
+METRICS = names("metrics")
+DISTANCES = [name for name in METRICS if "features" in Plugin("metrics", name).functions]
+VALUES = [name for name in METRICS if name not in DISTANCES]
+SYMMETRIES = contracts.SYMMETRIES
+LOST = 2  # the network that diverged
+KEPT = [0, 1, 3]
+NOTHING = 1e-5  # a distance of 0: the root of rounding, and what a search stops at
+
+every_metric = pytest.mark.parametrize("name", METRICS)
+every_distance = pytest.mark.parametrize("name", DISTANCES)
+every_value = pytest.mark.parametrize("name", VALUES)
+
+
+def with_symmetries(metrics):
+    """Each metric with each symmetry that it has."""
+    declared = {name: Plugin("metrics", name).constant("SYMMETRY", SYMMETRIES[0]) for name in metrics}
+    pairs = [(name, group) for name in metrics for group in SYMMETRIES[: SYMMETRIES.index(declared[name]) + 1]]
+    return pytest.mark.parametrize("name, symmetry", pairs)
+
+
+@pytest.fixture(scope="module")
+def population(tmp_path_factory):
+    made = short_population(tmp_path_factory.mktemp("every_metric"), seeds=range(4))
+    made.networks["status"][LOST] = Status.DIVERGED
+    for parameter in made.parameters:
+        made.networks[parameter][LOST] = np.nan
+    return replace(made, fixed_points=find(made, FIND, lambda line: None))
+
+
+@pytest.fixture(scope="module")
+def trained(population):
+    """The networks that did not diverge."""
+    return population.where(np.arange(4) != LOST)
+
+
+def options_of(name: str) -> dict:
+    return {key: option.default for key, option in Plugin("metrics", name).options.items()}
+
+
+def measures_of(name: str) -> dict:
+    return Plugin("metrics", name).constant("MEASURES")
+
+
+def features(name: str, population) -> dict:
+    return features_of(Plugin("metrics", name).load(), population, options_of(name))
+
+
+def distances(name: str, one: dict, other: dict, pairs: list) -> dict:
+    return over_pairs(Plugin("metrics", name).load(), one, other, np.array(pairs), options_of(name), "cpu")
+
+
+def values(name: str, population) -> dict:
+    module = Plugin("metrics", name).load()
+    return as_dict(module.value(population, **taken(module.value, options_of(name))), "value")
+
+
+def moved(population, symmetry: str):
+    """The same networks changed in a way that a metric of this symmetry does not see."""
+    generator, width = np.random.default_rng(0), population.networks.sizes["unit"]
+    order, signs = generator.permutation(width), np.where(np.arange(width) % 3, 1.0, -1.0)
+    if symmetry == "permutation":
+        return moved_copy(population, order, np.ones(width))
+    if symmetry == "signed":
+        return moved_copy(population, order, signs)
+    rotated = replace(population)
+    turn = np.linalg.qr(generator.standard_normal((width, width)))[0]
+    rotated.__dict__["states"] = population.states @ turn  # in place of those that it would compute
+    return rotated
+
+
+def found_twice(one: dict, other: dict) -> np.ndarray:
+    """How far apart (pair), as a share, two searches for the same minimum may end; 0 for a metric that does not search.
+
+    The order of the units decides which local minima a search reaches; `spread` says how far apart those are.
+    """
+    return np.max([found.get("spread", 0) / found["distance"] for found in (one, other)], axis=0)
+
+
+@every_distance
+def test_a_distance_is_symmetric_and_positive(name, trained):
+    own = features(name, trained)
+    found = distances(name, own, own, [(0, 1), (0, 2), (1, 2)])
+    turned = distances(name, own, own, [(1, 0), (2, 0), (2, 1)])
+    for measure_name in measures_of(name):
+        np.testing.assert_allclose(turned[measure_name], found[measure_name], rtol=1e-6, atol=NOTHING)
+        assert (found[measure_name] >= 0).all()
+    assert (found["distance"] > NOTHING).any()
+
+
+@every_distance
+def test_a_network_is_at_distance_0_from_itself(name, trained):
+    own = features(name, trained)
+    found = distances(name, own, own, [(0, 0), (1, 1), (2, 2)])
+    for measure_name in measures_of(name):
+        np.testing.assert_allclose(found[measure_name], 0, atol=NOTHING)
+
+
+@with_symmetries(DISTANCES)
+def test_a_distance_does_not_see_what_its_symmetry_leaves_alone(name, symmetry, trained):
+    own, copy = features(name, trained), features(name, moved(trained, symmetry))
+    apart = [(0, 1), (0, 2), (1, 2)]
+    expected, found = distances(name, own, own, apart), distances(name, own, copy, apart)
+    same = distances(name, own, copy, [(0, 0), (1, 1), (2, 2)])
+    for measure_name in measures_of(name):
+        np.testing.assert_allclose(same[measure_name], 0, atol=NOTHING)
+        near = 1e-5 + found_twice(expected, found)
+        np.testing.assert_array_less(abs(found[measure_name] / expected[measure_name] - 1), near)
+
+
+@with_symmetries(VALUES)
+def test_a_value_does_not_see_what_its_symmetry_leaves_alone(name, symmetry, trained):
+    expected, found = values(name, trained), values(name, moved(trained, symmetry))
+    for measure_name in measures_of(name):
+        np.testing.assert_allclose(found[measure_name], expected[measure_name], rtol=1e-5)
+
+
+@every_metric
+def test_measures_lie_in_the_range_that_the_metric_declares(name, trained):
+    data = measure(name, trained, options_of(name))
+    for measure_name, (low, high) in Plugin("metrics", name).constant("RANGE", {}).items():
+        assert low is None or (data[measure_name] >= low).all()
+        assert high is None or (data[measure_name] <= high).all()
+
+
+@every_distance
+def test_features_change_with_the_probe_trials_unless_the_metric_depends_on_none(name, trained):
+    one, other = (features(name, half) for half in trained.halves())
+    same = all(np.array_equal(one[key], other[key]) for key in one)
+    assert same == Plugin("metrics", name).constant("NO_TRIALS", False)
+
+
+@every_metric
+def test_only_a_network_that_diverged_is_nan(name, population):
+    data = measure(name, population, options_of(name))
+    for measure_name in measures_of(name):
+        own = data[measure_name].values
+        assert np.isnan(own[LOST]).all()
+        assert np.isfinite(own[np.ix_(*[KEPT] * own.ndim)]).all()
+        if own.ndim == 2:
+            assert np.isnan(own[:, LOST]).all()
+
+
+@every_metric
+def test_a_network_does_not_depend_on_the_others_and_their_order(name, population):
+    everything = measure(name, population, options_of(name))
+    for chosen in ([3, 1, 0, 2], [0, 3]):
+        some = replace(population, networks=population.networks.isel(network=chosen))
+        data = measure(name, some, options_of(name))
+        for measure_name in measures_of(name):
+            own = everything[measure_name].values
+            expected = own[np.ix_(*[chosen] * own.ndim)]
+            np.testing.assert_allclose(data[measure_name], expected, rtol=1e-6, atol=NOTHING)

@@ -1,0 +1,152 @@
+"""Write the generated tables of the README files: artifacts, plug-ins, and the directions of the reduced study.
+
+    python workflow/scripts/update_readme.py
+
+A table stands between `<!-- generated: NAME -->` and `<!-- end -->`. A test checks that all of them are up to date.
+"""
+
+import csv
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from degeneracy.artifacts.schema import FLAG, FLOAT, INTEGER, TEXT, Schema
+from degeneracy.experiment import paths
+from degeneracy.fixed_points.schema import FIXED_POINTS
+from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
+from degeneracy.networks.schema import NETWORKS
+from degeneracy.plugins.discovery import KINDS, Plugin, names
+from degeneracy.plugins.options import Option
+from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+from degeneracy.trials.schema import COMPLEXITY, TRIALS
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / "workflow" / "README.md"
+REDUCED = ROOT / "resources" / "reduced_results"
+OF_CONDITION = ("<task>", "<condition>")
+ARTIFACTS = (
+    (TRIALS, paths.trials("<task>", "<trial set>")),
+    (COMPLEXITY, paths.complexity("<task>", "<trial set>")),
+    (NETWORKS, paths.networks(*OF_CONDITION, "<block>")),
+    (FIXED_POINTS, paths.fixed_points(*OF_CONDITION, "<block>")),
+    (NETWORK_METRIC, paths.metric(*OF_CONDITION, "<metric>")),
+    (PAIR_METRIC, paths.metric(*OF_CONDITION, "<metric>")),
+    (MAP, paths.network_map("<sweep>", "<metric>")),
+    (STATISTICS, paths.statistics("<sweep>", "<metric>")),
+    (DIRECTIONS, paths.directions("nc")),
+)
+TYPES = {FLOAT: "real", INTEGER: "integer", FLAG: "0 or 1", TEXT: "text"}
+SAYS = {"metrics": ("LEVEL", "aspect"), "tasks": ("COMPLEXITY", "more complex with")}  # kind: constant, its column
+MEASURES = {  # (metric, measure): column of the table of directions
+    ("ood_loss", "sd"): "loss SD",
+    ("ood_loss", "log_sd"): "SD of log loss",
+    ("dsa", "distance"): "DSA",
+    ("permutation_distance", "per_n_squared"): "weights / n²",
+    ("permutation_distance", "relative"): "weights, relative",
+    ("svcca", "distance"): "SVCCA",
+}
+PAPER_FACTORS = ("complexity", "feature learning", "width", "regularisation", "other")
+ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
+MARKS = {"agrees": " ✓", "disagrees": " ✗"}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def artifacts() -> str:
+    """What the artifacts hold, a table for each kind."""
+    return "\n\n".join(f"**{schema.kind}**: `{path}`\n\n{variables(schema)}" for schema, path in ARTIFACTS)
+
+
+def variables(schema: Schema) -> str:
+    """The variables of one kind of artifact."""
+    rows = []
+    for name, known in schema.variables.items():
+        said = (known.long_name or "as the metric says") + (" (optional)" if known.optional else "")
+        rows.append((f"`{name}`", ", ".join(known.dims), TYPES[known.dtype], said, known.unit))
+    groups = f"The groups {', '.join(f'`{group}`' for group in schema.groups)} each hold:\n\n" if schema.groups else ""
+    return groups + table(("variable", "dimensions", "type", "what", "unit"), rows)
+
+
+def plugins(kind: str) -> str:
+    """The plug-ins of a kind with their options; with the aspect of a metric and the complexity factors of a task."""
+    constant, column = SAYS.get(kind, ("", ""))
+    rows = []
+    for name in names(kind):
+        plugin = Plugin(kind, name)
+        what = " ".join(plugin.docstring.split("\n\n")[0].split())
+        options = "<br>".join(described(key, option) for key, option in plugin.options.items())
+        value = plugin.constant(constant, "")
+        extra = value if isinstance(value, str) else ", ".join(f"`{one}`" for one in value)
+        rows.append((f"`{name}`", *([extra] if column else []), what, options))
+    return table((kind[:-1], *([column] if column else []), "what", "options and defaults"), rows)
+
+
+def described(name: str, option: Option) -> str:
+    """An option with its default and what else it may be: `` `rank` 10 (at least 1) ``."""
+    low, high, unit = option.range.minimum, option.range.maximum, option.range.unit
+    allowed = ", ".join(map(str, option.choices))
+    if low is not None or high is not None:
+        allowed = f"at most {high}" if low is None else f"at least {low}" if high is None else f"{low} to {high}"
+    default = f"{str(option.default).lower() if isinstance(option.default, bool) else option.default} {unit}".strip()
+    return f"`{name}` {default}" + (f" ({allowed})" if allowed else "")
+
+
+def directions() -> str:
+    """Change of degeneracy in every sweep of the reduced study, from its table of directions."""
+    with (REDUCED / "statistics" / "directions.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    cells = {(row["sweep"], row["metric"], row["measure"]): change(row) for row in found}
+    sweeps = {row["sweep"]: row for row in found}
+    ordered = sorted(sweeps.values(), key=lambda row: (PAPER_FACTORS.index(row["paper_factor"]), row["sweep"]))
+    rows = [
+        (row["paper_factor"], named(row), *(cells.get((row["sweep"], *measure), "") for measure in MEASURES))
+        for row in ordered
+    ]
+    return table(("factor", "task, levels", *MEASURES.values()), rows)
+
+
+def named(row: dict) -> str:
+    """The task, the factor and its levels, with the numbers of networks where some did not converge."""
+    used = f" (n = {row['n_used']})" if row["n_used"] != row["n_networks"] else ""
+    task, factor = (text.replace("_", " ") for text in (row["task"], row["factor"].split(".")[1]))
+    return f"{task}: {factor} {row['levels']}{used}"
+
+
+def change(row: dict) -> str:
+    """A change in percent with its interval, as `↓ −76% [−88, −54] ✓`."""
+    percent, low, high = (f"{float(row[key]):.0f}" for key in ("percent", "percent_low", "percent_high"))
+    sign = "" if percent.startswith("-") else "+"
+    text = f"{ARROWS[row['arrow']]} {sign}{percent}% [{low}, {high}]{MARKS.get(row['agreement'], '')}"
+    return text.replace("-", "−")
+
+
+TABLES = {
+    WORKFLOW: {"artifacts": artifacts} | {kind: partial(plugins, kind) for kind in KINDS},
+    REDUCED / "README.md": {"directions": directions},
+}
+
+
+def filled(text: str, name: str, made: str) -> str:
+    """The text with a table in its place. Raises ValueError if there is no place for it."""
+    before, begin, rest = text.partition(f"<!-- generated: {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not end:
+        raise ValueError(f"<!-- generated: {name} --> and <!-- end --> are missing")
+    return f"{before}{begin}{made}\n{end}{after}"
+
+
+def main() -> None:
+    for path, tables in TABLES.items():
+        text = path.read_text(encoding="utf-8")
+        for name, make in tables.items():
+            text = filled(text, name, make())
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
