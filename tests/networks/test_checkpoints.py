@@ -23,8 +23,6 @@ from degeneracy.networks import checkpoints, optimiser
 from degeneracy.networks.checkpoints import Checkpoint
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.status import Status
-from degeneracy.trials.generate import generate
-from degeneracy.trials.schema import TRIALS
 
 
 @pytest.mark.parametrize("cell", ["vanilla", "mup", "gru"])
@@ -187,12 +185,10 @@ def test_a_checkpoint_is_saved_no_more_often_than_asked(tmp_path, monkeypatch):
 
 def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
     condition = make_condition(training=SHORT | {"epochs": 12, "steps_per_epoch": 150, "threshold": 1e-9})
-    path = tmp_path / "trials.nc"
-    store.write(path, TRIALS, generate(condition), condition, "cpu", 0.0)
     script = ROOT / "workflow" / "scripts" / "train_networks.py"
 
     def command(output):
-        arguments = ["--condition", dumps(condition), "--seeds", "0", "1", "--trials", str(path), "--device", "cpu"]
+        arguments = ["--condition", dumps(condition), "--seeds", "0", "1", "--device", "cpu"]
         return [sys.executable, str(script), *arguments, "--output", str(output)]
 
     output, undisturbed = tmp_path / "networks.nc", tmp_path / "undisturbed.nc"
@@ -207,7 +203,7 @@ def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
         assert not output.exists() and (tmp_path / ".networks.nc.checkpoint").exists()
     done = subprocess.run(command(output), capture_output=True, text=True, check=True)
     assert "resuming from a checkpoint" in done.stdout
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc", "trials.nc"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc"]
     subprocess.run(command(undisturbed), capture_output=True, check=True)
     one, other = (store.read(each, NETWORKS) for each in (output, undisturbed))
     assert_identical(one.assign_attrs(wall_time_s=0), other.assign_attrs(wall_time_s=0))

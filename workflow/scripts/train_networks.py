@@ -11,13 +11,12 @@ from degeneracy import command, devices
 from degeneracy.artifacts import store
 from degeneracy.artifacts.provenance import provenance
 from degeneracy.errors import UserError
-from degeneracy.experiment.condition import dumps
 from degeneracy.networks import checkpoints, trained, training
 from degeneracy.networks.backends.choice import BACKENDS
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.code_hash import GPU_BACKENDS, code_hash
-from degeneracy.plugins.discovery import PACKAGE, cell_of, task_of
-from degeneracy.trials.generate import content_of, generate
+from degeneracy.plugins.discovery import PACKAGE
+from degeneracy.trials.generate import generate
 
 
 def main() -> None:
@@ -38,13 +37,12 @@ def main() -> None:
     spec, output = arguments.condition, Path(arguments.output)
     trials = generate(spec, ["train"])["train"]
     backends = [PACKAGE / f"{name}.py" for name in GPU_BACKENDS if device.type == "cuda"]
-    sources = Path(__file__).resolve(), task_of(spec).source, cell_of(spec).source
-    identity = {"condition": dumps(spec), "code": code_hash(*sources), "trials": content_of(trials)}
+    identity = trained.identity(Path(__file__), spec, trials)
     report = partial(print, flush=True)
     known = trained.known(output.parent, identity, range(first, last + 1), report)
     parts = [] if known is None else [known]
     seeds = [seed for seed in range(first, last + 1) if known is None or seed not in known["network"]]
-    checkpoint = checkpoints.Checkpoint.beside(output, code_hash(*sources, *backends), stopping)
+    checkpoint = checkpoints.Checkpoint.beside(output, identity["code"] + code_hash(*backends), stopping)
     if seeds:
         report(f"training {len(seeds)} networks on {device}")
         networks = training.train(spec, seeds, trials, device, report, arguments.backend, checkpoint)
