@@ -1,8 +1,13 @@
 import os
+import subprocess
+import sys
+import time
 
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+START = time.time()
 
 
 if not workflow.overwrite_configfiles:  # --configfile replaces the default experiment; the two never mix
@@ -26,3 +31,9 @@ rule all:
     default_target: True
     input:
         TARGETS,
+
+
+onsuccess:
+    table = paths.directions("csv")
+    if os.path.exists(table) and os.path.getmtime(table) >= START:  # made by this run
+        subprocess.run([sys.executable, SCRIPTS / "print_findings.py", table])

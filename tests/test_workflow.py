@@ -125,6 +125,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "draw_figure": 4,
         "draw_metric_figure": 4,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
+        "write_index": 1,
     }
 
 
@@ -171,7 +172,7 @@ def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
     assert planned(project) == {
         "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1,
-        "draw_experiment_figure": 2,
+        "draw_experiment_figure": 2, "write_index": 1,
     }  # fmt: skip
 
 
@@ -254,7 +255,7 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     add_metrics(project)
     assert planned(project) == {
         "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "draw_metric_figure": 2,
-        "draw_experiment_figure": 1,
+        "draw_experiment_figure": 1, "write_index": 1,
     }  # fmt: skip
     snakemake(project)
     for name in ("readout_angle", "state_dimension"):
@@ -319,7 +320,7 @@ def test_another_configuration_replaces_the_default_one(project):
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {"generate_trials": 2, "train_networks": 2, "find_fixed_points": 2, "compute_metric": 2} | {
         "compute_complexity": 2, "compute_statistics": 1, "compute_directions": 1, "draw_figure": 4,
-        "draw_metric_figure": 1, "draw_experiment_figure": 2,
+        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1,
     }  # fmt: skip
 
 

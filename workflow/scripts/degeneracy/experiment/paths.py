@@ -48,6 +48,10 @@ def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
 
 
+def index() -> str:
+    return f"{RESULTS}/index.csv"
+
+
 def network_map(sweep: str, metric: str) -> str:
     return f"{RESULTS}/maps/{sweep}/{metric}.nc"
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import Condition, dumps
@@ -168,14 +169,14 @@ def _schema_of(section: str, key: str, resolved: dict, schema: dict) -> dict:
 def _named(spec: dict, schema: dict) -> Condition:
     return Condition(
         task=spec["task"]["name"],
-        name=_difference(spec, SECTIONS, schema),
-        trial_set=_difference(spec, ("task", "trials"), schema),
+        name=_name(spec, SECTIONS, schema),
+        trial_set=_name(spec, ("task", "trials"), schema),
         spec_json=dumps(spec),
     )
 
 
-def _difference(spec: dict, sections, schema: dict) -> str:
-    """A safe file name that says how a condition differs from the defaults; it is the same in every experiment."""
+def difference(spec: dict, schema: dict) -> dict[str, Any]:
+    """Options of a condition that differ from the defaults, by section and key (`task.channels`)."""
     task, cell = spec["task"]["name"], spec["model"]["cell"]
     defaults = {
         "task": {"name": task} | Plugin("tasks", task).complete({}, task),
@@ -183,8 +184,14 @@ def _difference(spec: dict, sections, schema: dict) -> str:
         "training": defaults_of(schema, "training"),
         "trials": defaults_of(schema, "trials"),
     }
-    changed = [(key, value) for part in sections for key, value in spec[part].items() if value != defaults[part][key]]
-    return _short("_".join(f"{key}-{_safe(value)}" for key, value in changed)) or "default"
+    options = {(part, key): value for part in SECTIONS for key, value in spec[part].items()}
+    return {f"{part}.{key}": value for (part, key), value in options.items() if value != defaults[part][key]}
+
+
+def _name(spec: dict, sections, schema: dict) -> str:
+    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+    changed = [(*option.split("."), value) for option, value in difference(spec, schema).items()]
+    return _short("_".join(f"{key}-{_safe(value)}" for part, key, value in changed if part in sections)) or "default"
 
 
 def _short(name: str) -> str:
