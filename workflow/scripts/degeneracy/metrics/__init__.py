@@ -48,6 +48,9 @@ class NetworkMetric(Metric, Protocol):
 class PairMetric(Metric, Protocol):
     """A metric of a pair of networks, symmetric in them."""
 
+    NO_TRIALS: bool
+    """Whether its features depend on no trials, so that a network is at distance 0 from itself by construction."""
+
     SAME_TRIALS: bool
     """Whether it compares two networks trial by trial, so that both must see the same trials."""
 
