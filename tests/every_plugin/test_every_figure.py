@@ -47,7 +47,7 @@ def artifacts_of_level(level: int) -> dict[str, Path]:
     made = {kind: Path(f"{kind}-{level}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
     device = ("--device", "cpu")
     run("generate_trials", "--condition", condition, "--output", made["trials"])
-    given = ("--condition", condition, "--seeds", 0, 2, "--trials", made["trials"])
+    given = ("--condition", condition, "--seeds", 0, 2)
     run("train_networks", *given, *device, "--output", made["networks"])
     given = ("--networks", made["networks"], "--trials", made["trials"])
     run("find_fixed_points", *given, "--options", dumps(FIND), *device, "--output", made["fixed_points"])
