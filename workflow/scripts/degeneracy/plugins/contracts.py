@@ -60,6 +60,7 @@ CONTRACTS = {
             "HEADLINE": TEXT,
             "RANGE": {"type": "object", "additionalProperties": ENDS},
             "SYMMETRY": {"enum": list(SYMMETRIES)},
+            "NO_TRIALS": FLAG,
             "SAME_TRIALS": FLAG,
             "ACROSS_CONDITIONS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
