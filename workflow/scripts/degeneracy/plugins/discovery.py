@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from degeneracy.errors import UserError
+from degeneracy.plugins import sources
 from degeneracy.plugins.options import Option, did_you_mean, options_in, quoted
 
 PACKAGE = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ def names(kind: str) -> list[str]:
 def parsed(path: Path) -> ast.Module:
     """Syntax tree of a source file. Raises UserError, naming the file and the line, if it is not Python."""
     try:
-        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+        return ast.parse(sources.text(path), str(path))
     except SyntaxError as error:
         raise UserError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
 
