@@ -9,7 +9,8 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
+SCHEMA = yaml.safe_load((ROOT / SCHEMA_FILE).read_text(encoding="utf-8"))
 # every other file in this folder, so that a new file of rules is included by being there
 RULES = [path.name for path in sorted(Path(workflow.current_basedir).glob("*.smk")) if path.name != "common.smk"]
 RULES = [f"workflow/rules/{name}" for name in RULES]
@@ -17,6 +18,14 @@ RULES = [f"workflow/rules/{name}" for name in RULES]
 sys.path.insert(0, str(SCRIPTS))
 
 from degeneracy.errors import UserError  # noqa: E402
+from degeneracy.experiment import plan  # noqa: E402
+
+try:  # before anything else is loaded, so that on a cluster it is loaded from the plan
+    FILES = [os.path.basename(workflow.main_snakefile), "workflow/rules/common.smk", *RULES, SCHEMA_FILE]
+    PLANNED = plan.freeze(ROOT, FILES, config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
 from degeneracy.experiment import needs, paths  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
@@ -53,8 +62,11 @@ def script(name):
 
 
 def logged(command):
-    """A command whose output goes to the log. If it fails, its last line is shown and its exit status kept."""
-    return f"{command} > {{log:q}} 2>&1 || (code=$?; tail -n 1 {{log:q}} >&2; exit $code)"
+    """A command that knows its planned code, and whose output goes to the log.
+
+    If it fails, its last line is shown and its exit status kept.
+    """
+    return f"{command} --code {{params.code:q}} > {{log:q}} 2>&1 || (code=$?; tail -n 1 {{log:q}} >&2; exit $code)"
 
 
 def code(script, *plugins):
@@ -99,3 +111,9 @@ if workflow.is_main_process:
             "results holds networks, but .snakemake has no record of how they were made, so changes since then go unnoticed. "
             "Copy .snakemake along with results, or delete what should be made again."
         )
+
+
+onstart:
+    if not workflow.local_exec:  # the Snakemake of each job gets the plan in place of the configuration
+        workflow.config_settings.configfiles = [plan.write(ROOT, PLANNED, config)]
+        workflow.config_settings.config_args = None

@@ -1,5 +1,6 @@
 """Print the findings of an experiment in words, and where its table and its figures are."""
 
+import argparse
 from pathlib import Path
 
 from degeneracy import command
@@ -8,7 +9,7 @@ from degeneracy.statistics.findings import findings
 
 
 def main() -> None:
-    parser = command.parser(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", nargs="?", default=paths.directions("csv"), help="table of directions")
     table = Path(parser.parse_args().table)
     print("Findings: changes from the first to the last level [with their intervals]")
