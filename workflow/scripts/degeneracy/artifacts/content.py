@@ -17,7 +17,7 @@ DIGITS = 32  # of 64: enough that no two differ by chance
 
 
 def content_of(dataset: xr.Dataset) -> str:
-    """Hash of all variables: names, dimensions, dtypes, values and attributes. The dataset's attributes do not count."""
+    """Hash of all variables: names, dimensions, dtypes, values, attributes; not of the dataset's attributes."""
     digest = hashlib.sha256()
     for name in sorted(map(str, dataset.variables)):
         variable = dataset.variables[name]

@@ -91,7 +91,7 @@ def attributes_of(path) -> dict[str, Any]:
 def _verify(path, attributes: dict[str, Any], wanted: str = "") -> None:
     """Raise ArtifactError unless these are the undamaged attributes of an artifact (of a wanted kind)."""
     kind = attributes.get("artifact")
-    if kind is None or wanted and kind != wanted:
+    if kind is None or (wanted and kind != wanted):
         found = "no artifact of this project" if kind is None else f"a {kind} artifact"
         must = f", must be a {wanted} artifact" if wanted else ""
         raise ArtifactError(f"{path}: is {found}{must}; if it should be one, {REBUILD}")
