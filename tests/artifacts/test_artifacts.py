@@ -12,7 +12,7 @@ import xarray as xr
 
 import degeneracy
 from degeneracy.artifacts import atomic, store
-from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.artifacts.schema import ArtifactError, Schema
 from degeneracy.measurement.schema import NETWORK_METRIC
 
 SCRIPTS = Path(degeneracy.__file__).parents[1]
@@ -83,16 +83,14 @@ def test_truncated_damaged_foreign_and_missing_files_are_one_sentence(tmp_path):
 
 
 def test_an_artifact_of_the_right_kind_with_wrong_contents_is_refused(tmp_path):
-    path = tmp_path / "metric.nc"
-    save(path, metric(np.ones(3)))
-    with xr.open_dataset(path) as data:
-        lacking, whole = data.load().drop_vars("value"), data["value"].astype(int)
-    lacking.to_netcdf(path)
-    with pytest.raises(ArtifactError, match="without the variable value"):
-        store.read(path, NETWORK_METRIC)
-    lacking.assign(value=whole).to_netcdf(path)
-    with pytest.raises(ArtifactError, match=r"variable value is .* of int64"):
-        store.read(path, NETWORK_METRIC)
+    path, whole = tmp_path / "metric.nc", metric(np.ones(3))
+    for data, said in (
+        (whole.drop_vars("value"), "without the variable value"),
+        (metric(np.ones(3, int)), r"variable value is .* of int64"),
+    ):
+        store.write(path, Schema(NETWORK_METRIC.kind, {}), data, CONDITION, "cpu", 0.0)
+        with pytest.raises(ArtifactError, match=said):
+            store.read(path, NETWORK_METRIC)
 
 
 def test_a_writer_must_name_and_measure_its_variables(tmp_path):

@@ -4,6 +4,8 @@ import json
 
 from degeneracy import command
 from degeneracy.artifacts import store
+from degeneracy.artifacts.origin import contents, origin
+from degeneracy.plugins.code_hash import code_of
 from degeneracy.trials import complexity
 from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
@@ -18,7 +20,8 @@ def main() -> None:
     trials = store.read(arguments.trials, TRIALS, arguments.group)
     result = complexity.measure(trials)
     condition = json.loads(trials.attrs["condition"])
-    store.write(arguments.output, COMPLEXITY, result, condition, "cpu", watch.seconds, group=arguments.group)
+    made = origin({"group": arguments.group}, code_of(__file__), contents([trials.attrs]))
+    store.write(arguments.output, COMPLEXITY, result, condition, "cpu", watch.seconds, **made)
 
 
 if __name__ == "__main__":

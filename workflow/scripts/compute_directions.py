@@ -5,8 +5,11 @@ import json
 from degeneracy import command
 from degeneracy.artifacts import store
 from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment import paths
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import directions
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 
@@ -27,9 +30,10 @@ def main() -> None:
     confidence = {one.attrs["confidence"] for _, one in data}
     if len(confidence) > 1:
         raise UserError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
-    store.write(
-        arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, sweeps=sweeps, confidence=confidence.pop()
-    )
+    tasks = [Plugin("tasks", task) for task in sorted(set(result["task"].values))]
+    made = origin({}, code_of(__file__, *tasks), contents(one.attrs for _, one in data))
+    made |= {"sweeps": sweeps, "confidence": confidence.pop()}
+    store.write(arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, **made)
     with whole(arguments.table) as temporary:
         result.to_dataframe().to_csv(temporary, index=False)
 

@@ -2,11 +2,14 @@
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps
 from degeneracy.measurement import network_map
 from degeneracy.measurement.schema import MAP, PAIR_METRIC
 from degeneracy.networks import population
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import Plugin, cell_of, task_of
 
 
 def main() -> None:
@@ -27,11 +30,14 @@ def main() -> None:
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:
             raise UserError("--metrics: must be the chosen metric of the conditions of --networks, in their order")
-    result = network_map.place(arguments.metric, populations, within, arguments.factor, arguments.options)
-    names = {"metric": arguments.metric, "factor": arguments.factor}
-    store.write(
-        arguments.output, MAP, result, populations[0].condition, devices.name_of(device), watch.seconds, **names
-    )
+    condition, metric = populations[0].condition, Plugin("metrics", arguments.metric)
+    options = metric.complete(arguments.options, arguments.metric)
+    read = (*(one.inputs for one in populations), contents(one.attrs for one in within))
+    code = code_of(__file__, task_of(condition), cell_of(condition), metric)
+    made = origin({"factor": arguments.factor}, code, *read)
+    made |= {"metric": arguments.metric, "metric_options": dumps(options), "factor": arguments.factor}
+    result = network_map.place(arguments.metric, populations, within, arguments.factor, options)
+    store.write(arguments.output, MAP, result, condition, devices.name_of(device), watch.seconds, **made)
 
 
 if __name__ == "__main__":

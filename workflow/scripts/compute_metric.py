@@ -2,11 +2,13 @@
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.artifacts.origin import origin
 from degeneracy.errors import UserError
 from degeneracy.measurement.measure import measure
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
-from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import Plugin, cell_of, task_of
 
 
 def main() -> None:
@@ -28,10 +30,12 @@ def main() -> None:
         raise UserError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device)
     options = metric.complete(arguments.options, arguments.metric)
+    condition = networks.condition
+    made = origin(options, code_of(__file__, task_of(condition), cell_of(condition), metric), networks.inputs)
     result = measure(arguments.metric, networks, options)
     schema = PAIR_METRIC if "distance" in result else NETWORK_METRIC
-    names = {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
-    store.write(arguments.output, schema, result, networks.condition, devices.name_of(device), watch.seconds, **names)
+    made |= {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
+    store.write(arguments.output, schema, result, condition, devices.name_of(device), watch.seconds, **made)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ import json
 
 from degeneracy import command
 from degeneracy.artifacts import store
+from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics.schema import STATISTICS
 from degeneracy.statistics.summary import summarise
@@ -33,13 +35,10 @@ def main() -> None:
     plugin = Plugin("metrics", metric)
     described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})
     result = summarise(levels, data, arguments.confidence, described, ranges)
-    names = {
-        "metric": metric,
-        "factor": arguments.factor,
-        "metric_level": attributes[0]["level"],
-        "confidence": arguments.confidence,
-    }
-    store.write(arguments.output, STATISTICS, result, conditions[0], "cpu", watch.seconds, **names)
+    options = {"factor": arguments.factor, "confidence": arguments.confidence}
+    made = origin(options, code_of(__file__), contents(one.attrs for one in data)) | options
+    made |= {"metric": metric, "metric_options": attributes[0]["options"], "metric_level": attributes[0]["level"]}
+    store.write(arguments.output, STATISTICS, result, conditions[0], "cpu", watch.seconds, **made)
 
 
 if __name__ == "__main__":

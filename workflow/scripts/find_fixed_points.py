@@ -2,9 +2,12 @@
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.artifacts.origin import origin
 from degeneracy.fixed_points.find import find
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks import population
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import cell_of, task_of
 
 
 def main() -> None:
@@ -20,8 +23,10 @@ def main() -> None:
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
     networks = population.load([arguments.networks], arguments.trials, device=device.type)
+    condition = networks.condition
+    made = origin(arguments.options, code_of(__file__, task_of(condition), cell_of(condition)), networks.inputs)
     points = find(networks, arguments.options, lambda line: print(line, flush=True))
-    store.write(arguments.output, FIXED_POINTS, points, networks.condition, devices.name_of(device), watch.seconds)
+    store.write(arguments.output, FIXED_POINTS, points, condition, devices.name_of(device), watch.seconds, **made)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from degeneracy import command
 from degeneracy.artifacts import store
-from degeneracy.trials.generate import content_of, generate
+from degeneracy.artifacts.origin import origin
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import task_of
+from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 
 
@@ -13,8 +16,8 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     groups = generate(arguments.condition)
-    trained_on = {"train_content": content_of(groups["train"])}
-    store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds, **trained_on)
+    made = origin({}, code_of(__file__, task_of(arguments.condition)))
+    store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds, **made)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def collect(plan: Experiment, arguments, lines: list[str], drawn: bool) -> None:
         path = ROOT / layout.networks(condition.task, condition.name, next(iter(plan.blocks)))
         if path.is_file():
             data = store.read(path, NETWORKS).isel(network=slice(EXAMPLES))
-            own = {name: data.attrs[name] for name in ("parameters", "backend")}
+            own = {name: data.attrs[name] for name in ("parameters", "backend", "options", "code", "inputs")}
             spec, seconds = json.loads(data.attrs["condition"]), data.attrs["wall_time_s"]
             target = output / "networks" / f"{condition.task}.nc"
             store.write(target, NETWORKS, data.drop_attrs(deep=False), spec, data.attrs["device"], seconds, **own)

@@ -1,13 +1,22 @@
-"""Artifacts: the one writer and the one reader of the NetCDF files between stages."""
+"""Artifacts: the one writer and the one reader of the NetCDF files between stages.
 
+Each file says by itself whether it is whole. The attribute `content` is a hash of its variables (of a file with groups:
+a JSON object with one for each group), and `checksum` is one of all attributes.
+"""
+
+import json
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import xarray as xr
+from xarray.backends import NetCDF4DataStore
 
 from degeneracy.artifacts.atomic import locked, whole
+from degeneracy.artifacts.content import checksum_of, content_of
 from degeneracy.artifacts.provenance import provenance
 from degeneracy.artifacts.schema import ArtifactError, Schema
+from degeneracy.experiment.condition import dumps
 
 REBUILD = "delete it and run snakemake again to rebuild it"
 
@@ -39,46 +48,77 @@ def save(path, schema: Schema, data: xr.Dataset | dict[str, xr.Dataset], **attri
         for name, variable in dataset.data_vars.items():
             if not {"long_name", "units"} <= set(variable.attrs):
                 raise ValueError(f"{path}: variable {name} needs the attributes long_name and units")
+    contents = {group: content_of(dataset) for group, dataset in groups.items()}
+    own = groups[None].attrs if None in groups else {}
+    attributes = own | attributes | {"content": contents[None] if None in groups else dumps(contents)}
+    attributes.pop("checksum", None)
+    attributes["checksum"] = checksum_of(attributes)
     with whole(path) as temporary:
         if None in groups:
-            _save(groups[None].assign_attrs(attributes), temporary)
+            _save(groups[None], temporary, attributes)
         else:
-            _save(xr.Dataset(attrs=attributes), temporary)
+            _save(xr.Dataset(), temporary, attributes)
             for group, dataset in groups.items():
-                _save(dataset, temporary, group)
+                _save(dataset, temporary, {}, group)
 
 
 def read(path, schema: Schema, group: str | None = None) -> xr.Dataset:
-    """Read an artifact into memory and check that it is one: kind, variables, dims, dtypes, units.
+    """Read an artifact into memory and check that it is one: kind, checksums, variables, dims, dtypes, units.
 
     Raises ArtifactError with one sentence that names the file, what is wrong with it and how to rebuild it.
     """
-    attributes = attributes_of(path)
-    if attributes.get("artifact") != schema.kind:
-        found = f"a {attributes['artifact']} artifact" if "artifact" in attributes else "no artifact of this project"
-        raise ArtifactError(f"{path}: is {found}, must be a {schema.kind} artifact; if it should be one, {REBUILD}")
     if schema.groups and group is None:
         raise ValueError(f"{path}: say which group to read")
-    dataset = _open(path, group)
+    attributes, dataset = _open(path, lambda file: (_attributes(file), _loaded(file, group)))
+    _verify(path, attributes, schema.kind)
+    if content_of(dataset) != (json.loads(attributes["content"])[group] if group else attributes["content"]):
+        raise ArtifactError(f"{path}: is damaged, its variables do not match their checksum; {REBUILD}")
     schema.check(dataset, f"{path}", f"; {REBUILD}")
     for name in attributes.get("parameters", "").split():
         if not {name, f"initial_{name}"} <= set(dataset):
             raise ArtifactError(f"{path}: networks artifact without the parameter {name}; {REBUILD}")
-    return dataset.assign_attrs(attributes)
+    dataset.attrs = attributes
+    return dataset
 
 
-def attributes_of(path) -> dict:
-    """Attributes of an artifact, without its data."""
-    return _open(path, None, data=False).attrs
+def attributes_of(path) -> dict[str, Any]:
+    """Attributes of an artifact, without its data. Raises ArtifactError as `read` does."""
+    attributes = _open(path, _attributes)
+    _verify(path, attributes)
+    return attributes
 
 
-def _open(path, group, data: bool = True) -> xr.Dataset:
+def _verify(path, attributes: dict[str, Any], wanted: str = "") -> None:
+    """Raise ArtifactError unless these are the undamaged attributes of an artifact (of a wanted kind)."""
+    kind = attributes.get("artifact")
+    if kind is None or (wanted and kind != wanted):
+        found = "no artifact of this project" if kind is None else f"a {kind} artifact"
+        must = f", must be a {wanted} artifact" if wanted else ""
+        raise ArtifactError(f"{path}: is {found}{must}; if it should be one, {REBUILD}")
+    if "checksum" not in attributes:
+        raise ArtifactError(f"{path}: was written by an older version, which took no checksums; {REBUILD}")
+    if attributes["checksum"] != checksum_of({name: attributes[name] for name in attributes if name != "checksum"}):
+        raise ArtifactError(f"{path}: is damaged, its attributes do not match their checksum; {REBUILD}")
+
+
+def _attributes(file: netCDF4.Dataset) -> dict[str, Any]:
+    # the attribute `coordinates` is xarray's, and says which variables of a file are coordinates
+    return {name: file.getncattr(name) for name in file.ncattrs() if name != "coordinates"}
+
+
+def _loaded(file: netCDF4.Dataset, group: str | None) -> xr.Dataset:
+    store = NetCDF4DataStore(file[group] if group else file)
+    return xr.open_dataset(store, decode_times=False).load()  # a unit such as `days` is no date
+
+
+def _open(path, reading):
+    """What a function reads from a file. Raises ArtifactError with the reason if it cannot."""
     if not Path(path).is_file():
         raise ArtifactError(f"{path}: there is no such file")
     try:
-        with xr.open_dataset(path, group=group, engine="netcdf4") as dataset:
-            return dataset.load() if data else dataset.copy()
-    except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        with netCDF4.Dataset(path) as file:
+            return reading(file)
+    except Exception as error:  # there is no end to what a damaged file can raise
         if locked(path):
             raise ArtifactError(
                 f"{path}: another program has it open for writing; close it there and run again"
@@ -87,12 +127,12 @@ def _open(path, group, data: bool = True) -> xr.Dataset:
         raise ArtifactError(f"{path}: cannot be read as NetCDF, is it truncated? ({reason}); {REBUILD}") from None
 
 
-def _save(dataset: xr.Dataset, path: Path, group: str | None = None) -> None:
+def _save(dataset: xr.Dataset, path: Path, attributes: dict[str, Any], group: str | None = None) -> None:
     encoding: dict[str, dict[str, Any]] = {}
-    for name, variable in dataset.data_vars.items():
-        large = variable.ndim and variable.size > 256
-        # the checksum lets a reader notice a damaged file
-        encoding[str(name)] = {"zlib": True, "complevel": 1, "shuffle": True, "fletcher32": True} if large else {}
+    for name, variable in dataset.variables.items():
+        large = variable.ndim and variable.size > 256 and variable.dtype.kind not in "OUT"
+        encoding[str(name)] = {"zlib": True, "complevel": 1, "shuffle": True} if large else {}
         if variable.dtype.kind == "f":
             encoding[str(name)]["_FillValue"] = None  # NaN stays NaN
+    dataset = dataset.drop_attrs(deep=False).assign_attrs(attributes)
     dataset.to_netcdf(path, mode="a" if group else "w", group=group, engine="netcdf4", encoding=encoding)

@@ -18,11 +18,11 @@ import torch
 import xarray as xr
 
 from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.content import content_of
 from degeneracy.artifacts.provenance import machine
 from degeneracy.experiment.condition import dumps
 from degeneracy.networks.group import Group
 from degeneracy.networks.outcome import Progress, Stored
-from degeneracy.trials.generate import content_of
 
 INTERVAL = 60.0  # least time between two checkpoints (s)
 LIBRARIES = ("numba", "numpy", "torch")  # another version of these may round differently or draw other numbers

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
-from degeneracy.artifacts import store
+from degeneracy.artifacts import origin, store
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.fixed_points.schema import FIXED_POINTS
@@ -20,7 +20,7 @@ from degeneracy.networks.trained import MIXED
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
 from degeneracy.trials.halves import split_distinct
-from degeneracy.trials.schema import TRIALS, check_trials
+from degeneracy.trials.schema import TRAINED_ON, TRIALS, check_trials
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Population:
     half: int | None = None  # 0 or 1: only that half of the probe trials is seen
     trained: bool = True  # False: the networks before training
     device: str = "cpu"  # for costly computations
+    inputs: origin.Inputs = field(default_factory=dict)  # contents of the artifacts that it was read from
 
     @cached_property
     def condition(self) -> dict:
@@ -145,7 +146,7 @@ def load(
     blocks = [store.read(path, NETWORKS) for path in networks]
     _same_condition(networks, blocks)
     _warn_of_mixed_rounding(networks, blocks)
-    points = None
+    points, parts, drawn = None, [], []
     if fixed_points:
         parts = [store.read(path, FIXED_POINTS) for path in fixed_points]
         _same_condition([networks[0], *fixed_points], [blocks[0], *parts])
@@ -155,15 +156,17 @@ def load(
             raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
     if trials is not None:
         check_trials(trials, json.loads(blocks[0].attrs["condition"]))
-        content = store.attributes_of(trials).get("train_content")
+        drawn = [store.attributes_of(trials)]
+        content = origin.contents_of(drawn[0])[TRAINED_ON]
         for path, block in zip(networks, blocks, strict=True):
-            if block.attrs.get("trials", content) != content:
+            if json.loads(block.attrs.get("inputs", "{}")).get(TRAINED_ON, [content]) != [content]:
                 raise UserError(f"{path}: its networks were trained on other trials than those in {trials}")
     seeds = np.concatenate([one["network"] for one in blocks])
     if len(set(seeds)) < len(seeds):
         raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
     joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
-    return Population(joined, trials, points, device=device)
+    inputs = origin.contents([*(one.attrs for one in (*blocks, *parts)), *drawn])
+    return Population(joined, trials, points, device=device, inputs=inputs)
 
 
 def _join_points(parts: list[xr.Dataset]) -> xr.Dataset:

@@ -6,12 +6,14 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.artifacts import store
+from degeneracy.artifacts.content import content_of
+from degeneracy.artifacts.origin import origin
 from degeneracy.artifacts.schema import ArtifactError
 from degeneracy.experiment.condition import dumps
 from degeneracy.networks.schema import NETWORKS
-from degeneracy.plugins.code_hash import code_hash
+from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import cell_of, task_of
-from degeneracy.trials.generate import content_of
+from degeneracy.trials.schema import TRAINED_ON
 
 WHERE = ("device", "cpu_model", "blas_kernels", "backend", "torch_version", "numpy_version")  # of a training
 MIXED = " + "  # between the values of one of these where networks differ
@@ -19,8 +21,8 @@ MIXED = " + "  # between the values of one of these where networks differ
 
 def identity(script: Path, condition: dict, trials: xr.Dataset) -> dict[str, str]:
     """What a network follows from besides its seed: condition, training trials and code (that of `script` included)."""
-    code = code_hash(script.resolve(), task_of(condition).source, cell_of(condition).source)
-    return {"condition": dumps(condition), "code": code, "trials": content_of(trials)}
+    code = code_of(script, task_of(condition), cell_of(condition))
+    return {"condition": dumps(condition)} | origin({}, code, {TRAINED_ON: [content_of(trials)]})
 
 
 def known(folder: Path, identity: dict[str, str], seeds, report=print) -> xr.Dataset | None:

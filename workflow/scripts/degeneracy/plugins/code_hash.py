@@ -36,6 +36,12 @@ REUSE = ("networks/checkpoints", "networks/trained")
 # Modules and folders whose edits make nothing stale: no result depends on them, or, for the backends, none by more than
 # rounding. Raise the number of one by hand when what it writes or computes does change.
 FORMAT = dict.fromkeys(("artifacts", "command", "errors", "experiment/validation", "plugins", *REUSE, *GPU_BACKENDS), 1)
+FORMAT["artifacts"] = 2  # from here on they carry checksums
+
+
+def code_of(script, *plugins: discovery.Plugin) -> str:
+    """Hash of the code behind a job: its script, and the plug-ins it loads by name."""
+    return code_hash(Path(script).resolve(), *(plugin.source for plugin in plugins))
 
 
 @cache

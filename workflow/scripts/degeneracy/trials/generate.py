@@ -1,6 +1,5 @@
 """Trials: the inputs, targets and loss mask a task generates, in three groups."""
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -60,11 +59,3 @@ def check(made: Trials, task, count: int, where: str) -> None:
 def _dataset(trials: Trials, task) -> xr.Dataset:
     values = {name: getattr(trials, name).astype(np.float32) for name in TRIALS.variables}
     return TRIALS.build(values, {"input": list(task.inputs), "output": list(task.outputs)})
-
-
-def content_of(trials: xr.Dataset) -> str:
-    """Hash of the inputs, targets and mask of a group of trials."""
-    content = hashlib.sha256()
-    for name in TRIALS.variables:
-        content.update(np.ascontiguousarray(trials[name].values).tobytes())
-    return content.hexdigest()

@@ -17,6 +17,7 @@ TRIALS = Schema(
     },
     GROUPS,
 )
+TRAINED_ON = f"{TRIALS.kind}/train"  # that group, as artifacts name it among what they were made from
 BOUND = "1 if {} is an upper bound: too few steps for the joint entropy"
 COMPLEXITY = Schema(
     "complexity",
