@@ -26,7 +26,7 @@ try:  # before anything else is loaded, so that on a cluster it is loaded from t
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-from degeneracy.experiment import needs, paths  # noqa: E402
+from degeneracy.experiment import needs, paths, records  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
 from degeneracy.plugins.code_hash import code_hash  # noqa: E402
@@ -44,6 +44,7 @@ GPUS = 0 if DEVICE == "cpu" else 1  # that each job which can use one asks a sch
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
+JUDGED = []
 
 
 wildcard_constraints:
@@ -71,7 +72,7 @@ def logged(command):
 
 def code(script, *plugins):
     """Hash of the code behind a job: its script, and the plug-ins it loads by name."""
-    return code_hash(SCRIPTS / script, *(plugin.source for plugin in plugins))
+    return code_hash(SCRIPTS / script, *dict.fromkeys(plugin.source for plugin in plugins))
 
 
 def condition_code(script, condition, *plugins):
@@ -106,14 +107,27 @@ if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
     logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
-    if there and not os.path.isdir(".snakemake/metadata"):
-        logger.warning(
-            "results holds networks, but .snakemake has no record of how they were made, so changes since then go unnoticed. "
-            "Copy .snakemake along with results, or delete what should be made again."
-        )
+
+
+def judged(wildcards):
+    """No input. The jobs at the root of the workflow ask for it, so it is called once they are known.
+
+    It has all results made again that are there without a record, except what their jobs find to be up to date.
+    """
+    if workflow.is_main_process and workflow.dag not in JUDGED:
+        JUDGED.append(workflow.dag)
+        there = records.unrecorded({*TARGETS, *NEEDS.between()})
+        workflow.dag.forcefiles.update(there)
+        if there:
+            logger.info(
+                f"{len(there)} results have no record in .snakemake/metadata of how they were made: each is made again"
+                " unless its own attributes say that it is up to date."
+            )
+    return []
 
 
 onstart:
+    records.keep(path for job in workflow.dag.needrun_jobs() for path in job.output)
     if not workflow.local_exec:  # the Snakemake of each job gets the plan in place of the configuration
         workflow.config_settings.configfiles = [plan.write(ROOT, PLANNED, config)]
         workflow.config_settings.config_args = None

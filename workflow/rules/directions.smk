@@ -17,7 +17,7 @@ rule compute_directions:
         # a task says in its file which of its options make it more complex
         code=lambda wildcards: code(
             "compute_directions.py",
-            *(Plugin("tasks", task) for task in sorted({sweep.task for sweep in EXPERIMENT.sweeps.values()})),
+            *(Plugin("tasks", sweep.task) for sweep in EXPERIMENT.sweeps.values() if NEEDS.metrics(sweep)),
         ),
     shell:
         logged("python {params.script:q} --statistics {input:q} --output {output.data:q} --table {output.table:q}")

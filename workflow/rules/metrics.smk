@@ -52,8 +52,10 @@ rule compute_map:
         device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_map.py"),
-        code=lambda wildcards: condition_code(
-            "compute_map.py", sweep_of(wildcards).conditions[0], Plugin("metrics", wildcards.metric)
+        code=lambda wildcards: code(
+            "compute_map.py",
+            *(plugin(one.spec) for one in sweep_of(wildcards).conditions for plugin in (task_of, cell_of)),
+            Plugin("metrics", wildcards.metric),
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
         factor=lambda wildcards: sweep_of(wildcards).factor,

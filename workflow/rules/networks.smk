@@ -1,4 +1,6 @@
 rule train_networks:
+    input:
+        judged,
     output:  # kept until the job has ended well; it reuses the networks that are in there
         update(paths.networks("{task}", "{condition}", "{block}")),
     log:

@@ -1,4 +1,6 @@
 rule generate_trials:
+    input:
+        judged,
     output:
         paths.trials("{task}", "{trial_set}"),
     log:

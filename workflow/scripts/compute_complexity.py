@@ -18,9 +18,12 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     trials = store.read(arguments.trials, TRIALS, arguments.group)
-    result = complexity.measure(trials)
     condition = json.loads(trials.attrs["condition"])
-    made = origin({"group": arguments.group}, code_of(__file__), contents([trials.attrs]))
+    code = code_of(__file__, planned=arguments.code)
+    made = origin({"group": arguments.group}, code, contents([trials.attrs]))
+    if store.reuse(arguments.output, COMPLEXITY, condition, **made):
+        return
+    result = complexity.measure(trials)
     store.write(arguments.output, COMPLEXITY, result, condition, "cpu", watch.seconds, **made)
 
 

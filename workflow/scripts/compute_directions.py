@@ -9,7 +9,7 @@ from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment import paths
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.discovery import task_of
 from degeneracy.statistics import directions
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 
@@ -24,14 +24,15 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     data = [(paths.sweep_of(path), store.read(path, STATISTICS)) for path in arguments.statistics]
+    conditions = {name: json.loads(one.attrs["condition"]) for name, one in data}
+    code = code_of(__file__, *map(task_of, conditions.values()), planned=arguments.code)
     result = directions.table(data)
     # a table of many conditions is of none; the base of every sweep stands beside it
-    sweeps = json.dumps({name: json.loads(one.attrs["condition"]) for name, one in data}, sort_keys=True)
+    sweeps = json.dumps(conditions, sort_keys=True)
     confidence = {one.attrs["confidence"] for _, one in data}
     if len(confidence) > 1:
         raise UserError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
-    tasks = [Plugin("tasks", task) for task in sorted(set(result["task"].values))]
-    made = origin({}, code_of(__file__, *tasks), contents(one.attrs for _, one in data))
+    made = origin({}, code, contents(one.attrs for _, one in data))
     made |= {"sweeps": sweeps, "confidence": confidence.pop()}
     store.write(arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, **made)
     with whole(arguments.table) as temporary:

@@ -33,9 +33,12 @@ def main() -> None:
     condition, metric = populations[0].condition, Plugin("metrics", arguments.metric)
     options = metric.complete(arguments.options, arguments.metric)
     read = (*(one.inputs for one in populations), contents(one.attrs for one in within))
-    code = code_of(__file__, task_of(condition), cell_of(condition), metric)
+    loaded = [plugin(one.condition) for one in populations for plugin in (task_of, cell_of)]
+    code = code_of(__file__, *loaded, metric, planned=arguments.code)
     made = origin({"factor": arguments.factor}, code, *read)
     made |= {"metric": arguments.metric, "metric_options": dumps(options), "factor": arguments.factor}
+    if store.reuse(arguments.output, MAP, condition, **made):
+        return
     result = network_map.place(arguments.metric, populations, within, arguments.factor, options)
     store.write(arguments.output, MAP, result, condition, devices.name_of(device), watch.seconds, **made)
 

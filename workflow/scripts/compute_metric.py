@@ -31,10 +31,13 @@ def main() -> None:
     networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device)
     options = metric.complete(arguments.options, arguments.metric)
     condition = networks.condition
-    made = origin(options, code_of(__file__, task_of(condition), cell_of(condition), metric), networks.inputs)
-    result = measure(arguments.metric, networks, options)
-    schema = PAIR_METRIC if "distance" in result else NETWORK_METRIC
+    code = code_of(__file__, task_of(condition), cell_of(condition), metric, planned=arguments.code)
+    made = origin(options, code, networks.inputs)
     made |= {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
+    schema = PAIR_METRIC if "features" in metric.functions else NETWORK_METRIC
+    if store.reuse(arguments.output, schema, condition, **made):
+        return
+    result = measure(arguments.metric, networks, options)
     store.write(arguments.output, schema, result, condition, devices.name_of(device), watch.seconds, **made)
 
 

@@ -34,10 +34,13 @@ def main() -> None:
         raise UserError(f"--confidence: given {arguments.confidence}, must be between 0 and 1")
     plugin = Plugin("metrics", metric)
     described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})
-    result = summarise(levels, data, arguments.confidence, described, ranges)
     options = {"factor": arguments.factor, "confidence": arguments.confidence}
-    made = origin(options, code_of(__file__), contents(one.attrs for one in data)) | options
+    code = code_of(__file__, planned=arguments.code)
+    made = origin(options, code, contents(one.attrs for one in data)) | options
     made |= {"metric": metric, "metric_options": attributes[0]["options"], "metric_level": attributes[0]["level"]}
+    if store.reuse(arguments.output, STATISTICS, conditions[0], **made):
+        return
+    result = summarise(levels, data, arguments.confidence, described, ranges)
     store.write(arguments.output, STATISTICS, result, conditions[0], "cpu", watch.seconds, **made)
 
 

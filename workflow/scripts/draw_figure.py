@@ -4,6 +4,7 @@ from degeneracy import command
 from degeneracy.drawing import style, sweeps
 from degeneracy.drawing.figure import draw
 from degeneracy.errors import UserError
+from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.figure_contract import figure_contract
 
@@ -21,7 +22,9 @@ def main() -> None:
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the figure (JSON)")
     parser.add_argument("--output", nargs="+", required=True, help="files to write; their endings give the format")
     arguments = parser.parse_args()
-    options = Plugin("figures", arguments.figure).complete(arguments.options, arguments.figure)
+    figure = Plugin("figures", arguments.figure)
+    code_of(__file__, figure, planned=arguments.code)
+    options = figure.complete(arguments.options, arguments.figure)
     shown = sweeps.load_experiment(arguments.artifacts)
     if figure_contract(arguments.figure).scope != "experiment":
         if len(shown.sweeps) != 1:

@@ -24,7 +24,10 @@ def main() -> None:
     device = devices.choose_device(arguments.device)
     networks = population.load([arguments.networks], arguments.trials, device=device.type)
     condition = networks.condition
-    made = origin(arguments.options, code_of(__file__, task_of(condition), cell_of(condition)), networks.inputs)
+    code = code_of(__file__, task_of(condition), cell_of(condition), planned=arguments.code)
+    made = origin(arguments.options, code, networks.inputs)
+    if store.reuse(arguments.output, FIXED_POINTS, condition, **made):
+        return
     points = find(networks, arguments.options, lambda line: print(line, flush=True))
     store.write(arguments.output, FIXED_POINTS, points, condition, devices.name_of(device), watch.seconds, **made)
 

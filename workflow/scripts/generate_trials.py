@@ -15,8 +15,10 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="trials artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
+    made = origin({}, code_of(__file__, task_of(arguments.condition), planned=arguments.code))
+    if store.reuse(arguments.output, TRIALS, arguments.condition, **made):
+        return
     groups = generate(arguments.condition)
-    made = origin({}, code_of(__file__, task_of(arguments.condition)))
     store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds, **made)
 
 

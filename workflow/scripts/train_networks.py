@@ -37,7 +37,7 @@ def main() -> None:
     spec, output = arguments.condition, Path(arguments.output)
     trials = generate(spec, ["train"])["train"]
     backends = [PACKAGE / f"{name}.py" for name in GPU_BACKENDS if device.type == "cuda"]
-    identity = trained.identity(Path(__file__), spec, trials)
+    identity = trained.identity(Path(__file__), spec, trials, arguments.code)
     report = partial(print, flush=True)
     known = trained.known(output.parent, identity, range(first, last + 1), report)
     parts = [] if known is None else [known]

@@ -9,6 +9,7 @@ from degeneracy import command
 from degeneracy.artifacts.atomic import whole
 from degeneracy.experiment import index
 from degeneracy.experiment.resolve import resolve
+from degeneracy.plugins.code_hash import code_of
 from degeneracy.status import Status
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--config", type=command.json_object, required=True, help="configuration of the experiment")
     parser.add_argument("--output", required=True, help="table to write, as comma-separated values")
     arguments = parser.parse_args()
+    code_of(__file__, planned=arguments.code)
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     rows = index.rows(resolve(arguments.config, schema), schema)
     with whole(arguments.output) as temporary:

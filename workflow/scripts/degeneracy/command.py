@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from degeneracy.errors import UserError
-from degeneracy.plugins.code_hash import closure, code_hash
-from degeneracy.plugins.discovery import KINDS, PACKAGE, Plugin
+from degeneracy.plugins.discovery import KINDS, PACKAGE
 
 # Searching libraries for garbage, while they load and once more at exit, takes a third of the time that a short job
 # needs. A stage script therefore searches only what is made after its imports.
@@ -25,23 +24,6 @@ def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     made.add_argument("--code", help="hash of the code that must run (default: any code)")
     return made
-
-
-def code_of(script: str, planned: str | None, *plugins: Plugin) -> str:
-    """Hash of the code that this process runs: a stage script and the plug-ins that it loads by name.
-
-    From here on this process runs no other code, whatever happens to the files. Raises UserError unless it is the
-    planned code, if there is one.
-    """
-    sources = [Path(script).resolve(), *(plugin.source for plugin in plugins)]
-    found = code_hash(*sources)
-    if planned not in (None, found):
-        edited = max(closure(*sources), key=lambda path: path.stat().st_mtime)
-        raise UserError(
-            "the code of this job has changed since the run was planned, so it stops before it writes anything"
-            f" (last edited: {edited}); run snakemake again to go on"
-        )
-    return found
 
 
 def json_object(text: str) -> dict:

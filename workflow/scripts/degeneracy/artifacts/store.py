@@ -5,6 +5,7 @@ a JSON object with one for each group), and `checksum` is one of all attributes.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from degeneracy.artifacts.atomic import locked, whole
 from degeneracy.artifacts.content import checksum_of, content_of
 from degeneracy.artifacts.provenance import provenance
 from degeneracy.artifacts.schema import ArtifactError, Schema
+from degeneracy.experiment import paths
 from degeneracy.experiment.condition import dumps
 
 REBUILD = "delete it and run snakemake again to rebuild it"
@@ -60,6 +62,7 @@ def save(path, schema: Schema, data: xr.Dataset | dict[str, xr.Dataset], **attri
             _save(xr.Dataset(), temporary, attributes)
             for group, dataset in groups.items():
                 _save(dataset, temporary, {}, group)
+    paths.kept(path).unlink(missing_ok=True)
 
 
 def read(path, schema: Schema, group: str | None = None) -> xr.Dataset:
@@ -79,6 +82,30 @@ def read(path, schema: Schema, group: str | None = None) -> xr.Dataset:
             raise ArtifactError(f"{path}: networks artifact without the parameter {name}; {REBUILD}")
     dataset.attrs = attributes
     return dataset
+
+
+def reuse(path, schema: Schema, condition: dict, report=print, **attributes) -> bool:
+    """Whether an artifact with this condition and these attributes is there already; if so, it counts as made now.
+
+    It may also lie at `paths.kept(path)`, where a run leaves what it makes again. A damaged one is not used.
+    """
+    wanted = attributes | {"artifact": schema.kind, "condition": dumps(condition)}
+    for place in (Path(path), paths.kept(path)):
+        try:
+            found = attributes_of(place) if place.is_file() else {}
+            if any(found.get(name) != value for name, value in wanted.items()):
+                continue
+            for group in schema.groups or (None,):
+                read(place, schema, group)
+        except ArtifactError as error:
+            report(f"not used: {error}")
+            continue
+        os.replace(place, path)
+        os.utime(path)
+        paths.kept(path).unlink(missing_ok=True)
+        report(f"{path} was made before from the same code, options and inputs, so it is not computed again")
+        return True
+    return False
 
 
 def attributes_of(path) -> dict[str, Any]:

@@ -132,6 +132,12 @@ class Needs:
                     ]
         return targets
 
+    def between(self) -> set[str]:
+        """Artifacts that jobs of the experiment may read though they are no targets: trials, fixed points and maps."""
+        conditions, sweeps = self.experiment.conditions, self.experiment.sweeps.values()
+        read = {trials(one) for one in conditions} | {path for one in conditions for path in self.fixed_points(one)}
+        return read | {paths.network_map(sweep.name, name) for sweep in sweeps for name in self.maps(sweep)}
+
     def fixed_point_targets(self) -> list[str]:
         """The fixed points that some metric of the experiment uses."""
         using = [

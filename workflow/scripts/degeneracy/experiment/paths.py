@@ -68,6 +68,11 @@ def experiment_figure(figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{figure}.{ending}"
 
 
+def kept(artifact) -> Path:
+    """Where an artifact lies while it is made again: its second name, under which its job finds it."""
+    return Path(artifact).with_name(f".{Path(artifact).name}.kept")
+
+
 def log(artifact: str) -> str:
     """Log of the job that makes an artifact."""
     return f"{RESULTS}/logs/{Path(artifact).relative_to(RESULTS).with_suffix('')}.log"

@@ -19,9 +19,12 @@ WHERE = ("device", "cpu_model", "blas_kernels", "backend", "torch_version", "num
 MIXED = " + "  # between the values of one of these where networks differ
 
 
-def identity(script: Path, condition: dict, trials: xr.Dataset) -> dict[str, str]:
-    """What a network follows from besides its seed: condition, training trials and code (that of `script` included)."""
-    code = code_of(script, task_of(condition), cell_of(condition))
+def identity(script: Path, condition: dict, trials: xr.Dataset, planned: str | None = None) -> dict[str, str]:
+    """What a network follows from besides its seed: condition, training trials and code (that of `script` included).
+
+    Raises UserError if this process runs other code than was planned.
+    """
+    code = code_of(script, task_of(condition), cell_of(condition), planned=planned)
     return {"condition": dumps(condition)} | origin({}, code, {TRAINED_ON: [content_of(trials)]})
 
 

@@ -39,9 +39,21 @@ FORMAT = dict.fromkeys(("artifacts", "command", "errors", "experiment/validation
 FORMAT["artifacts"] = 2  # from here on they carry checksums
 
 
-def code_of(script, *plugins: discovery.Plugin) -> str:
-    """Hash of the code behind a job: its script, and the plug-ins it loads by name."""
-    return code_hash(Path(script).resolve(), *(plugin.source for plugin in plugins))
+def code_of(script, *plugins: discovery.Plugin, planned: str | None = None) -> str:
+    """Hash of the code that this process runs: a stage script, and the plug-ins it loads by name.
+
+    From here on the process runs no other code, whatever happens to the files (see `sources`). Raises UserError unless
+    it is the planned code, if there is one.
+    """
+    files = [Path(script).resolve(), *(plugin.source for plugin in plugins)]
+    found = code_hash(*files)
+    if planned not in (None, found):
+        edited = max(closure(*files), key=lambda path: path.stat().st_mtime)
+        raise UserError(
+            "the code of this job has changed since the run was planned, so it stops and writes nothing (last edited: "
+            f"{edited}); run snakemake again to go on"
+        )
+    return found
 
 
 @cache
