@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -24,6 +25,10 @@ for rules_file in RULES:
     include: rules_file
 
 
+if workflow.is_main_process:
+    check_targets(sys.argv)
+
+
 report: "workflow/report/workflow.rst"
 
 
@@ -31,6 +36,13 @@ rule all:
     default_target: True
     input:
         TARGETS,
+
+
+onstart:
+    if workflow.executor_plugin.name == "slurm" and not shutil.which("sbatch"):
+        raise WorkflowError(
+            "--profile slurm: there is no Slurm here (no sbatch); without the profile, jobs run here"
+        )
 
 
 onsuccess:

@@ -5,7 +5,7 @@ from typing import Any
 
 import xarray as xr
 
-from degeneracy.artifacts.atomic import locked, whole
+from degeneracy.artifacts.atomic import obstacle, whole
 from degeneracy.artifacts.provenance import provenance
 from degeneracy.artifacts.schema import ArtifactError, Schema
 
@@ -75,14 +75,14 @@ def attributes_of(path) -> dict:
 def _open(path, group, data: bool = True) -> xr.Dataset:
     if not Path(path).is_file():
         raise ArtifactError(f"{path}: there is no such file")
+    if reason := obstacle(path):
+        raise ArtifactError(f"{path}: {reason}")
     try:
         with xr.open_dataset(path, group=group, engine="netcdf4") as dataset:
             return dataset.load() if data else dataset.copy()
     except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
-        if locked(path):
-            raise ArtifactError(
-                f"{path}: another program has it open for writing; close it there and run again"
-            ) from None
+        if reason := obstacle(path, entirely=True):
+            raise ArtifactError(f"{path}: {reason}") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArtifactError(f"{path}: cannot be read as NetCDF, is it truncated? ({reason}); {REBUILD}") from None
 
