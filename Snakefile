@@ -24,6 +24,10 @@ for rules_file in RULES:
     include: rules_file
 
 
+if workflow.is_main_process:
+    check_targets(sys.argv)
+
+
 report: "workflow/report/workflow.rst"
 
 

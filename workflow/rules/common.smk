@@ -1,19 +1,17 @@
 """The experiment that the configuration describes, and what all rules share. The logic is in degeneracy/experiment."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
-SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
-SCHEMA = yaml.safe_load((ROOT / SCHEMA_FILE).read_text(encoding="utf-8"))
-# every other file in this folder, so that a new file of rules is included by being there
-RULES = [path.name for path in sorted(Path(workflow.current_basedir).glob("*.smk")) if path.name != "common.smk"]
-RULES = [f"workflow/rules/{name}" for name in RULES]
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 
 sys.path.insert(0, str(SCRIPTS))
 
@@ -21,16 +19,20 @@ from degeneracy.errors import UserError  # noqa: E402
 from degeneracy.experiment import plan  # noqa: E402
 
 try:  # before anything else is loaded, so that on a cluster it is loaded from the plan
-    FILES = [os.path.basename(workflow.main_snakefile), "workflow/rules/common.smk", *RULES, SCHEMA_FILE]
-    PLANNED = plan.freeze(ROOT, FILES, config)
+    PLANNED = plan.freeze(ROOT, workflow.main_snakefile, config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-from degeneracy.experiment import needs, paths, records  # noqa: E402
+from degeneracy.experiment import needs, paths, records, targets  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
 from degeneracy.plugins.code_hash import code_hash  # noqa: E402
+from degeneracy.plugins import discovery  # noqa: E402
 from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
+
+# every other file in this folder, so that a new file of rules is included by being there
+FOLDER = Path(workflow.current_basedir)
+RULES = [f"workflow/rules/{path.name}" for path in discovery.files(FOLDER, ".smk") if path.stem != "common"]
 
 try:
     EXPERIMENT = resolve(config, SCHEMA)
@@ -45,6 +47,8 @@ ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
 JUDGED = []
+# Jobs run with the Python of this Snakemake, whichever is first on the path; with conda, with that of their environment
+PYTHON = "python" if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method else sys.executable
 
 
 wildcard_constraints:
@@ -65,9 +69,11 @@ def script(name):
 def logged(command):
     """A command that knows its planned code, and whose output goes to the log.
 
-    If it fails, its last line is shown and its exit status kept.
+    If it fails, its last line is shown and its exit status kept. A killed job cannot say why it ended, so its last line would be one of its progress.
     """
-    return f"{command} --code {{params.code:q}} > {{log:q}} 2>&1 || (code=$?; tail -n 1 {{log:q}} >&2; exit $code)"
+    killed = 'echo "error: killed by signal $((code - 128)) (9: often out of memory; 15: by a scheduler or a user)"'
+    ended = f"code=$?; set +e; if [ $code -gt 128 ]; then {killed} >> {{log:q}}; fi"
+    return f"{command} --code {{params.code:q}} > {{log:q}} 2>&1 || ({ended}; tail -n 1 {{log:q}} >&2; exit $code)"
 
 
 def code(script, *plugins):
@@ -83,6 +89,14 @@ def condition_code(script, condition, *plugins):
 def growing(amount):
     """A resource (MB, minutes) that grows with every retry of a job."""
     return lambda wildcards, attempt: attempt * amount
+
+
+def check_targets(arguments):
+    """End with a sentence if an argument of the command line is an artifact that nothing makes."""
+    try:
+        targets.check(set(arguments) - set(TARGETS), NEEDS)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def condition_of(wildcards):
@@ -104,6 +118,8 @@ def metric_device(wildcards):
 
 
 if workflow.is_main_process:
+    for path in discovery.all_ignored(FOLDER):
+        logger.warning(f"{os.path.relpath(path, ROOT)} is ignored: it {discovery.NAMED}")
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
     logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
@@ -127,6 +143,10 @@ def judged(wildcards):
 
 
 onstart:
+    if workflow.executor_plugin.name == "slurm" and not shutil.which("sbatch"):
+        raise WorkflowError(
+            "--profile slurm: there is no Slurm here (no sbatch); without the profile, jobs run here"
+        )
     records.keep(path for job in workflow.dag.needrun_jobs() for path in job.output)
     if not workflow.local_exec:  # the Snakemake of each job gets the plan in place of the configuration
         workflow.config_settings.configfiles = [plan.write(ROOT, PLANNED, config)]

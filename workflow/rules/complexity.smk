@@ -15,7 +15,7 @@ rule compute_complexity:
         script=script("compute_complexity.py"),
         code=lambda wildcards: code("compute_complexity.py"),  # when a job needs it, not at every start
     shell:
-        logged("python {params.script:q} --trials {input:q} --output {output:q}")
+        logged("{PYTHON:q} {params.script:q} --trials {input:q} --output {output:q}")
 
 
 TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets]

@@ -31,8 +31,8 @@ rule draw_figure:
         caption=lambda wildcards, input: caption(wildcards.figure),
     shell:
         logged(
-            "python {params.script:q} {wildcards.figure} --artifacts {params.artifacts:q} --options {params.options:q}"
-            " --output {output:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.figure:q} --artifacts {params.artifacts:q}"
+            " --options {params.options:q} --output {output:q}"
         )
 
 

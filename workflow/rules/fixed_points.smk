@@ -20,8 +20,8 @@ rule find_fixed_points:
         options=dumps(EXPERIMENT.fixed_points),
     shell:
         logged(
-            "python {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
-            " --options {params.options:q} --device {resources.device} --output {output:q}"
+            "{PYTHON:q} {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
+            " --options {params.options:q} --device {resources.device:q} --output {output:q}"
         )
 
 

@@ -25,9 +25,9 @@ rule compute_metric:
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
     shell:
         logged(
-            "python {params.script:q} {wildcards.metric} --networks {input.networks:q} --trials {input.trials:q}"
-            " --fixed-points {input.fixed_points:q} --options {params.options:q}"
-            " --device {resources.device} --output {output:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --networks {input.networks:q}"
+            " --trials {input.trials:q} --fixed-points {input.fixed_points:q} --options {params.options:q}"
+            " --device {resources.device:q} --output {output:q}"
         )
 
 
@@ -62,9 +62,9 @@ rule compute_map:
         levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
     shell:
         logged(
-            "python {params.script:q} {wildcards.metric} --factor {params.factor} --networks {input.networks:q}"
-            " --trials {input.trials:q} --metrics {input.metrics:q} --options {params.options:q}"
-            " --device {resources.device} --output {output:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q}"
+            " --networks {input.networks:q} --trials {input.trials:q} --metrics {input.metrics:q}"
+            " --options {params.options:q} --device {resources.device:q} --output {output:q}"
         )
 
 

@@ -21,8 +21,8 @@ rule train_networks:
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
         logged(
-            "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds}"
-            " --device {resources.device} --backend {resources.backend} --output {output:q}"
+            "{PYTHON:q} {params.script:q} --condition {params.spec:q} --seeds {params.seeds}"
+            " --device {resources.device:q} --backend {resources.backend:q} --output {output:q}"
         )
 
 

@@ -19,8 +19,8 @@ rule compute_statistics:
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "python {params.script:q} --factor {params.factor} --metrics {input:q}"
-            " --confidence {params.confidence} --output {output:q}"
+            "{PYTHON:q} {params.script:q} --factor {params.factor:q} --metrics {input:q}"
+            " --confidence {params.confidence:q} --output {output:q}"
         )
 
 

@@ -16,4 +16,4 @@ rule generate_trials:
         code=lambda wildcards: code("generate_trials.py", Plugin("tasks", wildcards.task)),
         spec=lambda wildcards: NEEDS.trial_sets[wildcards.task, wildcards.trial_set].trials_json,
     shell:
-        logged("python {params.script:q} --condition {params.spec:q} --output {output:q}")
+        logged("{PYTHON:q} {params.script:q} --condition {params.spec:q} --output {output:q}")

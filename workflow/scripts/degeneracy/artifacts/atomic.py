@@ -3,11 +3,17 @@
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from degeneracy.errors import WriteError
+
+# HDF5 fails on disks without locks. Artifacts need none: each appears once it is whole, and `obstacle` asks for writers.
+LOCKING = "HDF5_USE_FILE_LOCKING"
+if "netCDF4" not in sys.modules:  # which reads it when it loads
+    os.environ.setdefault(LOCKING, "FALSE")
 
 
 @contextmanager
@@ -23,14 +29,25 @@ def whole(path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # the latter is what netCDF raises on a full disk
-        reason = getattr(error, "strerror", None) or str(error)
-        raise WriteError(
-            f"{path}: cannot be written ({reason}; {room(path)}); mend that and run snakemake again"
-        ) from error
+        reason = f"{_reason(error, temporary)}; {room(path)}"
+        raise WriteError(f"{path}: cannot be written ({reason}); mend that and run snakemake again") from error
     finally:
         with suppress(OSError):
             os.truncate(temporary, 0)  # netCDF may hold it open, and a full disk needs room for the log
             temporary.unlink()
+
+
+def _reason(error: Exception, temporary: Path) -> str:
+    """Why a file could not be written. netCDF calls most faults "Permission denied"; the system tells them apart."""
+    if temporary.parent.is_dir():
+        try:
+            with open(temporary, "ab") as file:
+                file.write(bytes(4096))
+                if lock := _lock_fault(file, writes=True):
+                    return lock
+        except OSError as told:
+            return os.strerror(told.errno or 0)
+    return getattr(error, "strerror", None) or str(error)
 
 
 def room(path: Path) -> str:
@@ -39,13 +56,29 @@ def room(path: Path) -> str:
     return f"{shutil.disk_usage(folder).free / 1e6:.1f} MB are free there"
 
 
-def locked(path) -> bool:
-    """Whether a program holds the lock that HDF5 takes on a file it writes to."""
-    with open(path, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # a file system without locks
-            return False
-    return False
+def obstacle(path, entirely: bool = False) -> str:
+    """What keeps a file from being read, whatever it holds: permission, a lock, or a faulty disk; "" if nothing does.
+
+    `entirely` reads it to its end.
+    """
+    try:
+        with open(path, "rb") as file:
+            if lock := _lock_fault(file):
+                return lock
+            while entirely and file.read(2**20):
+                pass
+    except OSError as error:
+        return f"cannot be read ({error.strerror}; the file may be sound); mend that and run snakemake again"
+    return ""
+
+
+def _lock_fault(file, writes: bool = False) -> str:
+    """What is wrong with the lock that HDF5 takes on a file, or would take; a writer (`writes`) has it for itself."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return "" if writes else "another program has it open for writing; close it there and run again"
+    except OSError:
+        if os.environ.get(LOCKING) not in ("FALSE", "0"):
+            return f"its disk has no file locks; set {LOCKING}=FALSE before Python starts"
+    return ""

@@ -13,7 +13,7 @@ import netCDF4
 import xarray as xr
 from xarray.backends import NetCDF4DataStore
 
-from degeneracy.artifacts.atomic import locked, whole
+from degeneracy.artifacts.atomic import obstacle, whole
 from degeneracy.artifacts.content import checksum_of, content_of
 from degeneracy.artifacts.provenance import provenance
 from degeneracy.artifacts.schema import ArtifactError, Schema
@@ -142,14 +142,14 @@ def _open(path, reading):
     """What a function reads from a file. Raises ArtifactError with the reason if it cannot."""
     if not Path(path).is_file():
         raise ArtifactError(f"{path}: there is no such file")
+    if reason := obstacle(path):
+        raise ArtifactError(f"{path}: {reason}")
     try:
         with netCDF4.Dataset(path) as file:
             return reading(file)
     except Exception as error:  # there is no end to what a damaged file can raise
-        if locked(path):
-            raise ArtifactError(
-                f"{path}: another program has it open for writing; close it there and run again"
-            ) from None
+        if reason := obstacle(path, entirely=True):
+            raise ArtifactError(f"{path}: {reason}") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArtifactError(f"{path}: cannot be read as NetCDF, is it truncated? ({reason}); {REBUILD}") from None
 

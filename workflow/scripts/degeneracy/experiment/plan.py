@@ -8,7 +8,6 @@ it, whatever is edited meanwhile, and notices itself if the code that it loads i
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,13 +17,14 @@ from degeneracy.plugins import sources
 KEY = "plan"  # in a configuration that is part of a plan
 
 
-def freeze(root: Path, files: Iterable[str], config: dict) -> dict[str, dict[str, str]]:
+def freeze(root: Path, snakefile: str, config: dict) -> dict[str, dict[str, str]]:
     """Read what the jobs of a run are planned with, or take it from the plan that the configuration is part of.
 
-    `files` are those that describe the workflow (Snakefile, rules, schema), as paths in `root`. Raises UserError if one
-    of them, or what has been loaded before this call, is not as planned.
+    Raises UserError if the workflow (Snakefile, rules, schemas), or what has been loaded before this call, is not as
+    planned.
     """
-    now = {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in files}
+    files = [Path(snakefile), *root.glob("workflow/rules/[A-Za-z]*.smk"), *root.glob("workflow/schemas/[A-Za-z]*")]
+    now = {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     planned = config.pop(KEY, None)
     if planned is None:
         for path in (root / "workflow" / "scripts").rglob("*.py"):

@@ -5,6 +5,7 @@ none of them, so the workflow finds what is missing before anything runs.
 """
 
 import ast
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -164,6 +165,10 @@ def headlines() -> dict[str, tuple[str, str]]:
 
     The file of the metric names the measure as its HEADLINE; an aspect without such a metric is left out.
     """
-    plugins = [Plugin("metrics", name) for name in reversed(names("metrics"))]
-    named = [(plugin, plugin.constant("HEADLINE")) for plugin in plugins]
-    return {plugin.constant("LEVEL"): (plugin.name, headline) for plugin, headline in named if headline}
+    found = {}
+    for name in reversed(names("metrics")):
+        with suppress(ValueError):  # a half-written file, which is told where the metric is used
+            plugin = Plugin("metrics", name)
+            if headline := plugin.constant("HEADLINE"):
+                found[plugin.constant("LEVEL")] = (name, headline)
+    return found

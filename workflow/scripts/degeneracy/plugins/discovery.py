@@ -6,6 +6,7 @@ Everything but `load` reads source files and imports none of them, so the workfl
 import ast
 import gc
 import importlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,9 +21,29 @@ PACKAGE = Path(__file__).parents[1]
 KINDS = ("tasks", "cells", "metrics", "figures")
 
 
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # of a plug-in or of a file of rules: it is part of paths and commands
+NAMED = 'must have a name of letters, digits and "_" that begins with a letter'
+
+
+def files(folder: Path, ending: str) -> list[Path]:
+    """Files of a folder that are there to be found: those with a valid NAME, whatever editors leave beside them."""
+    return sorted(path for path in folder.glob(f"*{ending}") if NAME.fullmatch(path.stem))
+
+
+def ignored(folder: Path, ending: str) -> list[Path]:
+    """Files of a folder that someone may miss: those whose name is not valid, but for hidden ones and _helpers."""
+    others = set(folder.glob(f"*{ending}")) - set(files(folder, ending))
+    return sorted(path for path in others if path.name[0] not in "._")
+
+
+def all_ignored(rules: Path) -> list[Path]:
+    """Such files among the plug-ins, and among the rules in a folder."""
+    return [path for kind in KINDS for path in ignored(PACKAGE / kind, ".py")] + ignored(rules, ".smk")
+
+
 def names(kind: str) -> list[str]:
-    """Names of the plug-ins of a kind (one of KINDS): one a file, files with _ left out."""
-    return sorted(path.stem for path in (PACKAGE / kind).glob("*.py") if not path.stem.startswith("_"))
+    """Names of the plug-ins of a kind (one of KINDS), one a file."""
+    return [path.stem for path in files(PACKAGE / kind, ".py")]
 
 
 @cache
@@ -32,6 +53,8 @@ def parsed(path: Path) -> ast.Module:
         return ast.parse(sources.text(path), str(path))
     except SyntaxError as error:
         raise UserError(f"{path}, line {error.lineno}: {error.msg}, must be Python") from None
+    except (OSError, ValueError) as error:  # a link that leads nowhere; bytes that are no text
+        raise UserError(f"{path}: cannot be read ({error}), must be Python in UTF-8") from None
 
 
 @dataclass(frozen=True)
@@ -48,8 +71,11 @@ class Plugin:
     @property
     def missing(self) -> str:
         """Sentence that there is no such plug-in, with the nearest name; "" if there is one."""
-        if self.name == self._path.stem and not self.name.startswith("_") and self._path.is_file():
-            return ""
+        if self.name == self._path.stem and self._path.is_file():
+            if NAME.fullmatch(self.name):
+                return ""
+            if not self.name.startswith("_"):
+                return f"{self._path}: {NAMED}"
         return f"unknown {self.kind[:-1]} {quoted(self.name)}{did_you_mean(self.name, names(self.kind))}"
 
     @property
@@ -117,8 +143,16 @@ class Plugin:
         """End of a sentence about an option that this plug-in lacks and others of its kind have; "" if none does."""
         if option in self.options:
             return ""
-        others = [other for other in names(self.kind) if option in Plugin(self.kind, other).options]
+        others = [other for other in names(self.kind) if option in Plugin(self.kind, other)._options_if_sound]
         return f": it is an option of {' and '.join(others)}, not of {self.name}." if others else ""
+
+    @property
+    def _options_if_sound(self) -> dict[str, Option]:
+        """Its options; none if its file is half-written, which is told where the plug-in is used."""
+        try:
+            return self.options
+        except UserError:
+            return {}
 
     def load(self) -> ModuleType:
         """Import it."""

@@ -10,9 +10,10 @@ Units are rows and trials are columns, so that each time step works on one conti
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  numba calls its matrix product
 import torch
-from numba import njit
 from threadpoolctl import threadpool_limits
 from torch import Tensor
+
+from degeneracy.compilation import compiled
 
 threadpool_limits(1, user_api="blas")  # a result must not depend on the number of cores
 
@@ -30,18 +31,10 @@ Q0, Q1, Q2, Q3 = map(FLOAT, (4.89352518554385e-3, 2.26843463243900e-3, 1.1853470
 
 # Sums may be reordered and products fused, but NaN and infinity are kept: a diverged network must show.
 # The error model lets loops that divide run in vector lanes.
-OPTIONS = {"fastmath": {"contract", "reassoc", "arcp", "nsz"}, "error_model": "numpy"}
+kernel = compiled(fastmath={"contract", "reassoc", "arcp", "nsz"}, error_model="numpy")
 
 
-def compiled(function):
-    """The function, compiled at its first call and cached on disk if possible."""
-    try:
-        return njit(cache=True, **OPTIONS)(function)
-    except RuntimeError:  # neither this folder nor the user's cache can be written to
-        return njit(**OPTIONS)(function)
-
-
-@compiled
+@kernel
 def activate(activation, currents, rates):
     for i in range(currents.size):
         x = currents[i]
@@ -55,7 +48,7 @@ def activate(activation, currents, rates):
             rates[i] = x * odd / (Q0 + s * (Q1 + s * (Q2 + s * Q3)))
 
 
-@compiled
+@kernel
 def chain(activation, keep, rates, by_rate, later, now):
     """Fill dE/da of a step from dE/dr and from dE/da one step later."""
     for i in range(by_rate.size):
@@ -66,13 +59,13 @@ def chain(activation, keep, rates, by_rate, later, now):
         now[i] = keep * later[i] + slope * by_rate[i]
 
 
-@compiled
+@kernel
 def leak(keep, currents, drive):
     for i in range(currents.size):
         currents[i] = keep * currents[i] + drive[i]
 
 
-@compiled
+@kernel
 def compare(outputs, targets, mask, scale, by_output):
     """Fill the derivative of scale · Σ mask · error² over (output, trial), and return it."""
     rows, trials = targets.shape
@@ -86,18 +79,18 @@ def compare(outputs, targets, mask, scale, by_output):
     return total
 
 
-@compiled
+@kernel
 def multiply(left, right, out):
     np.dot(left, right, out)
 
 
-@compiled
+@kernel
 def add(values, total):
     for i in range(total.size):
         total[i] += values[i]
 
 
-@compiled
+@kernel
 def forward(activation, keep, scale, weights, sources, targets, mask, product, currents, by_output):
     """Fill the rates of `sources` (time + 1, unit + input + 1, trial) and dE/dy (time, output · trial); returns E."""
     steps = len(targets)
@@ -118,7 +111,7 @@ def forward(activation, keep, scale, weights, sources, targets, mask, product, c
     return total
 
 
-@compiled
+@kernel
 def backward(activation, keep, recurrent, sources, by_output, now, later, by_rate, part, gradient):
     """Add dE/dM to `gradient`; `recurrent` (unit, unit + output) is the transpose of what M does to rates.
 
