@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,6 +14,7 @@ import xarray as xr
 import degeneracy
 from degeneracy.artifacts import atomic, store
 from degeneracy.artifacts.schema import ArtifactError, Schema
+from degeneracy.experiment import paths, records
 from degeneracy.measurement.schema import NETWORK_METRIC
 
 SCRIPTS = Path(degeneracy.__file__).parents[1]
@@ -126,3 +128,37 @@ store.write({str(path)!r}, NETWORK_METRIC, data, {{}}, "cpu", 0.0)
     assert done.returncode == -9
     assert not path.exists()
     assert all(name.startswith(".metric.nc.") and name.endswith(".tmp") for name in os.listdir(tmp_path))
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["there", "kept"])
+def test_an_artifact_of_the_same_description_is_not_made_again(tmp_path, removed):
+    path = tmp_path / "metric.nc"
+    save(path, metric(np.ones(3)), options="{}", code="abc")
+    os.utime(path, (0, 0))
+    records.keep([str(path)])
+    if removed:
+        path.unlink()
+    assert not store.reuse(path, NETWORK_METRIC, CONDITION, options="{}", code="other")
+    assert not store.reuse(path, NETWORK_METRIC, {}, options="{}", code="abc")
+    assert path.exists() is not removed
+    assert store.reuse(path, NETWORK_METRIC, CONDITION, options="{}", code="abc")
+    assert time.time() - path.stat().st_mtime < 60
+    assert os.listdir(tmp_path) == ["metric.nc"]
+
+
+def test_a_damaged_artifact_is_made_again(tmp_path):
+    path, said = tmp_path / "metric.nc", []
+    save(path, metric(np.ones(3)), code="abc")
+    with netCDF4.Dataset(path, "a") as file:
+        file["value"][0] = 2.0
+    assert not store.reuse(path, NETWORK_METRIC, CONDITION, said.append, code="abc")
+    assert len(said) == 1 and "damaged" in said[0]
+
+
+def test_what_was_kept_goes_once_it_is_made_again(tmp_path):
+    path = tmp_path / "metric.nc"
+    save(path, metric(np.ones(3)))
+    records.keep([str(path)])
+    assert paths.kept(path).exists()
+    save(path, metric(np.zeros(3)))
+    assert os.listdir(tmp_path) == ["metric.nc"]

@@ -29,7 +29,7 @@ def freeze(root: Path, snakefile: str, config: dict) -> dict[str, dict[str, str]
     if planned is None:
         for path in (root / "workflow" / "scripts").rglob("*.py"):
             with suppress(OSError):
-                sources.text(path)
+                sources.fix(path)
         return {"files": now, "sources": {}}
     for name, text in planned["sources"].items():
         sources.TEXTS.setdefault(str(root / name), _bytes(text))

@@ -1,6 +1,6 @@
-"""The source code that this process runs: every file is read once, and what runs is what was read.
+"""The source code that this process runs, whatever happens to its files meanwhile.
 
-A module of this package is loaded from the text that its hash is taken of, whatever happens to the file meanwhile.
+A module of this package is loaded from the text that was read to take its hash, if it was, and keeps that text.
 Python's own cache of byte code goes by time, in whole seconds: after an edit and its undoing within one second it holds
 the code of the edit. The byte code of this package therefore goes by the content of its source.
 """
@@ -11,17 +11,27 @@ import zlib
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
-TEXTS: dict[str, bytes] = {}  # by path
+TEXTS: dict[str, bytes] = {}  # of the files that are loaded or planned, by path
+_read: dict[str, bytes] = {}  # of those that are not, as last read
 _loaded: set[str] = set()
 
 
 def text(path) -> bytes:
-    """Text of a source file as it was when this process first read or loaded it."""
+    """Text of a source file: what this process runs of it, or will run."""
+    path = str(path)
+    if path in TEXTS:
+        return TEXTS[path]
+    with open(path, "rb") as file:
+        _read[path] = file.read()
+    return _read[path]
+
+
+def fix(path) -> None:
+    """Keep the text of a source file as it was last read, or as it is now."""
     path = str(path)
     if path not in TEXTS:
-        with open(path, "rb") as file:
-            TEXTS[path] = file.read()
-    return TEXTS[path]
+        TEXTS[path] = _read.get(path) or text(path)
+        _read.pop(path, None)
 
 
 def on_disk(path) -> bool:
@@ -38,6 +48,7 @@ class _Loader(SourceFileLoader):
         if self.path in _loaded:  # it is loaded again, as in a notebook
             TEXTS.pop(self.path, None)
         _loaded.add(self.path)
+        fix(self.path)
         return super().get_code(fullname)
 
     def get_data(self, path):
@@ -60,7 +71,7 @@ def install() -> None:
         del sys.path_importer_cache[folder]
     script = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or "")
     if os.path.dirname(script) == os.path.realpath(os.path.dirname(PACKAGE)):
-        text(script)
+        fix(script)
     for module in [each for name, each in sys.modules.items() if name.partition(".")[0] == __name__.partition(".")[0]]:
         if module.__file__:
-            text(module.__file__)
+            fix(module.__file__)
