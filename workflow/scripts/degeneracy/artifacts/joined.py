@@ -34,10 +34,8 @@ def of_condition(files: Files, wanted: dict) -> None:
 def in_order(files: Files, conditions: Sequence[dict]) -> None:
     """The same for several conditions, each with as many files, in their order."""
     if not conditions or len(files) % len(conditions):
-        first = next(iter(files), "none")
-        raise UserError(
-            f"given {len(files)} files ({first}, …) for {len(conditions)} conditions, must be as many for each"
-        )
+        given = f"{len(files)} files ({next(iter(files), 'none')}, …) for {len(conditions)} conditions"
+        raise UserError(f"given {given}, must be as many for each")
     each = len(files) // len(conditions)
     for index, (path, attributes) in enumerate(files.items()):
         of_condition({path: attributes}, conditions[index // each])
@@ -55,7 +53,7 @@ def of_sweep(files: Files, factor: str) -> None:
     bases = {path: dumps(base(json.loads(attributes["condition"]))) for path, attributes in files.items()}
     for path, found in bases.items():
         if found != (usual := _usual(bases.values())):
-            of_condition({path: files[path] | {"condition": found}}, json.loads(usual))
+            of_condition({path: {**files[path], "condition": found}}, json.loads(usual))
 
 
 def have(files: Files, **wanted: str) -> None:
