@@ -66,7 +66,7 @@ def paths(tmp_path_factory):
         for metric in METRICS:
             output = Path("statistics", "channels", f"{metric}.nc").absolute()
             output.parent.mkdir(parents=True, exist_ok=True)
-            run("compute_statistics", "--factor", FACTOR, "--metrics", *made[metric], "--output", output)
+            run("compute_statistics", metric, "--factor", FACTOR, "--metrics", *made[metric], "--output", output)
             made[f"statistics {metric}"] = [output]
             if "features" in Plugin("metrics", metric).functions:
                 output = Path(f"map-{metric}.nc").absolute()

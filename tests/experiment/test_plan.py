@@ -48,7 +48,7 @@ def test_a_job_refuses_what_it_has_loaded_before_it_knew_the_plan(root, monkeypa
     config = planned(root, monkeypatch)
     (root / "workflow/scripts/metric.py").write_text("edited")
     sources.fix(root / "workflow/scripts/metric.py")
-    with pytest.raises(UserError, match="metric.py: has changed since this run was planned"):
+    with pytest.raises(UserError, match=r"metric\.py: has changed since this run was planned"):
         plan.freeze(root, root / "Snakefile", config)
 
 

@@ -13,9 +13,10 @@ rule compute_complexity:
         runtime=growing(20),
     params:
         script=script("compute_complexity.py"),
+        spec=lambda wildcards: NEEDS.trial_sets[wildcards.task, wildcards.trial_set].trials_json,
         code=lambda wildcards: code("compute_complexity.py"),  # when a job needs it, not at every start
     shell:
-        logged("{PYTHON:q} {params.script:q} --trials {input:q} --output {output:q}")
+        logged("{PYTHON:q} {params.script:q} --trials {input:q} --condition {params.spec:q} --output {output:q}")
 
 
 TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets]

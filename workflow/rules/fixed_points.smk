@@ -17,11 +17,12 @@ rule find_fixed_points:
     params:
         script=script("find_fixed_points.py"),
         code=lambda wildcards: condition_code("find_fixed_points.py", condition_of(wildcards)),
+        spec=lambda wildcards: condition_of(wildcards).spec_json,
         options=dumps(EXPERIMENT.fixed_points),
     shell:
         logged(
             "{PYTHON:q} {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
-            " --options {params.options:q} --device {resources.device:q} --output {output:q}"
+            " --condition {params.spec:q} --options {params.options:q} --device {resources.device:q} --output {output:q}"
         )
 
 

@@ -22,11 +22,12 @@ rule compute_metric:
         code=lambda wildcards: condition_code(
             "compute_metric.py", condition_of(wildcards), Plugin("metrics", wildcards.metric)
         ),
+        spec=lambda wildcards: condition_of(wildcards).spec_json,
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --networks {input.networks:q}"
-            " --trials {input.trials:q} --fixed-points {input.fixed_points:q} --options {params.options:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
+            " --fixed-points {input.fixed_points:q} --condition {params.spec:q} --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"
         )
 
@@ -59,12 +60,14 @@ rule compute_map:
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
-        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
+        # in order, which that of the inputs triggers no rerun for
+        specs=lambda wildcards: sweep_of(wildcards).specs_json,
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q}"
-            " --networks {input.networks:q} --trials {input.trials:q} --metrics {input.metrics:q}"
-            " --options {params.options:q} --device {resources.device:q} --output {output:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --networks {input.networks:q}"
+            " --trials {input.trials:q} --metrics {input.metrics:q} --conditions {params.specs:q}"
+            " --options {params.options:q}"
+            " --device {resources.device:q} --output {output:q}"
         )
 
 

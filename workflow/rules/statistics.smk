@@ -15,11 +15,14 @@ rule compute_statistics:
         script=script("compute_statistics.py"),
         code=lambda wildcards: code("compute_statistics.py"),  # when a job needs it, not at every start
         factor=lambda wildcards: sweep_of(wildcards).factor,
-        levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
+        options=lambda wildcards: dumps(NEEDS.metrics(sweep_of(wildcards))[wildcards.metric]),
+        # in order, which that of the inputs triggers no rerun for
+        specs=lambda wildcards: sweep_of(wildcards).specs_json,
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} --factor {params.factor:q} --metrics {input:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input:q}"
+            " --options {params.options:q} --conditions {params.specs:q}"
             " --confidence {params.confidence:q} --output {output:q}"
         )
 

@@ -3,10 +3,9 @@
 import json
 
 from degeneracy import command
-from degeneracy.artifacts import store
+from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.atomic import whole
 from degeneracy.artifacts.origin import contents, origin
-from degeneracy.errors import UserError
 from degeneracy.experiment import paths
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import task_of
@@ -24,16 +23,13 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     data = [(paths.sweep_of(path), store.read(path, STATISTICS)) for path in arguments.statistics]
+    joined.alike(dict(zip(arguments.statistics, (one.attrs for _, one in data), strict=True)), "confidence")
     conditions = {name: json.loads(one.attrs["condition"]) for name, one in data}
     code = code_of(__file__, *map(task_of, conditions.values()), planned=arguments.code)
-    result = directions.table(data)
-    # a table of many conditions is of none; the base of every sweep stands beside it
-    sweeps = json.dumps(conditions, sort_keys=True)
-    confidence = {one.attrs["confidence"] for _, one in data}
-    if len(confidence) > 1:
-        raise UserError(f"--statistics: intervals of confidence {sorted(confidence)}, must be of one")
     made = origin({}, code, contents(one.attrs for _, one in data))
-    made |= {"sweeps": sweeps, "confidence": confidence.pop()}
+    # a table of many conditions is of none; the base of every sweep stands beside it
+    made |= {"sweeps": json.dumps(conditions, sort_keys=True), "confidence": data[0][1].attrs["confidence"]}
+    result = directions.table(data)
     store.write(arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, **made)
     with whole(arguments.table) as temporary:
         result.to_dataframe().to_csv(temporary, index=False)

@@ -20,6 +20,7 @@ def main() -> None:
         "--fixed-points", nargs="*", default=[], help="fixed-points artifacts, for metrics that use them"
     )
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
+    parser.add_argument("--condition", type=command.json_object, help="condition that the inputs must be of (JSON)")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--output", required=True, help="metric artifact to write")
     arguments = parser.parse_args()
@@ -28,7 +29,9 @@ def main() -> None:
     metric = Plugin("metrics", arguments.metric)
     if "fixed_points" in metric.constant("USES", ()) and not arguments.fixed_points:
         raise UserError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
-    networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device)
+    networks = population.load(
+        arguments.networks, arguments.trials, arguments.fixed_points, device, arguments.condition
+    )
     options = metric.complete(arguments.options, arguments.metric)
     condition = networks.condition
     code = code_of(__file__, task_of(condition), cell_of(condition), metric, planned=arguments.code)

@@ -17,12 +17,15 @@ def main() -> None:
     parser.add_argument(
         "--options", type=command.json_object, required=True, help="fixed_points block of config (JSON)"
     )
+    parser.add_argument("--condition", type=command.json_object, help="condition that the inputs must be of (JSON)")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--output", required=True, help="fixed-points artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     device = devices.choose_device(arguments.device)
-    networks = population.load([arguments.networks], arguments.trials, device=device.type)
+    networks = population.load(
+        [arguments.networks], arguments.trials, device=device.type, condition=arguments.condition
+    )
     condition = networks.condition
     code = code_of(__file__, task_of(condition), cell_of(condition), planned=arguments.code)
     made = origin(arguments.options, code, networks.inputs)

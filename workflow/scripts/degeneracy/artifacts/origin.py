@@ -11,15 +11,16 @@ Inputs = Mapping[str, list[str]]  # kind of artifact: contents; of one with grou
 
 def origin(options: dict, code: str, *inputs: Inputs) -> dict[str, str]:
     """The attributes that say what an artifact was made from: `options` and `inputs` (JSON), and `code`, a hash."""
+    return {"options": dumps(options), "code": code, "inputs": dumps(merged(*inputs))}
+
+
+def merged(*inputs: Inputs) -> dict[str, list[str]]:
+    """All of the inputs, each content once."""
     found: dict[str, set[str]] = {}
     for one in inputs:
-        for kind, contents in one.items():
-            found.setdefault(kind, set()).update(contents)
-    return {
-        "options": dumps(options),
-        "code": code,
-        "inputs": dumps({kind: sorted(contents) for kind, contents in found.items()}),
-    }
+        for kind, each in one.items():
+            found.setdefault(kind, set()).update(each)
+    return {kind: sorted(each) for kind, each in found.items()}
 
 
 def contents(artifacts: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
-from degeneracy.artifacts import store
+from degeneracy.artifacts import joined, store
+from degeneracy.artifacts.origin import merged
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.schema import MAP
@@ -13,6 +14,7 @@ from degeneracy.networks import population
 from degeneracy.networks.population import Population
 from degeneracy.plugins.discovery import cell_of, task_of
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+from degeneracy.trials.schema import TRIALS
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ class ExperimentArtifacts:
 
 def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
     """Read the artifacts of a sweep, of any kinds. The levels have the order of the networks artifacts."""
+    files = {path: store.attributes_of(path) for path in paths}
+    whole = {path: attributes for path, attributes in files.items() if attributes["artifact"] != TRIALS.kind}
+    joined.of_sweep(whole, factor)
     by_kind: dict[str, list[str]] = {}
     condition = {}  # of one of the levels: the sections that some artifact knows
-    for path in paths:
-        attributes = store.attributes_of(path)
+    for path, attributes in files.items():
         condition |= json.loads(attributes["condition"])
-        by_kind.setdefault(attributes.get("artifact"), []).append(path)
+        by_kind.setdefault(attributes["artifact"], []).append(path)
     populations: list[Population] = population.load_sweep(
         by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
     )
@@ -61,6 +65,10 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         {data.attrs["metric"]: data for data in (store.read(path, schema) for path in by_kind.get(schema.kind, []))}
         for schema in (STATISTICS, MAP)
     )
+    for kind in (STATISTICS.kind, MAP.kind):
+        own = {path: files[path] for path in by_kind.get(kind, [])}
+        joined.have(own, factor=factor)
+        joined.made_from(own, merged(*(one.inputs for one in populations)))
     levels = {level_of(one.condition, factor): one for one in populations}
     task, unit = condition["task"]["name"], unit_of(condition, factor)
     return SweepArtifacts(name, task, factor, levels, statistics, maps, unit)

@@ -19,6 +19,11 @@ class Sweep:
         """The levels in their order."""
         return dumps([level_of(condition.spec, self.factor) for condition in self.conditions])
 
+    @property
+    def specs_json(self) -> str:
+        """Its conditions in their order."""
+        return dumps([condition.spec for condition in self.conditions])
+
 
 @dataclass(frozen=True)
 class Experiment:

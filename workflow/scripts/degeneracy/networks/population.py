@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from degeneracy.artifacts import origin, store
+from degeneracy.artifacts import joined, origin, store
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.fixed_points.schema import FIXED_POINTS
@@ -20,7 +20,7 @@ from degeneracy.networks.trained import MIXED
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
 from degeneracy.trials.halves import split_distinct
-from degeneracy.trials.schema import TRAINED_ON, TRIALS, check_trials
+from degeneracy.trials.schema import TRIALS
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ class Population:
         if self.trials_path is None:
             raise UserError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
         trials = store.read(self.trials_path, TRIALS, group)
+        joined.same(self.trials_path, trials.attrs, self.inputs)
         if group != "probe" or self.half is None:
             return trials
         halves = split_distinct(trials["inputs"].values)
@@ -136,78 +137,92 @@ class Population:
 
 
 def load(
-    networks: Sequence[str], trials: str | None = None, fixed_points: Sequence[str] = (), device: str = "cpu"
+    networks: Sequence[str],
+    trials: str | None = None,
+    fixed_points: Sequence[str] = (),
+    device: str = "cpu",
+    condition: dict | None = None,
 ) -> Population:
-    """Population from the artifacts of its blocks.
+    """Population from the artifacts of its blocks, which must be of a condition (of that of the first, if None).
 
     Logs a warning if they were not all trained with the same rounding. Raises ArtifactError for a bad file, UserError
-    if the files are not all of one condition.
+    if the files do not belong together.
     """
-    blocks = [store.read(path, NETWORKS) for path in networks]
-    _same_condition(networks, blocks)
-    _warn_of_mixed_rounding(networks, blocks)
-    points, parts, drawn = None, [], []
-    if fixed_points:
-        parts = [store.read(path, FIXED_POINTS) for path in fixed_points]
-        _same_condition([networks[0], *fixed_points], [blocks[0], *parts])
-        points = _join_points(parts)
-        missing = set(np.concatenate([one["network"] for one in blocks])) - set(points["seed"].values)
-        if missing:
-            raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
-    if trials is not None:
-        check_trials(trials, json.loads(blocks[0].attrs["condition"]))
-        drawn = [store.attributes_of(trials)]
-        content = origin.contents_of(drawn[0])[TRAINED_ON]
-        for path, block in zip(networks, blocks, strict=True):
-            if json.loads(block.attrs.get("inputs", "{}")).get(TRAINED_ON, [content]) != [content]:
-                raise UserError(f"{path}: its networks were trained on other trials than those in {trials}")
-    seeds = np.concatenate([one["network"] for one in blocks])
+    blocks = {path: store.read(path, NETWORKS) for path in networks}
+    parts = {path: store.read(path, FIXED_POINTS) for path in fixed_points}
+    drawn = {trials: store.attributes_of(trials)} if trials is not None else {}
+    inputs = _checked(blocks, parts, drawn, condition)
+    _warn_of_mixed_rounding(blocks)
+    seeds = np.concatenate([one["network"] for one in blocks.values()])
     if len(set(seeds)) < len(seeds):
         raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
-    joined = xr.concat(blocks, "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
-    inputs = origin.contents([*(one.attrs for one in (*blocks, *parts)), *drawn])
-    return Population(joined, trials, points, device=device, inputs=inputs)
+    points = _join_points(list(parts.values())) if parts else None
+    if points is not None and (missing := set(seeds) - set(points["seed"].values)):
+        raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
+    together = xr.concat(blocks.values(), "network", data_vars="minimal", join="outer", combine_attrs="drop_conflicts")
+    return Population(together, trials, points, device=device, inputs=inputs)
+
+
+def _checked(blocks: dict, parts: dict, drawn: dict, condition: dict | None) -> origin.Inputs:
+    """The contents of the artifacts of a population by kind. Raises UserError unless they belong together."""
+    networks, points = ({path: data.attrs for path, data in files.items()} for files in (blocks, parts))
+    condition = condition or json.loads(next(iter(networks.values()))["condition"])
+    joined.of_condition(networks | points, condition)
+    joined.of_condition(drawn, trial_part(condition))
+    joined.alike(points, "options")
+    joined.made_from(networks, origin.contents(drawn.values()))
+    joined.made_from(points, origin.contents([*networks.values(), *drawn.values()]))
+    return origin.contents([*networks.values(), *points.values(), *drawn.values()])
 
 
 def _join_points(parts: list[xr.Dataset]) -> xr.Dataset:
     """Fixed points of several blocks; each variable is joined along its own dimension, `point` or `seed`."""
-    joined = [
+    along = [
         xr.concat([part[[name for name in part.data_vars if dim in part[name].dims]] for part in parts], dim)
         for dim in ("point", "seed")
     ]
-    return xr.merge(joined, combine_attrs="drop_conflicts")
+    return xr.merge(along, combine_attrs="drop_conflicts")
 
 
 def load_sweep(
-    networks: Sequence[str], trials: Sequence[str], fixed_points: Sequence[str] = (), device: str = "cpu"
+    networks: Sequence[str],
+    trials: Sequence[str],
+    fixed_points: Sequence[str] = (),
+    device: str = "cpu",
+    conditions: Sequence[dict] = (),
 ) -> list[Population]:
-    """Populations from the artifacts of several conditions, in the order of the networks artifacts."""
+    """Populations from the artifacts of several conditions, in the order of the networks artifacts.
 
-    def by_condition(paths, part=lambda condition: condition):
+    If conditions are given, networks and trials must be of these, in their order.
+    """
+    kinds = [{path: store.attributes_of(path) for path in paths} for paths in (networks, trials, fixed_points)]
+    if conditions:
+        joined.in_order(kinds[0], conditions)
+        joined.in_order(kinds[1], [json.loads(one) for one in dict.fromkeys(map(_trials_of, conditions))])
+
+    def by_condition(files, part=dumps):
         grouped = {}
-        for path in paths:
-            condition = json.loads(store.attributes_of(path)["condition"])
-            grouped.setdefault(dumps(part(condition)), []).append(path)
+        for path, attributes in files.items():
+            grouped.setdefault(part(json.loads(attributes["condition"])), []).append(path)
         return grouped
 
-    points, drawn = by_condition(fixed_points), by_condition(trials, trial_part)
+    found, drawn, points = (by_condition(kinds[0]), by_condition(kinds[1], _trials_of), by_condition(kinds[2]))
     populations = []
-    for condition, paths in by_condition(networks).items():
-        own = drawn.get(dumps(trial_part(json.loads(condition))), [None])
-        populations.append(load(paths, own[0], points.get(condition, ()), device))
+    for text, paths in found.items():
+        condition = json.loads(text)
+        own = drawn.get(_trials_of(condition), [None])
+        populations.append(load(paths, own[0], points.get(text, ()), device, condition))
     return populations
 
 
-def _same_condition(paths, datasets) -> None:
-    for path, dataset in zip(paths, datasets, strict=True):
-        if dataset.attrs["condition"] != datasets[0].attrs["condition"]:
-            raise UserError(f"{path}: artifact of another condition than {paths[0]}")
+def _trials_of(condition: dict) -> str:
+    return dumps(trial_part(condition))
 
 
-def _warn_of_mixed_rounding(paths, blocks) -> None:
+def _warn_of_mixed_rounding(blocks: dict) -> None:
     """Networks whose training was rounded differently are like networks of other seeds."""
     files = {}  # one for each kind of rounding
-    for path, block in zip(paths, blocks, strict=True):
+    for path, block in blocks.items():
         files.setdefault(_rounding(block.attrs), path)
     if len(files) > 1 or any(MIXED in rounding for rounding in files):
         where = "; ".join(f"{path}: {rounding}" for rounding, path in files.items())

@@ -1,11 +1,6 @@
 """What a trials artifact and a complexity artifact hold."""
 
-import json
-
-from degeneracy.artifacts import store
 from degeneracy.artifacts.schema import INTEGER, Schema, Variable
-from degeneracy.errors import UserError
-from degeneracy.experiment.condition import dumps, trial_part
 
 GROUPS = ("train", "probe", "ood")
 TRIALS = Schema(
@@ -43,10 +38,3 @@ COMPLEXITY = Schema(
         ),
     },
 )
-
-
-def check_trials(path: str, condition: dict) -> None:
-    """Raise UserError unless a trials artifact is that of a condition."""
-    made = json.loads(store.attributes_of(path).get("condition", "{}"))
-    if {key: made.get(key) for key in ("task", "trials")} != trial_part(condition):
-        raise UserError(f"{path}: holds no trials of {dumps(trial_part(condition))}")
