@@ -1,6 +1,9 @@
 """What a run meets on real machines: killed jobs, full and read-only disks, locked files, odd places."""
 
+import errno
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +15,11 @@ import pytest
 import xarray as xr
 
 from benchmarks.kill_loop import kill_loop
-from conftest import SCRIPTS, TINY
-from degeneracy.artifacts import store
+from conftest import SCHEMA, SCRIPTS, TINY
+from degeneracy.artifacts import atomic, store
+from degeneracy.experiment import targets
+from degeneracy.experiment.needs import Needs
+from degeneracy.experiment.resolve import resolve
 from degeneracy.measurement.schema import NETWORK_METRIC
 from runs import (
     SNAKEMAKE,
@@ -108,18 +114,92 @@ def test_an_artifact_that_a_reader_holds_open_is_replaced_under_it(tmp_path):
         assert np.all(store.read(path, NETWORK_METRIC)["value"] == 2)
 
 
+def with_locks() -> dict[str, str]:
+    """The environment of another program, in which HDF5 locks the files that it opens."""
+    return {key: value for key, value in environment().items() if key != atomic.LOCKING}
+
+
 def test_an_artifact_that_another_program_writes_to_is_not_called_truncated(tmp_path):
     path = tmp_path / "metric.nc"
     save(path, 1.0)
-    with netCDF4.Dataset(path, "a"):
-        program = (
-            "from degeneracy.artifacts import store; from degeneracy.measurement.schema import NETWORK_METRIC\n"
-            f"store.read({str(path)!r}, NETWORK_METRIC)"
-        )
-        folder = str(SCRIPTS)
-        done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True)
-    assert "metric.nc: another program has it open for writing; close it there and run again" in done.stderr
+    program = "import netCDF4, sys; file = netCDF4.Dataset(sys.argv[1], 'a'); print('open', flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program, path], env=with_locks(), **pipes) as other:
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(
+            ValueError, match=r"metric\.nc: another program has it open for writing; close it there and"
+        ):
+            store.read(path, NETWORK_METRIC)
+        other.communicate("\n")
     assert np.all(store.read(path, NETWORK_METRIC)["value"] == 1)
+
+
+WITHOUT_LOCKS = "#include <errno.h>\nint flock(int file, int how) { errno = ENOLCK; return -1; }"
+READ_AND_WRITE = """
+import sys; sys.path[:0] = sys.argv[1:3]
+from pathlib import Path
+if sys.argv[4] == "netCDF4": import netCDF4
+from degeneracy.artifacts import store; from degeneracy.measurement.schema import NETWORK_METRIC
+from test_faults import save
+save(Path(sys.argv[3]), 2.0)
+assert float(store.read(sys.argv[3], NETWORK_METRIC)["value"][0]) == 2
+"""
+
+
+@pytest.fixture
+def without_locks(tmp_path):
+    """A function that writes and reads an artifact on what looks like a disk without locks; returns what it says."""
+    (tmp_path / "locks.c").write_text(WITHOUT_LOCKS)
+    try:
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "locks.so", tmp_path / "locks.c"], check=True)
+    except OSError:
+        pytest.skip("there is no compiler here")
+
+    def run(first=""):
+        arguments = [os.path.dirname(__file__), SCRIPTS, tmp_path / "metric.nc", first]
+        command, preloaded = [sys.executable, "-c", READ_AND_WRITE, *arguments], {"LD_PRELOAD": tmp_path / "locks.so"}
+        return subprocess.run(command, env=with_locks() | preloaded, capture_output=True, text=True).stderr
+
+    return run
+
+
+def test_a_disk_without_locks_is_a_disk_like_others(without_locks):
+    assert without_locks() == ""
+
+
+def test_a_disk_without_locks_is_named_if_it_is_too_late_to_do_without(without_locks):
+    said = without_locks("netCDF4")
+    assert "metric.nc: cannot be written (its disk has no file locks; set HDF5_USE_FILE_LOCKING=FALSE before" in said
+    assert "delete" not in said
+
+
+@pytest.mark.parametrize("fault", [PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EIO, "I/O error")])
+def test_only_a_damaged_file_is_to_be_deleted(fault, tmp_path, monkeypatch):
+    path = tmp_path / "metric.nc"
+    save(path, 1.0)
+
+    def fails(*arguments, **options):
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "open", fails, raising=False)
+        with pytest.raises(
+            ValueError, match=rf"metric\.nc: cannot be read \({fault.strerror}; the file may be sound\)"
+        ):
+            store.read(path, NETWORK_METRIC)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ValueError, match=r"is it truncated\? .*; delete it and run snakemake again"):
+        store.read(path, NETWORK_METRIC)
+
+
+def test_a_disk_fault_within_a_file_is_told_from_damage(tmp_path, monkeypatch):
+    path = tmp_path / "metric.nc"
+    path.write_bytes(bytes(3000))
+    monkeypatch.setattr(
+        store, "obstacle", lambda path, entirely=False: "cannot be read (I/O error)" if entirely else ""
+    )
+    with pytest.raises(ValueError, match=r"metric\.nc: cannot be read \(I/O error\)$"):
+        store.read(path, NETWORK_METRIC)
 
 
 def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
@@ -190,3 +270,86 @@ def test_another_working_directory(undisturbed, tmp_path):
     snakemake(project, "--directory", str(elsewhere))
     assert differing(undisturbed, elsewhere) == []
     assert not (project / "results").exists()
+
+
+STRAY = ["metrics/.#summary.py", "metrics/._summary.py", "figures/loss_curves copy.py", "metrics/x (1).py"]
+STRAY += ["tasks/$(touch executed).py", "cells/Kopie-1.py"]
+
+
+def test_files_that_editors_and_systems_leave_are_ignored_and_a_doubtful_name_is_told(tmp_path):
+    project = prepared(tmp_path / "project")
+    package = project / "workflow" / "scripts" / "degeneracy"
+    for name in STRAY:
+        (package / name).write_bytes(b"\0 no Python")
+    (package / "figures" / ".#summary.py").symlink_to("somebody@somewhere.1234")  # what Emacs leaves
+    rules = project / "workflow" / "rules"
+    for name in (".#index.smk", "._index.smk", "index copy.smk"):
+        (rules / name).write_bytes(b"\0 no rules")
+    (package / "metrics" / "mine.py").write_text("def value(population")  # half-written, and in no list
+    output = snakemake(project, "-n")
+    ignored = [line.partition(" is ignored: it must have a name of letters")[0] for line in output.splitlines()]
+    told = {line.rpartition("/")[2] for line in ignored if line.startswith("workflow/")}
+    assert told == {"loss_curves copy.py", "x (1).py", "$(touch executed).py", "Kopie-1.py", "index copy.smk"}
+    write_config(project, SMALL | {"metrics": ["x (1)"]})
+    assert "config: metrics: " in (said := snakemake(project, "-n", check=False)) and "must have a name" in said
+    write_config(project, SMALL | {"metrics": {"weight_change": {"rank": 3}}})
+    said = snakemake(project, "-n", check=False)
+    assert 'config: metrics.weight_change: unknown key "rank": it is an option of dsa' in said and "mine" not in said
+
+
+TARGETS = {
+    "results/figures/channels/weight_change/not_there.pdf": 'no figure "not_there". Allowed: degeneracy.',
+    "results/figures/chanels/weight_change/degeneracy.pdf": 'no sweep "chanels"; did you mean "channels"?',
+    "results/figures/channels/degeneracy.png": "did you mean results/figures/channels/weight_change/degeneracy.png?",
+    "results/statistics/channels/dsa.nc": 'no metric "dsa". Allowed: weight_change.',
+    "results/maps/channels/weight_change.nc": 'no map of "weight_change"',
+    "results/trials/flipflop/x.nc": 'no task "flipflop"; did you mean "flip_flop"?',
+    "results/trials/flip_flop/$(touch executed).nc": 'no trial set "$(touch executed)"',
+    "results/flip_flop/default/metrics/weight_change.nc": 'no condition "default"',
+}
+
+
+def test_a_target_that_the_experiment_does_not_have_is_a_sentence_with_the_nearest_name(undisturbed):
+    needs = Needs(resolve(SMALL, SCHEMA))
+    for target, said in TARGETS.items():
+        with pytest.raises(ValueError, match=re.escape(said)):
+            targets.check([target], needs)
+    targets.check(["-n", "results/report.html", "results/own/count.txt", *needs.figure_targets()], needs)
+    output = snakemake(undisturbed, "-n", "results/statistics/chanels/weight_change.nc", check=False)
+    assert 'this experiment has no sweep "chanels"; did you mean' in output and "KeyError" not in output
+
+
+def first_trials(project):
+    return str(next(project.glob("results/trials/**/*.nc")).relative_to(project))
+
+
+def test_jobs_use_the_python_of_snakemake_whichever_is_first_on_the_path(undisturbed, tmp_path):
+    project, trials = prepared(tmp_path / "project"), first_trials(undisturbed)
+    (tmp_path / "bin").mkdir()
+    for name in ("python", "python3"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\necho 'another environment' >&2; exit 1\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    snakemake(project, trials, first_on_path=tmp_path / "bin")
+    assert planned(project, trials) == {}
+
+
+def test_a_killed_job_says_that_it_was_killed(undisturbed, tmp_path):
+    project = prepared(tmp_path / "project")
+    script = project / "workflow" / "scripts" / "generate_trials.py"
+    killed = "    print('99 s left', flush=True)\n    import os\n    os.kill(os.getpid(), 9)\n    parser ="
+    script.write_text(script.read_text().replace("    parser =", killed, 1))
+    output = snakemake(project, first_trials(undisturbed), check=False)
+    assert "error: killed by signal 9 (9: often out of memory; 15: by a scheduler or a user)\n" in output
+    assert "99 s left" not in output
+
+
+def test_the_profile_of_a_cluster_where_there_is_none_is_a_sentence(tmp_path):
+    project, commands = prepared(tmp_path / "project"), tmp_path / "bin"
+    commands.mkdir()
+    for name in ("bash", "sh", "which", "env", "git", "tail"):
+        if shutil.which(name):
+            (commands / name).symlink_to(shutil.which(name))
+    run = [*SNAKEMAKE, "--cores", "1", "--profile", "slurm", "--configfile", "config.yaml"]
+    done = subprocess.run(run, cwd=project, env=environment() | {"PATH": str(commands)}, capture_output=True, text=True)
+    assert done.returncode and "--profile slurm: there is no Slurm here" in done.stderr
+    assert "sacct" not in done.stderr

@@ -12,8 +12,8 @@ import pytest
 
 from degeneracy.fixed_points.find import find
 from degeneracy.measurement.measure import measure
-from degeneracy.measurement.pairs import as_dict, features_of, over_pairs, taken
-from degeneracy.plugins import contracts
+from degeneracy.measurement.pairs import features_of, over_pairs, taken
+from degeneracy.plugins import contracts, returned
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.status import Status
 from populations import FIND, moved_copy, short_population
@@ -71,7 +71,8 @@ def distances(name: str, one: dict, other: dict, pairs: list) -> dict:
 
 def values(name: str, population) -> dict:
     module = Plugin("metrics", name).load()
-    return as_dict(module.value(population, **taken(module.value, options_of(name))), "value")
+    found = module.value(population, **taken(module.value, options_of(name)))
+    return returned.measures(module, "value", found, "network", len(population.seeds))
 
 
 def moved(population, symmetry: str):

@@ -6,6 +6,7 @@ from conftest import make_population
 from degeneracy.artifacts import store
 from degeneracy.measurement import measure as measuring
 from degeneracy.measurement import pairs
+from degeneracy.plugins import returned
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import GROUPS, TRIALS
@@ -39,7 +40,7 @@ def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
         if options:
             module = Plugin("metrics", metric).load()
             halves = [pairs.features_of(module, half, options) for half in trained.halves()]
-            expected = pairs.as_dict(module.distance(*halves), "distance")
+            expected = returned.measures(module, "distance", module.distance(*halves), "pair", 2)
             assert np.array_equal(null, expected[measure]) and np.all(null > 0)
         else:
             assert np.all(null == 0) and "by construction" in null.attrs["long_name"]

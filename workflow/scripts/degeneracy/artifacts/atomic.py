@@ -10,7 +10,7 @@ from pathlib import Path
 
 from degeneracy.errors import WriteError
 
-# HDF5 fails on disks without locks. Artifacts need none: each appears once it is whole, and `obstacle` asks for writers.
+# HDF5 fails on disks without locks. Artifacts need none: each appears once it is whole, and `obstacle` asks for writers
 LOCKING = "HDF5_USE_FILE_LOCKING"
 if "netCDF4" not in sys.modules:  # which reads it when it loads
     os.environ.setdefault(LOCKING, "FALSE")

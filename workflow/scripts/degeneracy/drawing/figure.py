@@ -1,6 +1,9 @@
 """Runs a figure."""
 
+from matplotlib.figure import Figure
+
 from degeneracy.drawing import grid
+from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.figure_contract import figure_contract
 
@@ -10,4 +13,8 @@ def draw(name: str, shown, **options):
     contract = figure_contract(name)
     if contract.shape:
         return grid.draw(shown, contract)
-    return Plugin("figures", name).load().draw(shown, **options)
+    plugin = Plugin("figures", name)
+    drawn = plugin.load().draw(shown, **options)
+    if not isinstance(drawn, Figure):
+        raise UserError(f"{plugin.source}: draw returned {type(drawn).__name__}, must return a Matplotlib figure")
+    return drawn

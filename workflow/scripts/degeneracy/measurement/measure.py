@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from degeneracy.measurement.pairs import as_dict, features_of, matrix_of, over_pairs, taken, vector_of
+from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs, taken, vector_of
 from degeneracy.measurement.references import ceilings, floors
 from degeneracy.measurement.schema import NETWORK, PAIR, variable
 from degeneracy.networks.population import Population
-from degeneracy.plugins import contracts
+from degeneracy.plugins import contracts, returned
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.status import Status
 
 
-def measure(name: str, population: Population, options: dict) -> xr.Dataset:
+def measure(name: str, population: Population, options: dict, report=print) -> xr.Dataset:
     """Compute a metric on a population; networks that diverged in training get NaN.
 
     Returns a dataset with `value (network)` or `distance (network, network_other)`, everything else that the metric
@@ -32,11 +32,17 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
         results = over_pairs(module, features, features, pairs, options, population.device)
         results = results or {key: np.full(len(pairs), np.nan) for key in module.MEASURES}  # no pair of two
+        for line in returned.told(module, results, "pair"):
+            report(line)
         arrays = {key: matrix_of(values, pairs, usable) for key, values in results.items()}
         data = _dataset(arrays, PAIR, population, module.MEASURES)
         return data.assign(floors(module, measured, usable, options) | ceilings(module, population, options))
-    results = module.value(measured, **taken(module.value, options)) if usable.any() else {"value": np.zeros(0)}
-    arrays = {key: vector_of(np.asarray(values), usable) for key, values in as_dict(results, "value").items()}
+    nothing = dict.fromkeys(module.MEASURES, np.zeros(0))
+    results = module.value(measured, **taken(module.value, options)) if usable.any() else nothing
+    results = returned.measures(module, "value", results, "network", int(usable.sum()))
+    for line in returned.told(module, results, "network"):
+        report(line)
+    arrays = {key: vector_of(values, usable) for key, values in results.items()}
     return _dataset(arrays, NETWORK, population, module.MEASURES)
 
 

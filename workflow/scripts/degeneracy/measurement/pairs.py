@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.networks.population import Population
+from degeneracy.plugins import returned
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.status import Status
 
@@ -46,7 +47,8 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
 
 
 def features_of(module: ModuleType, population: Population, options: dict) -> dict[str, np.ndarray]:
-    return module.features(population, **taken(module.features, options))
+    found = module.features(population, **taken(module.features, options))
+    return returned.features(module, found, len(population.seeds))
 
 
 def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, device: str) -> dict:
@@ -67,18 +69,15 @@ def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarr
         rows, columns = known[begin : begin + together].T
         a = {key: values[rows] for key, values in features.items()}
         b = {key: values[columns] for key, values in others.items()}
-        parts.append(as_dict(module.distance(a, b, **taken(module.distance, options), **placed), "distance"))
-    found = {key: np.concatenate([np.asarray(part[key]) for part in parts]) for key in parts[0]} if parts else {}
+        found = module.distance(a, b, **taken(module.distance, options), **placed)
+        parts.append(returned.measures(module, "distance", found, "pair", len(rows)))
+    found = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]} if parts else {}
     return {key: vector_of(values, good) for key, values in found.items()}
 
 
 def _finite(features: dict) -> np.ndarray:
     """Whether all features of a network are finite (network)."""
     return np.all([np.isfinite(values).reshape(len(values), -1).all(1) for values in features.values()], axis=0)
-
-
-def as_dict(result, name: str) -> dict:
-    return result if isinstance(result, dict) else {name: result}
 
 
 def taken(function, options: dict) -> dict:

@@ -19,7 +19,8 @@ from degeneracy.networks.epoch import advance, after_epoch, evaluated_loss, mini
 from degeneracy.networks.group import group_sizes, make_group, named
 from degeneracy.networks.outcome import Progress, progress_line
 from degeneracy.networks.schema import of_cell
-from degeneracy.plugins.discovery import make_cell, make_task
+from degeneracy.plugins import returned
+from degeneracy.plugins.discovery import cell_of, make_cell, make_task
 from degeneracy.status import Status
 
 
@@ -109,6 +110,7 @@ def epochs(
     """The training of `train` as a generator: returns its result, and yields when an epoch of a group is launched."""
     options, cell, seeds = condition["training"], make_cell(condition), [int(seed) for seed in seeds]
     channels = [trials.sizes[name] for name in ("input", "output")]
+    returned.check_cell(cell, cell_of(condition).source, *channels)
     backend, obstacle = choose(backend, device, cell, *channels)
     report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
     data = [

@@ -1,5 +1,5 @@
 """What plug-ins exist, their options, contracts and code, read from source files without importing them.
 
-Neither a stage nor a kind of plug-in. It imports the standard library alone, except for the validator, so that the
-workflow starts fast.
+Neither a stage nor a kind of plug-in. It imports the standard library alone, except for the validator and for the check
+of what plug-ins return, so that the workflow starts fast.
 """

@@ -20,7 +20,9 @@ def features(module, returned: Any, networks: int) -> dict[str, np.ndarray]:
     where = f"{module.__file__}: features"
     if not isinstance(returned, dict) or not returned:
         raise UserError(f"{where} returned {_kind(returned)}, must return a dictionary of arrays, such as {{'x': …}}")
-    return {name: _array(values, (networks,), "network", f"{where}: {name}", "biufc") for name, values in returned.items()}
+    return {
+        name: _array(values, (networks,), "network", f"{where}: {name}", "biufc") for name, values in returned.items()
+    }
 
 
 def measures(module, function: str, returned: Any, dim: str, size: int) -> dict[str, np.ndarray]:
@@ -57,31 +59,43 @@ def check_cell(cell, path, inputs: int, outputs: int) -> None:
     """
     import torch  # here, because metrics of weights do without
 
-    sizes = {"unit": cell.width, "source_unit": cell.width, "input": inputs, "output": outputs}
-    dims, made = cell.parameter_dims(), cell.initialise(np.random.default_rng(0), inputs, outputs)
-    if not isinstance(made, dict) or made.keys() != dims.keys():
-        given = sorted(made) if isinstance(made, dict) else _kind(made)
-        raise UserError(f"{path}: initialise returned {given}, must return the parameters {sorted(dims)}")
-    for name, value in made.items():
-        shape = np.shape(value)
-        wanted = tuple(sizes.get(dim, size) for dim, size in zip(dims[name], (*shape, *dims[name]), strict=False))
-        array = _array(value, wanted, ", ".join(dims[name]), f"{path}: initialise: {name}", "biuf")
-        if array.ndim != len(dims[name]) or not np.isfinite(array).all():
-            raise UserError(f"{path}: initialise: {name} must be finite numbers ({', '.join(dims[name])})")
+    made = _parameters(cell, path, inputs, outputs)
     networks, time, trial = SIZES.values()
-    exact = {"dtype": torch.float64}
-    one = {name: torch.as_tensor(np.asarray(value), **exact) for name, value in made.items()}
+    one = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in made.items()}
     several = {name: torch.stack([value] * networks) for name, value in one.items()}
+
+    def silence(*shape: int) -> Any:
+        return torch.zeros((*shape, inputs), dtype=torch.float64)
+
     with torch.no_grad():
-        states = cell.states(several, torch.zeros(networks, time, trial, inputs, **exact))
+        states = cell.states(several, silence(networks, time, trial))
         size = states.shape[-1] if getattr(states, "ndim", 0) == 4 else cell.width
         _tensor(states, (networks, time, trial, size), "network, time, trial, unit", f"{path}: states")
         answers = cell.readout(several, states)
         _tensor(answers, (networks, time, trial, outputs), "network, time, trial, output", f"{path}: readout")
-        step = cell.step(one, states[0, 0], torch.zeros(trial, inputs, **exact))
-        _tensor(step, (trial, size), "point, unit", f"{path}: step")
-        jacobian = cell.jacobian(one, states[0, 0], torch.zeros(trial, inputs, **exact))
-        _tensor(jacobian, (trial, size, size), "point, unit, source_unit", f"{path}: jacobian")
+        given = one, states[0, 0], silence(trial)
+        _tensor(cell.step(*given), (trial, size), "point, unit", f"{path}: step")
+        _tensor(cell.jacobian(*given), (trial, size, size), "point, unit, source_unit", f"{path}: jacobian")
+
+
+def _parameters(cell, path, inputs: int, outputs: int) -> dict[str, np.ndarray]:
+    """The parameters of a network of a cell before training, checked against its `parameter_dims`."""
+    dims, made = cell.parameter_dims(), cell.initialise(np.random.default_rng(0), inputs, outputs)
+    if not isinstance(made, dict) or made.keys() != dims.keys():
+        given = ", ".join(made) if isinstance(made, dict) else _kind(made)
+        raise UserError(f"{path}: initialise returned {given}, must return {', '.join(dims)} (see parameter_dims)")
+    sizes = {"unit": cell.width, "source_unit": cell.width, "input": inputs, "output": outputs}
+    arrays = {}
+    for name, own in dims.items():
+        where = f"{path}: initialise: {name}"
+        array = arrays[name] = _array(made[name], (), ", ".join(own), where, "biuf")
+        fits = [sizes.get(dim, size) == size for dim, size in zip(own, array.shape, strict=False)]
+        if array.ndim != len(own) or not all(fits):
+            wanted = tuple(sizes.get(dim, dim) for dim in own)
+            raise UserError(f"{where} has the shape {array.shape}, must have {wanted}, ({', '.join(own)})")
+        if not np.isfinite(array).all():
+            raise UserError(f"{where} holds NaN or infinity, must be finite numbers")
+    return arrays
 
 
 def constants(task, path) -> np.ndarray:
