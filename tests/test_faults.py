@@ -353,3 +353,32 @@ def test_the_profile_of_a_cluster_where_there_is_none_is_a_sentence(tmp_path):
     done = subprocess.run(run, cwd=project, env=environment() | {"PATH": str(commands)}, capture_output=True, text=True)
     assert done.returncode and "--profile slurm: there is no Slurm here" in done.stderr
     assert "sacct" not in done.stderr
+
+
+def test_without_records_the_artifacts_say_what_is_up_to_date(undisturbed, tmp_path):
+    project = shutil.copytree(undisturbed, tmp_path / "moved")
+    for record in (project / ".snakemake").rglob("*"):
+        if record.is_file():
+            record.unlink()
+    write_config(project, SMALL | {"statistics": {"confidence": 0.5}})
+    output = snakemake(project)
+    assert "results have no record" in output and not list(project.glob("results/**/.*.kept"))
+    assert planned(project) == {}
+    logs = {path.parent.name: path.read_text() for path in project.glob("results/logs/**/*.log")}
+    assert "2 networks are in" in logs["networks"] and "training" not in logs["networks"]
+    assert "not computed again" in logs["metrics"] and "not computed again" not in logs["channels"]
+    changed = [path for path in differing(undisturbed, project) if "/networks/" in path or "/metrics/" in path]
+    (statistics,) = project.glob("results/statistics/channels/*.nc")
+    assert changed == [] and store.attributes_of(statistics)["confidence"] == 0.5
+
+
+def test_a_result_without_record_is_judged_whatever_is_asked_for(undisturbed, tmp_path):
+    project = shutil.copytree(undisturbed, tmp_path / "project")
+    assert planned(project) == {}
+    (metric,) = (
+        path.relative_to(project)
+        for path in project.glob("results/**/weight_change.nc")
+        if path.parent.name == "metrics"
+    )
+    shutil.rmtree(project / ".snakemake" / "metadata")
+    assert planned(project, str(metric)) == {"compute_metric": 1, "generate_trials": 1, "train_networks": 1}

@@ -3,7 +3,9 @@
 `python tests/benchmarks/kill_loop.py --kills 50` runs the tiny experiment, again and again from nothing. At random
 moments SIGKILL strikes either one job or Snakemake itself, whose jobs then run on beside those of the next run. With
 `--slurm` the run is `snakemake --profile slurm`, and slurmd may be struck, too (`.ci/slurm up` brings up a Slurm).
-Whenever a run has come to its end, every variable of every artifact must equal those of an undisturbed run.
+Whenever a run has come to its end, every variable of every artifact must equal those of an undisturbed run. With
+`--edits 20` as many edits of the configuration, of code and of the branch (see `edits.py`) are mixed in, each undone
+after a random time; then the last run of a round is one that nothing disturbs.
 """
 
 import argparse
@@ -14,67 +16,66 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
-import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from conftest import TINY
-from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
+from benchmarks.edits import edited, make_project, some_edit
+from runs import SNAKEMAKE, differing, environment, planned, snakemake
 
-SMALL = TINY | {"metrics": ["dsa", "weight_change"], "figures": ["loss_curves", "degeneracy"]}
 # without and with Slurm: s from one kill to the next, at most, and how often each is the victim
 LONGEST = {False: 4.0, True: 20.0}
 VICTIMS = {False: {"job": 0.7, "snakemake": 0.3}, True: {"job": 0.6, "snakemake": 0.2, "slurmd": 0.2}}
 SLURMD = Path("/run/degeneracy-slurm/slurmd.pid")
 
 
-def kill_loop(folder: Path, kills: int, seed: int = 0, slurm: bool = False, report=print) -> tuple[Counter, list[str]]:
+def kill_loop(
+    folder: Path, kills: int, seed: int = 0, slurm: bool = False, edits: int = 0, report=print
+) -> tuple[Counter, list[str]]:
     """Kills by victim, and what was lost: artifacts that differ from those of an undisturbed run, or stay undone."""
     generator = np.random.default_rng(seed)
     arguments = (
         ["--cores", "8", "--profile", "slurm"] if slurm else ["--rerun-incomplete", "--retries", "2", "--keep-going"]
     )
-    undisturbed = _project(folder / "undisturbed")
+    undisturbed = make_project(folder / "undisturbed")
     snakemake(undisturbed)
-    struck, lost, round_ = Counter(), [], 0
-    while sum(struck.values()) < kills:
+    struck, left, lost, round_ = Counter(), Counter(kill=kills, edit=edits), [], 0
+    while left.total() > 0:
         round_ += 1
-        project = _project(folder / f"round-{round_}")
-        while not _disturbed(project, arguments, generator, struck, kills, slurm):
+        project = make_project(folder / f"round-{round_}")
+        while not _disturbed(project, arguments, generator, struck, left, slurm):
             _recover(project, slurm)
         _wait_for_orphans(project)
+        if edits:
+            snakemake(project, *arguments)
         wrong = differing(undisturbed, project) + [f"{rule} undone" for rule in planned(project, *arguments)]
         lost += [f"round {round_}: {one}" for one in wrong]
-        report(f"round {round_}: {sum(struck.values())} kills so far ({dict(struck)}), {len(lost)} losses", flush=True)
+        report(f"round {round_}: {struck.total()} disturbances so far ({dict(struck)}), {len(lost)} losses", flush=True)
     return struck, lost
 
 
-def _project(path: Path) -> Path:
-    project = clean_copy(path)
-    for name in ("config.yaml", "resources/paper.yaml"):
-        (project / name).write_text(yaml.safe_dump(SMALL))
-    profile = project / "slurm" / "config.v8+.yaml"
-    profile.write_text(re.sub("(before-status-checks:) .*", r"\1 2", profile.read_text()))
-    return project
-
-
-def _disturbed(project: Path, arguments: list[str], generator, struck: Counter, kills: int, slurm: bool) -> bool:
-    """Run once, struck at random moments until there were kills enough; whether the run came to its end."""
+def _disturbed(project: Path, arguments: list[str], generator, struck: Counter, left: Counter, slurm: bool) -> bool:
+    """Run once, disturbed at random moments until there were kills and edits enough; whether it came to its end."""
     with open(project / "run.log", "a") as log:
         run = psutil.Popen(
             [*SNAKEMAKE, "--cores", "2", *arguments], cwd=project, env=environment(), stdout=log, stderr=log
         )
-        while sum(struck.values()) < kills and run.poll() is None:
+        while left.total() > 0 and run.poll() is None:
             try:
                 run.wait(generator.uniform(0.5, LONGEST[slurm]))
             except psutil.TimeoutExpired:
-                victim = generator.choice([*VICTIMS[slurm]], p=[*VICTIMS[slurm].values()])
-                struck[str(victim)] += _strike(victim, run, project, generator)
+                kind = str(generator.choice([*left.elements()]))
+                victim = (
+                    str(generator.choice([*VICTIMS[slurm]], p=[*VICTIMS[slurm].values()])) if kind == "kill" else kind
+                )
+                done = (_strike if kind == "kill" else _edit)(victim, run, project, generator)
+                struck[victim] += done
+                left[kind] -= done
         return run.wait() == 0
 
 
@@ -95,6 +96,13 @@ def _strike(victim: str, run: psutil.Process, project: Path, generator) -> bool:
         return True
     except psutil.NoSuchProcess:
         return False
+
+
+def _edit(victim: str, run: psutil.Process, project: Path, generator) -> bool:
+    """Edit the project for some time."""
+    with edited(project, some_edit(generator)), suppress(psutil.TimeoutExpired):
+        run.wait(generator.uniform(0.05, LONGEST[False]))
+    return True
 
 
 def _processes(project: Path) -> list[psutil.Process]:
@@ -127,12 +135,13 @@ def _wait_for_orphans(project: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--edits", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--slurm", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        struck, lost = kill_loop(Path(folder), chosen.kills, chosen.seed, chosen.slurm)
-    print(f"{sum(struck.values())} kills ({dict(struck)}), {len(lost)} losses", *lost, sep="\n")
+        struck, lost = kill_loop(Path(folder), chosen.kills, chosen.seed, chosen.slurm, chosen.edits)
+    print(f"{struck.total()} disturbances ({dict(struck)}), {len(lost)} losses", *lost, sep="\n")
     sys.exit(1 if lost else 0)
 
 

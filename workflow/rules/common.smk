@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
 
 ROOT = Path(workflow.basedir)
@@ -133,6 +134,7 @@ def judged(wildcards):
     if workflow.is_main_process and workflow.dag not in JUDGED:
         JUDGED.append(workflow.dag)
         there = records.unrecorded({*TARGETS, *NEEDS.between()})
+        there = {path for path in there if not workflow.persistence.metadata(IOFile(path))}  # which may be elsewhere
         workflow.dag.forcefiles.update(there)
         if there:
             logger.info(
