@@ -36,7 +36,7 @@ SCHEMAS = {
     )
 }
 EVERY_KIND = TINY | {"maps": ["dsa"], "figures": ["map"]}
-LONGEST = 20.0  # time a read may take (s)
+LONGEST = 30.0  # time a read may take (s)
 ACCEPTED, SAME, REFUSED, CRASHED, HUNG = "accepted with other contents", "unchanged", "refused", "crashed", "hung"
 
 
@@ -67,6 +67,7 @@ def outcome(path: Path, true: dict, kind: str) -> str:
 def reader(pipe) -> None:
     """Answer (path, true path, kind) with the outcome, until the other end closes."""
     known = {}
+    pipe.send("ready")
     while True:
         path, true, kind = pipe.recv()
         if true not in known:
@@ -95,6 +96,7 @@ def outcomes(results: Path, flips: int, seed: int = 0, report=print) -> dict[str
                 process = spawned.Process(target=reader, args=(far,), daemon=True)
                 process.start()
                 far.close()
+                pipe.recv()  # once its imports are done
             pipe.send((flipped, true, kind))
             result = HUNG
             if pipe.poll(LONGEST):
