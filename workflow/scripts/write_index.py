@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+import netCDF4
 import yaml
 
 from degeneracy import command
-from degeneracy.artifacts import store
 from degeneracy.artifacts.atomic import whole
 from degeneracy.experiment import index
 from degeneracy.experiment.resolve import resolve
-from degeneracy.networks.schema import NETWORKS
 from degeneracy.status import Status
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
@@ -19,7 +18,8 @@ def counts(row: dict[str, str]) -> dict[str, int]:
     """Number of networks of a condition, and of those that converged."""
     status: list[int] = []
     for name in row["networks_files"].split():
-        status += store.read(Path(row["folder"]) / name, NETWORKS)["status"].values.tolist()
+        with netCDF4.Dataset(Path(row["folder"]) / name) as data:
+            status += data["status"][:].tolist()
     return {"networks": len(status), "converged": status.count(Status.CONVERGED)}
 
 
