@@ -113,9 +113,9 @@ def test_what_counts_by_a_number_counts_by_it_alone(package, monkeypatch):
     files = BASE | {"b": "from degeneracy.artifacts.store import read\ndef f():\n    return read()\n"}
     first = hash_of(package, **files, artifacts__store="def read():\n    return 1\n")
     assert hash_of(package, **files, artifacts__store="import numpy\ndef read():\n    return 2\n") == first
-    monkeypatch.setitem(code_hash.FORMAT, "artifacts", 2)
+    monkeypatch.setitem(code_hash.FORMAT, "artifacts", 3)
     assert hash_of(package, **files) != first
-    monkeypatch.setitem(code_hash.FORMAT, "artifacts", 1)
+    monkeypatch.setitem(code_hash.FORMAT, "artifacts", 2)
     monkeypatch.setitem(code_hash.FORMAT, "command", 2)  # which this script does not import
     assert hash_of(package, **files) == first
 

@@ -1,5 +1,6 @@
 """Where an artifact comes from: its condition, versions, commit, device, CPU, BLAS kernels and wall time."""
 
+import os
 import platform
 import re
 import subprocess
@@ -62,12 +63,25 @@ def _version(package: str) -> str:
 
 @cache
 def git_commit() -> str:
-    """Commit of the code, with +changes when the tree differs from it; `unknown` outside a repository."""
-    here = Path(__file__).parents[1]  # the package
-    git = ["git", "-C", str(here)]
+    """Commit of this project, with +changes when a file that results depend on differs from it or is not tracked.
+
+    `unknown` unless the top level of the repository is that of the project: another one that encloses it says nothing.
+    """
+    workflow = Path(__file__).resolve().parents[3]
+    root = workflow.parent
     try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain", "--", str(here)], capture_output=True, text=True)
+        top = _git(root, "rev-parse", "--show-toplevel")
+        if Path(top).resolve() != root:
+            return "unknown"
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", "Snakefile", workflow.name)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit + ("+changes" if changed.stdout.strip() else "")
+    return commit + ("+changes" if changed else "")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says of the repository that a folder lies in, whatever other one the environment names."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()
