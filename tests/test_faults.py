@@ -18,7 +18,7 @@ from benchmarks.kill_loop import kill_loop
 from conftest import SCHEMA, SCRIPTS, TINY
 from degeneracy.artifacts import atomic, store
 from degeneracy.experiment import targets
-from degeneracy.experiment.needs import Needs
+from degeneracy.experiment.needs import Needs, trials
 from degeneracy.experiment.resolve import resolve
 from degeneracy.measurement.schema import NETWORK_METRIC
 from runs import (
@@ -136,13 +136,12 @@ def test_an_artifact_that_another_program_writes_to_is_not_called_truncated(tmp_
 
 WITHOUT_LOCKS = "#include <errno.h>\nint flock(int file, int how) { errno = ENOLCK; return -1; }"
 READ_AND_WRITE = """
-import sys; sys.path[:0] = sys.argv[1:3]
-from pathlib import Path
-if sys.argv[4] == "netCDF4": import netCDF4
+import sys; sys.path[0] = sys.argv[1]
+if sys.argv[3] == "netCDF4": import netCDF4
 from degeneracy.artifacts import store; from degeneracy.measurement.schema import NETWORK_METRIC
-from test_faults import save
-save(Path(sys.argv[3]), 2.0)
-assert float(store.read(sys.argv[3], NETWORK_METRIC)["value"][0]) == 2
+data = NETWORK_METRIC.named(value=("x", "1")).build({"value": [2.0, 3.0], "status": [1, 1]})
+store.write(sys.argv[2], NETWORK_METRIC, data, {}, "cpu", 0.0)
+assert store.read(sys.argv[2], NETWORK_METRIC)["value"].values.tolist() == [2.0, 3.0]
 """
 
 
@@ -156,7 +155,7 @@ def without_locks(tmp_path):
         pytest.skip("there is no compiler here")
 
     def run(first=""):
-        arguments = [os.path.dirname(__file__), SCRIPTS, tmp_path / "metric.nc", first]
+        arguments = [SCRIPTS, tmp_path / "metric.nc", first]
         command, preloaded = [sys.executable, "-c", READ_AND_WRITE, *arguments], {"LD_PRELOAD": tmp_path / "locks.so"}
         return subprocess.run(command, env=with_locks() | preloaded, capture_output=True, text=True).stderr
 
@@ -309,36 +308,36 @@ TARGETS = {
 }
 
 
-def test_a_target_that_the_experiment_does_not_have_is_a_sentence_with_the_nearest_name(undisturbed):
+def test_a_target_that_the_experiment_does_not_have_is_a_sentence_with_the_nearest_name(tmp_path):
     needs = Needs(resolve(SMALL, SCHEMA))
     for target, said in TARGETS.items():
         with pytest.raises(ValueError, match=re.escape(said)):
             targets.check([target], needs)
     targets.check(["-n", "results/report.html", "results/own/count.txt", *needs.figure_targets()], needs)
-    output = snakemake(undisturbed, "-n", "results/statistics/chanels/weight_change.nc", check=False)
+    output = snakemake(prepared(tmp_path / "project"), "-n", "results/statistics/chanels/weight_change.nc", check=False)
     assert 'this experiment has no sweep "chanels"; did you mean' in output and "KeyError" not in output
 
 
-def first_trials(project):
-    return str(next(project.glob("results/trials/**/*.nc")).relative_to(project))
+def first_trials():
+    return trials(resolve(SMALL, SCHEMA).conditions[0])
 
 
-def test_jobs_use_the_python_of_snakemake_whichever_is_first_on_the_path(undisturbed, tmp_path):
-    project, trials = prepared(tmp_path / "project"), first_trials(undisturbed)
+def test_jobs_use_the_python_of_snakemake_whichever_is_first_on_the_path(tmp_path):
+    project = prepared(tmp_path / "project")
     (tmp_path / "bin").mkdir()
     for name in ("python", "python3"):
         (tmp_path / "bin" / name).write_text("#!/bin/sh\necho 'another environment' >&2; exit 1\n")
         (tmp_path / "bin" / name).chmod(0o755)
-    snakemake(project, trials, first_on_path=tmp_path / "bin")
-    assert planned(project, trials) == {}
+    snakemake(project, first_trials(), first_on_path=tmp_path / "bin")
+    assert planned(project, first_trials()) == {}
 
 
-def test_a_killed_job_says_that_it_was_killed(undisturbed, tmp_path):
+def test_a_killed_job_says_that_it_was_killed(tmp_path):
     project = prepared(tmp_path / "project")
     script = project / "workflow" / "scripts" / "generate_trials.py"
     killed = "    print('99 s left', flush=True)\n    import os\n    os.kill(os.getpid(), 9)\n    parser ="
     script.write_text(script.read_text().replace("    parser =", killed, 1))
-    output = snakemake(project, first_trials(undisturbed), check=False)
+    output = snakemake(project, first_trials(), check=False)
     assert "error: killed by signal 9 (9: often out of memory; 15: by a scheduler or a user)\n" in output
     assert "99 s left" not in output
 
