@@ -14,10 +14,7 @@ ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 
-sys.path.insert(0, str(SCRIPTS))
-
-from degeneracy.errors import UserError  # noqa: E402
-from degeneracy.experiment import plan  # noqa: E402
+from degeneracy.experiment import plan
 
 try:  # before anything else is loaded, so that on a cluster it is loaded from the plan
     PLANNED = plan.freeze(ROOT, workflow.main_snakefile, config)
@@ -27,16 +24,17 @@ except UserError as error:
 from degeneracy.experiment import needs, paths, records, targets  # noqa: E402
 from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
-from degeneracy.plugins.code_hash import code_hash  # noqa: E402
 from degeneracy.plugins import discovery  # noqa: E402
+from degeneracy.plugins.code_hash import code_hash  # noqa: E402
 from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
 
 # every other file in this folder, so that a new file of rules is included by being there
 FOLDER = Path(workflow.current_basedir)
 RULES = [f"workflow/rules/{path.name}" for path in discovery.files(FOLDER, ".smk") if path.stem != "common"]
 
+config = written.typed(config, workflow.config_settings.config)
 try:
-    EXPERIMENT = resolve(config, SCHEMA)
+    EXPERIMENT = resolve(config, SCHEMA, PLACES)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -87,9 +85,13 @@ def condition_code(script, condition, *plugins):
     return code(script, task_of(condition.spec), cell_of(condition.spec), *plugins)
 
 
-def growing(amount):
-    """A resource (MB, minutes) that grows with every retry of a job."""
-    return lambda wildcards, attempt: attempt * amount
+def growing(amount, networks=None):
+    """A resource (MB, minutes) that grows with every retry of a job, and by what its `networks` take (MB)."""
+    return lambda wildcards, attempt: attempt * (amount + (networks(wildcards) if networks else 0))
+
+
+def memory_of_block(wildcards):
+    return NEEDS.memory(condition_of(wildcards), networks=len(EXPERIMENT.blocks[wildcards.block]))
 
 
 def check_targets(arguments):
@@ -123,6 +125,8 @@ if workflow.is_main_process:
         logger.warning(f"{os.path.relpath(path, ROOT)} is ignored: it {discovery.NAMED}")
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
+    for note in EXPERIMENT.notes:
+        logger.warning(note)
     logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
 
 
