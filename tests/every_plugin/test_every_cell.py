@@ -17,6 +17,7 @@ from degeneracy.trials.generate import generate
 from populations import normal, random_parameters
 
 WIDTH = 5
+NOT_NEGATIVE = ("relu", "sigmoid", "softplus")  # activations of rates that excite or inhibit, as Dale's law has it
 
 
 def cells() -> dict:
@@ -38,10 +39,14 @@ every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 every_name = pytest.mark.parametrize("name", names("cells"))
 
 
+def state_size(cell) -> int:
+    return getattr(cell, "state_size", cell.width)
+
+
 def states_step_by_step(cell, parameters, inputs):
     """States (network, time, trial, unit) from `step` and autograd alone."""
     lifted = {name: value[:, None] for name, value in parameters.items()}  # (network, trial, …)
-    sequence = [inputs.new_zeros(inputs.shape[0], inputs.shape[2], cell.width)]
+    sequence = [inputs.new_zeros(inputs.shape[0], inputs.shape[2], state_size(cell))]
     for now in inputs.unbind(1):
         sequence.append(cell.step(lifted, sequence[-1], now))
     return torch.stack(sequence[1:], dim=1)
@@ -104,7 +109,7 @@ def test_networks_in_one_launch_equal_networks_one_by_one(cell, monkeypatch):
 @every_cell
 def test_jacobian_equals_autograd_with_and_without_leading_dimensions(cell):
     parameters = random_parameters(cell, 3)
-    state, inputs = normal(3, WIDTH), normal(3, 2, seed=1)
+    state, inputs = normal(3, state_size(cell)), normal(3, 2, seed=1)
     batch = cell.jacobian(parameters, state, inputs)
     for index in range(3):
         own = {name: value[index] for name, value in parameters.items()}
@@ -118,7 +123,7 @@ def test_a_cell_that_is_called_bounded_stays_in_a_ball(cell):
     if cell.bounded:
         parameters = {name: value[0] for name, value in random_parameters(cell, 1).items()}
         inputs = normal(1, 2)[0]
-        far = [1e6 * normal(WIDTH, seed=seed) for seed in range(8)]
+        far = [1e6 * normal(state_size(cell), seed=seed) for seed in range(8)]
         assert all(cell.step(parameters, state, inputs).norm() < state.norm() for state in far)
 
 
@@ -126,14 +131,15 @@ def test_a_cell_that_is_called_bounded_stays_in_a_ball(cell):
 def test_a_cell_offers_the_shared_activations_and_names_what_it_draws(name):
     options = Plugin("cells", name).options
     if "activation" in options:
-        assert set(options["activation"].choices) == set(ACTIVATIONS)
+        assert set(options["activation"].choices) == set(ACTIVATIONS if name != "dale" else NOT_NEGATIVE)
     cell = Plugin("cells", name).load().Cell(width=7)
     drawn = cell.initialise(np.random.default_rng(0), 2, 3)
-    sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3}
+    sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3, "rank": getattr(cell, "rank", 0)}
     assert {key: value.shape for key, value in drawn.items()} == {
         key: tuple(sizes[dim] for dim in dims) for key, dims in cell.parameter_dims().items()
     }
-    assert cell.parameter_dims()["recurrent_weights"] == ("unit", "source_unit")
+    weights = cell.recurrent(drawn) if hasattr(cell, "recurrent") else drawn["recurrent_weights"]
+    assert weights.shape == (7, 7)
 
 
 @every_name

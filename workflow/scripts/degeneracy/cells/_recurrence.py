@@ -46,6 +46,7 @@ ACTIVATIONS = {
         torch.nn.functional.elu_,
         lambda gradient, value: gradient.mul_(value.clamp_max(0).add_(1)),
     ),
+    "linear": Activation(lambda drive: drive, lambda drive: drive, lambda gradient, value: gradient),
 }
 BOUNDED = ("tanh", "sigmoid")  # activations whose values stay in an interval
 
@@ -58,10 +59,10 @@ class Recurrence(torch.autograd.Function):
     leading dimension `network`:
 
         advance(states, inputs, *weights) -> kept
-            fill states (…, time + 1, trial, unit), whose first is h_0, in place; return the tensors that `retrace`
+            fill states (…, time + 1, trial, state), whose first is h_0, in place; return the tensors that `retrace`
             needs besides, as a tuple
-        retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights
-            from the gradient (…, time, trial, unit) with respect to the states after h_0
+        retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights, None for noise
+            from the gradient (…, time, trial, state) with respect to the states after h_0
 
     Inputs (network, time, trial, input) get no gradient.
     """
@@ -69,7 +70,8 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, inputs: Tensor, *weights: Tensor) -> Tensor:
         networks, steps, trials, _ = inputs.shape
-        states = inputs.new_empty(networks, steps + 1, trials, cell.width)  # (network, time + 1, trial, unit)
+        size = getattr(cell, "state_size", cell.width)
+        states = inputs.new_empty(networks, steps + 1, trials, size)  # (network, time + 1, trial, state)
         states[:, 0] = 0
         kept = [
             cell.advance(states[some], inputs[some], *(weight[some] for weight in weights)) for some in together(inputs)
@@ -98,11 +100,15 @@ class Recurrence(torch.autograd.Function):
         return (
             None,
             None,
-            *(
-                torch.stack(own) if own[0].ndim < weight.ndim else torch.cat(own)
-                for own, weight in zip(gradients, weights, strict=True)
-            ),
+            *(_together(own, weight.ndim) for own, weight in zip(gradients, weights, strict=True)),
         )
+
+
+def _together(parts: tuple, dims: int) -> Tensor | None:
+    """The gradient (network, …) of a weight with so many dims, from those of single networks or of several."""
+    if parts[0] is None:
+        return None
+    return torch.stack(parts) if parts[0].ndim < dims else torch.cat(parts)
 
 
 def together(inputs: Tensor) -> list:
@@ -136,6 +142,7 @@ def linear_readout(parameters: dict[str, Tensor], states: Tensor) -> Tensor:
 def sizes_of(cell, inputs: int, outputs: int) -> dict[str, list[int]]:
     """Shape of each parameter of one network."""
     sizes = {"unit": cell.width, "source_unit": cell.width, "input": inputs, "output": outputs}
+    sizes["rank"] = getattr(cell, "rank", 0)
     return {name: [sizes[dim] for dim in dims] for name, dims in cell.parameter_dims().items()}
 
 

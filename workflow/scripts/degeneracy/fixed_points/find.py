@@ -43,6 +43,9 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     unknown. To show what doubling the starts brings, `found_by_half` counts the points that a random half of the starts
     reached, for comparison with `fixed_points`, the points that all starts reached.
 
+    A cell that solves for its fixed points (`exact_fixed_points`) is asked instead: its points are the starts, and the
+    only ones, and all there are.
+
     The starts of a network depend only on its seed and `options["seed"]`. Networks that diverged have no points.
 
     Returns
@@ -57,7 +60,7 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     names = ("starts", "starts_converged", "fixed_points", "found_by_half")
     counts = {name: np.zeros(len(population.seeds), np.int32) for name in names}
     index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
-    found = [no_points(population.networks.sizes["unit"], constants.shape[1])]
+    found = [no_points(getattr(cell, "state_size", cell.width), constants.shape[1])]
     for row in np.flatnonzero(population.status != Status.DIVERGED):
         network, seed = population.where(np.arange(len(population.seeds)) == row), int(population.seeds[row])
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, options["seed"])))
@@ -84,8 +87,13 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
     # ASSUME: the fixed points that matter lie within about this noise of visited states or of the lines between them
     spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
     noise = options["noise"] * (spread or 1.0)  # in state units if the states never change
+    exact = None
+    if hasattr(cell, "exact_fixed_points"):
+        exact = cell.exact_fixed_points(parameters, to_device(constant, network.device))
     for _ in range(1 + options["rounds"]):
-        initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
+        initial = exact
+        if initial is None:
+            initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
         inputs = to_device(constant, network.device).expand(len(initial), -1)
         ends = search(cell, parameters, initial, inputs, options["tolerance"], options["iterations"])
         results.append(Search(ends.state.cpu(), ends.speed.cpu(), ends.stationary.cpu()))
@@ -93,6 +101,9 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
         )
         points, counts, index_sum = points_of(cell, at_home, joined, constant, options, int(network.seeds[0]))
+        if exact is not None:
+            counts["found_by_half"] = counts["fixed_points"]
+            break
         fixed = points["converged"] == 1
         if (index_sum == 1 or not cell.bounded) and not np.any(points["hits"][fixed] == 1):
             break

@@ -4,6 +4,8 @@ With currents a, rates r = φ(a) and r_0 = 0, a step and the readout before it a
 
     s_t = [r_t; x_{t+1}; 1],    [a_{t+1}; y_t] = M s_t + [keep · a_t; 0],    dE/dM = Σ_t [dE/da_{t+1}; dE/dy_t] s_tᵀ
 
+Noise, if there is any, is added to a_{t+1}.
+
 Units are rows and trials are columns, so that each time step works on one contiguous block of memory.
 """
 
@@ -98,8 +100,11 @@ def add(values, total):
 
 
 @compiled
-def forward(activation, keep, scale, weights, sources, targets, mask, product, currents, by_output):
-    """Fill the rates of `sources` (time + 1, unit + input + 1, trial) and dE/dy (time, output · trial); returns E."""
+def forward(activation, keep, scale, weights, sources, noise, targets, mask, product, currents, by_output):
+    """Fill the rates of `sources` (time + 1, unit + input + 1, trial) and dE/dy (time, output · trial); returns E.
+
+    `noise` is (time, unit · trial), or (0, 0) if there is none.
+    """
     steps = len(targets)
     hidden = currents.size
     drive = product.reshape(-1)
@@ -110,6 +115,8 @@ def forward(activation, keep, scale, weights, sources, targets, mask, product, c
             total += compare(drive[hidden:], targets[step - 1], mask[step - 1], scale, by_output[step - 1])
         if step < steps:
             rates = sources[step + 1].reshape(-1)
+            if len(noise) > 0:
+                add(noise[step], drive[:hidden])
             if keep > ZERO:
                 leak(keep, currents, drive)
                 activate(activation, currents, rates)
@@ -143,10 +150,10 @@ def blocks(width: int) -> tuple:
     return (unit, unit), (unit, slice(width, -1)), (unit, -1), (output, unit), (output, -1)
 
 
-def error_and_gradients(activation: str, keep: float, inputs, targets, mask, *parts) -> tuple:
+def error_and_gradients(activation: str, keep: float, noise, inputs, targets, mask, *parts) -> tuple:
     """Masked MSE of one network, and its gradients with respect to the parts of the stacked weights (see `blocks`).
 
-    Inputs and targets (time, trial, channel), mask (time, trial).
+    Noise (time, trial, unit) or None, inputs and targets (time, trial, channel), mask (time, trial).
     """
     steps, trials, outputs = targets.shape
     width = len(parts[0])
@@ -162,7 +169,8 @@ def error_and_gradients(activation: str, keep: float, inputs, targets, mask, *pa
     currents, by_rate = np.zeros(width * trials, FLOAT), np.empty((width, trials), FLOAT)
     code, keep, scale = ACTIVATIONS[activation], FLOAT(keep), ONE / (FLOAT(outputs) * mask.sum())
     targets = np.ascontiguousarray(targets.transpose(0, 2, 1))
-    error = forward(code, keep, scale, weights, sources, targets, mask, product, currents, by_output)
+    noise = np.zeros((0, 0), FLOAT) if noise is None else noise.transpose(0, 2, 1).reshape(steps, -1)
+    error = forward(code, keep, scale, weights, sources, noise, targets, mask, product, currents, by_output)
     recurrent = np.ascontiguousarray(weights[:, :width].T)
     backward(code, keep, recurrent, sources, by_output, now, later, by_rate, part, gradient)
     return error, *(gradient[block] for block in blocks(width))
@@ -171,12 +179,14 @@ def error_and_gradients(activation: str, keep: float, inputs, targets, mask, *pa
 class MaskedError(torch.autograd.Function):
     """Masked MSE (network) of networks given by the parts of their stacked weights, each (network, …).
 
-    Inputs and targets (network, time, trial, channel) and mask (network, time, trial) get no gradient.
+    Inputs and targets (network, time, trial, channel), mask (network, time, trial) and noise (network, time, trial,
+    unit) get no gradient.
     """
 
     @staticmethod
-    def forward(ctx, activation: str, keep: float, *tensors: Tensor) -> Tensor:
-        networks = zip(*(tensor.detach().contiguous().numpy() for tensor in tensors), strict=True)
+    def forward(ctx, activation: str, keep: float, noise: Tensor | None, *tensors: Tensor) -> Tensor:
+        noises = [None] * len(tensors[0]) if noise is None else noise.numpy()
+        networks = zip(noises, *(tensor.detach().contiguous().numpy() for tensor in tensors), strict=True)
         results = [error_and_gradients(activation, keep, *network) for network in networks]
         errors, *gradients = (torch.from_numpy(np.stack(own)) for own in zip(*results, strict=True))
         ctx.save_for_backward(*gradients)
@@ -186,4 +196,4 @@ class MaskedError(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, by_error: Tensor):
         gradients = (by_error.view(-1, *[1] * (own.ndim - 1)) * own for own in ctx.saved_tensors)
-        return None, None, None, None, None, *gradients
+        return *[None] * 6, *gradients
