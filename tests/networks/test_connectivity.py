@@ -2,27 +2,20 @@
 
 import numpy as np
 import pytest
-import torch
-from interruptions import interrupted_after, kept
+from interruptions import assert_identical, interrupted_after, kept, train
 
 from conftest import make_condition
-from degeneracy.networks import connectivity, training
+from degeneracy.networks import connectivity
 from degeneracy.plugins.discovery import Plugin, make_cell, names
-from degeneracy.trials.generate import generate
 
 SHORT = {"epochs": 3, "steps_per_epoch": 6, "threshold": 1e-9, "connectivity": 0.3}
 MASKED = [name for name in names("cells") if name != "low_rank"]  # which has no recurrent matrix of its own
 
 
-def train(condition, seeds=(0, 1), checkpoint=None):
-    data = generate(condition)["train"]
-    return training.train(condition, list(seeds), data, torch.device("cpu"), lambda line: None, "auto", checkpoint)
-
-
 @pytest.mark.parametrize("cell", MASKED)
 def test_weights_that_do_not_exist_are_0_before_and_after_training(cell):
     condition = make_condition(model={"cell": cell, "width": 10}, training=SHORT | {"nuclear_norm": 0.1, "l1": 0.1})
-    networks = train(condition)
+    networks = train(condition, [0, 1])
     mask = networks["connectivity_mask"].values
     assert mask.sum((1, 2)).tolist() == [30, 30] and not np.array_equal(mask[0], mask[1])
     for name, dims in make_cell(condition).parameter_dims().items():
@@ -42,8 +35,7 @@ def test_the_mask_of_a_network_depends_on_its_seed_alone():
 def test_an_interrupted_sparse_training_ends_bit_identical(tmp_path):
     condition = make_condition(training=SHORT)
     interrupted_after(2, condition, tmp_path)
-    resumed, whole = (train(condition, [0, 1, 2, 5], each) for each in (kept(tmp_path), None))
-    assert np.array_equal(resumed["recurrent_weights"], whole["recurrent_weights"])
+    assert_identical(train(condition, checkpoint=kept(tmp_path)), train(condition))
 
 
 def test_dense_networks_have_no_mask():
