@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import make_condition
-from degeneracy.cells import _recurrence
+from degeneracy.cells import _recurrence, state_size
 from degeneracy.cells._recurrence import ACTIVATIONS
 from degeneracy.networks import training
 from degeneracy.plugins.discovery import Plugin, names
@@ -37,10 +37,6 @@ def cells() -> dict:
 CELLS = cells()
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 every_name = pytest.mark.parametrize("name", names("cells"))
-
-
-def state_size(cell) -> int:
-    return getattr(cell, "state_size", cell.width)
 
 
 def states_step_by_step(cell, parameters, inputs):

@@ -41,6 +41,31 @@ class Cell(Protocol):
         """Jacobian (…, unit, source_unit) of `step` with respect to the state."""
 
 
+class File(Protocol):
+    """Constants of a cell's file, which it may leave out."""
+
+    PARAMETERS: dict[str, tuple[str, ...]]
+    """What `parameter_dims` returns. A cell of several recurrent matrices declares it, so that a metric that needs one
+    is left out before anything runs.
+    """
+
+    REQUIRES: tuple[str, ...]
+    """What must hold between options."""
+
+
+class LargeCell(Cell, Protocol):
+    """What a cell has besides if its state has several entries a unit, as that of an LSTM has. See `state_size`."""
+
+    @property
+    def state_size(self) -> int:
+        """Entries of the state, a multiple of the width: one block of all units after the other."""
+
+
+def state_size(cell: Cell) -> int:
+    """Entries of the state of a cell, the dimension `unit` of states: the width, unless the cell says otherwise."""
+    return getattr(cell, "state_size", cell.width)
+
+
 class ScaledCell(Cell, Protocol):
     """What a cell has besides if its parametrisation asks for it."""
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.cells import state_size
+
 aten = torch.ops.aten
 
 
@@ -59,10 +61,10 @@ class Recurrence(torch.autograd.Function):
     leading dimension `network`:
 
         advance(states, inputs, *weights) -> kept
-            fill states (…, time + 1, trial, state), whose first is h_0, in place; return the tensors that `retrace`
+            fill states (…, time + 1, trial, unit), whose first is h_0, in place; return the tensors that `retrace`
             needs besides, as a tuple
         retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights, None for noise
-            from the gradient (…, time, trial, state) with respect to the states after h_0
+            from the gradient (…, time, trial, unit) with respect to the states after h_0
 
     Inputs (network, time, trial, input) get no gradient.
     """
@@ -70,8 +72,7 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, inputs: Tensor, *weights: Tensor) -> Tensor:
         networks, steps, trials, _ = inputs.shape
-        size = getattr(cell, "state_size", cell.width)
-        states = inputs.new_empty(networks, steps + 1, trials, size)  # (network, time + 1, trial, state)
+        states = inputs.new_empty(networks, steps + 1, trials, state_size(cell))  # (network, time + 1, trial, unit)
         states[:, 0] = 0
         kept = [
             cell.advance(states[some], inputs[some], *(weight[some] for weight in weights)) for some in together(inputs)

@@ -9,7 +9,7 @@ from functools import cached_property
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.discovery import Plugin, task_of
 from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
@@ -46,7 +46,7 @@ class Needs:
 
     def metrics(self, sweep: Sweep) -> dict[str, dict]:
         """Metrics of a sweep and their options."""
-        return self.experiment.metrics[sweep.task]
+        return self.experiment.metrics_of(*sweep.conditions)
 
     def maps(self, sweep: Sweep) -> list[str]:
         """Metrics of a sweep of which it has a map."""
@@ -55,6 +55,16 @@ class Needs:
     def statistics(self) -> list[str]:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
+
+    def memory(self, *conditions: Condition, networks: int | None = None) -> int:
+        """MB that the networks of some conditions take in a job, all of them unless a number is given.
+
+        A job holds four copies, in float64, of the states of its networks on the probe trials (for a batch of training
+        trials: of no more) and of their recurrent matrices, of which gated cells have up to four. Trials are taken
+        to last 100 steps and as many more as all options in steps say.
+        """
+        networks = networks or sum(map(len, self.experiment.blocks.values()))
+        return sum(4 * 8 * networks * _numbers(condition.spec) // 1_000_000 for condition in conditions)
 
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
@@ -66,13 +76,20 @@ class Needs:
         return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.experiment.conditions)
 
     def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
-        """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""
+        """Figures of a scope that have something to draw in a sweep.
 
-        def has_input(figure: FigureContract) -> bool:
-            return not figure.metrics or any(metric in self.metrics(sweep) for metric in figure.metrics)
+        Those of some METRICS need one of them. Those that read fixed points need a metric that uses them, or to be
+        asked for by name: nobody has to wait for fixed points that only a default figure would show.
+        """
+        metrics = self.metrics(sweep)
+
+        def has_input(name: str, figure: FigureContract) -> bool:
+            if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
+                return any(map(uses_fixed_points, metrics))
+            return not figure.metrics or any(metric in metrics for metric in figure.metrics)
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
-        return [name for name in scoped if has_input(self.figures[name])]
+        return [name for name in scoped if has_input(name, self.figures[name])]
 
     def figure_artifacts(self, sweep: Sweep, figure: str, metric: str | None = None) -> list[str]:
         """Artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
@@ -134,14 +151,21 @@ class Needs:
 
     def fixed_point_targets(self) -> list[str]:
         """The fixed points that some metric of the experiment uses."""
-        using = [
-            one for one in self.experiment.conditions if any(map(uses_fixed_points, self.experiment.metrics[one.task]))
-        ]
+        experiment = self.experiment
+        using = [one for one in experiment.conditions if any(map(uses_fixed_points, experiment.metrics_of(one)))]
         return [path for one in using for path in self.fixed_points(one)]
 
 
 def trials(condition: Condition) -> str:
     return paths.trials(condition.task, condition.trial_set)
+
+
+def _numbers(spec: dict) -> int:
+    """Entries of the states of a network on the probe trials, or on a batch, and of its recurrent matrices."""
+    options = task_of(spec).options
+    steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
+    trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]
+    return trials * steps * width + 4 * width**2
 
 
 def uses_fixed_points(metric: str) -> bool:

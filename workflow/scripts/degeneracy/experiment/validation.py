@@ -1,5 +1,6 @@
 """What is checked of a configuration besides its plug-ins, and the defaults of the schema."""
 
+import re
 from typing import Any
 
 from degeneracy.errors import UserError
@@ -7,6 +8,7 @@ from degeneracy.plugins import validation
 from degeneracy.plugins.validation import cast
 
 CONFIG = "config: "  # where a sentence about the configuration begins
+Places = dict[str, str]  # where keys, joined by dots, are written: "config.yaml, line 3"; "" is the whole
 
 
 def check(config: dict, schema: dict) -> None:
@@ -28,4 +30,15 @@ def refuse_idle_noise(spec: dict, where: str, schema: dict) -> None:
     """Raise UserError if the configuration chooses the size of a noise that no trials get."""
     kind, noise = spec["trials"]["ood_kind"], spec["trials"]["ood_noise"]
     if kind != "noise" and noise != defaults_of(schema, "trials")["ood_noise"]:
-        raise UserError(f'{where}: trials.ood_noise: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
+        raise UserError(f'{where}: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
+
+
+def located(sentence: str, places: Places) -> str:
+    """A sentence about the configuration ("config: model.width: …") with the place where its key is written."""
+    found = re.match(rf'{CONFIG}(?:(?P<key>\S+): )?(?:unknown key "(?P<unknown>[^"]*)")?', sentence)
+    if not found or not places:
+        return sentence
+    key = ".".join(part for part in found.groups() if part)
+    while key and key not in places:
+        key = key.rpartition(".")[0]
+    return f"{places[key]}: {sentence.removeprefix(CONFIG)}"

@@ -44,3 +44,6 @@ class File(Protocol):
 
     COMPLEXITY: tuple[str, ...]
     """Options that make the task more complex: sweeps of them are sweeps of task complexity."""
+
+    REQUIRES: tuple[str, ...]
+    """What must hold between options, such as "delay_minimum <= delay_maximum"."""
