@@ -1,15 +1,19 @@
 """Almost-linear recurrence (AL-RNN, Brenner et al. 2024, eq. 6), with z_0 = 0:
 
-    z_{t+1} = A z_t + W φ(z_t) + C x_t + h,    y_t = W_o z_t + b_o,
+    z_{t+1} = A z_t + W φ(z_t) + C x_t + h,    y_t = W_o z_t + b_o  or  W_o φ(z_t) + b_o,
 
 where A is diagonal and φ is the identity for the first n − P units and ReLU for the last P (`rectified`). The signs of
 these P units divide the states into 2^P regions, and within a region the map is linear. So the fixed points are exact:
 one linear system a region, whose solution is a fixed point if it lies in its region.
+
+The paper's systems have no inputs, and their outputs are linear in the state (`observed: state`). An output is then the
+sum of a part from the last state and a part from the input of the step. A task that asks for more at once, as the
+flip-flop does (an input of 0 keeps the output, any other replaces it), needs `observed: rates`.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -37,6 +41,7 @@ class Cell:
 
     width: Annotated[int, Range(1, 4096, "units")] = 128
     rectified: Annotated[int, Range(0, 4096, "units")] = 4  # P, at most the width
+    observed: Literal["state", "rates"] = "state"  # what outputs are made of, z or φ(z)
     bounded = False  # states can grow without limit
 
     def parameter_dims(self) -> dict[str, tuple[str, ...]]:
@@ -58,7 +63,7 @@ class Cell:
 
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of states (network, …, unit)."""
-        return linear_readout(parameters, states)
+        return linear_readout(parameters, states * self._slope(states) if self.observed == "rates" else states)
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
