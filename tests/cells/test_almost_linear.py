@@ -47,6 +47,16 @@ def test_exact_points_are_all_points_of_a_cell_of_independent_wells(tmp_path):
     assert points["starts"].item() == points["fixed_points"].item() == points["found_by_half"].item() == 4
 
 
+def test_a_solution_outside_its_region_is_no_fixed_point():
+    """z = ½ z + ReLU(z) + ¼ has the solution ½ where z < 0 is assumed, and −½ where z > 0 is."""
+    cell = Cell(width=2, rectified=2)
+    parameters = {name: torch.zeros_like(value[0]) for name, value in random_parameters(cell, 1).items()}
+    parameters |= {"diagonal": torch.full((2,), 0.5), "recurrent_weights": torch.eye(2)}
+    for bias, points in ((0.25, 0), (-0.25, 4)):
+        given = {name: value.double() for name, value in (parameters | {"bias": torch.full((2,), bias)}).items()}
+        assert len(cell.exact_fixed_points(given, torch.zeros(2).double())) == points
+
+
 def test_exact_points_are_those_that_a_search_finds(tmp_path, monkeypatch):
     population = short_population(tmp_path, "almost_linear", width=6, seeds=(0, 1, 2), rectified=6)
     population.networks["recurrent_weights"] *= 4  # several points
