@@ -2,8 +2,8 @@
 
 A is diagonal, and φ is the identity for the first n − P units and ReLU for the last P (`rectified`). The signs of these
 units divide the states into 2^P regions, and within a region the map is linear. So the fixed points are exact: one
-linear system a region, whose solution is a fixed point if it lies in its region. Outputs are W_o z_t + b_o or W_o φ(z_t)
-+ b_o.
+linear system a region, whose solution is a fixed point if it lies in its region. Outputs are W_o z_t + b_o, or W_o
+φ(z_t) + b_o.
 
 The paper's systems have no inputs, and their outputs are linear in the state (`observed: state`). An output is then the
 sum of a part from the last state and a part from the input of the step. A task that asks for more at once, as the
