@@ -139,6 +139,15 @@ def test_a_cell_offers_the_shared_activations_and_names_what_it_draws(name):
 
 
 @every_name
+def test_a_cell_of_several_recurrent_matrices_declares_its_parameters(name):
+    plugin = Plugin("cells", name)
+    cell = plugin.load().Cell(width=7)
+    dims, declared = cell.parameter_dims(), plugin.constant("PARAMETERS")
+    assert dims == declared or (declared is None and list(dims.values()).count(("unit", "source_unit")) == 1)
+    assert state_size(cell) % 7 == 0
+
+
+@every_name
 def test_a_network_is_bit_identical_in_any_block(name):
     condition = make_condition(model={"cell": name}, training={"epochs": 2, "threshold": 1e-9})
     trials, blocks = generate(condition)["train"], ([0, 1, 2], [1])

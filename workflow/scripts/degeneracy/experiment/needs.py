@@ -4,7 +4,7 @@ Knows the experiment and where its artifacts lie, and no workflow engine.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
@@ -64,7 +64,7 @@ class Needs:
         to last 100 steps and as many more as all options in steps say.
         """
         networks = networks or sum(map(len, self.experiment.blocks.values()))
-        return sum(4 * 8 * networks * _numbers(condition.spec) // 1_000_000 for condition in conditions)
+        return sum(4 * 8 * networks * _numbers(condition) // 1_000_000 for condition in conditions)
 
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
@@ -160,8 +160,10 @@ def trials(condition: Condition) -> str:
     return paths.trials(condition.task, condition.trial_set)
 
 
-def _numbers(spec: dict) -> int:
+@cache
+def _numbers(condition: Condition) -> int:
     """Entries of the states of a network on the probe trials, or on a batch, and of its recurrent matrices."""
+    spec = condition.spec
     options = task_of(spec).options
     steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
     trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]

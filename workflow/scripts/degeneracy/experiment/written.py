@@ -60,7 +60,7 @@ def _of_file(file: str) -> Places:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
-        if "\t" in text.split("\n")[line]:
+        if "\t" in dict(enumerate(text.splitlines())).get(line, ""):
             raise UserError(f"{file}, line {line + 1}: given a tab, must be spaces") from None
         problem = getattr(error, "problem", None) or getattr(error, "reason", "") or "not readable"
         raise UserError(f"{file}, line {line + 1}: {problem}, must be YAML") from None
