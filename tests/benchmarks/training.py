@@ -51,7 +51,7 @@ def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
 
 
 def compare(width: int, batch: int, steps: int, repeats: int) -> None:
-    options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
     group = make_group({0: initial}, cell, options, torch.device("cpu"))

@@ -17,6 +17,7 @@ from degeneracy.trials.generate import generate
 from populations import normal, random_parameters
 
 WIDTH = 5
+NOT_NEGATIVE = ("relu", "sigmoid", "softplus")  # activations of rates that excite or inhibit, as Dale's law has it
 
 
 def cells() -> dict:
@@ -126,14 +127,15 @@ def test_a_cell_that_is_called_bounded_stays_in_a_ball(cell):
 def test_a_cell_offers_the_shared_activations_and_names_what_it_draws(name):
     options = Plugin("cells", name).options
     if "activation" in options:
-        assert set(options["activation"].choices) == set(ACTIVATIONS)
+        assert set(options["activation"].choices) == set(ACTIVATIONS if name != "dale" else NOT_NEGATIVE)
     cell = Plugin("cells", name).load().Cell(width=7)
     drawn = cell.initialise(np.random.default_rng(0), 2, 3)
-    sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3}
+    sizes = {"unit": 7, "source_unit": 7, "input": 2, "output": 3, "rank": getattr(cell, "rank", 0)}
     assert {key: value.shape for key, value in drawn.items()} == {
         key: tuple(sizes[dim] for dim in dims) for key, dims in cell.parameter_dims().items()
     }
-    assert cell.parameter_dims()["recurrent_weights"] == ("unit", "source_unit")
+    weights = cell.recurrent(drawn) if hasattr(cell, "recurrent") else drawn["recurrent_weights"]
+    assert weights.shape == (7, 7)
 
 
 @every_name

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from degeneracy.cells import vanilla
 from degeneracy.measurement import measure as measuring
 from degeneracy.metrics import kernel_alignment
 from degeneracy.plugins.discovery import make_cell
-from populations import random
+from populations import normal, random, random_parameters
 
 
 def small_networks(trained, activation, width=5):
@@ -80,3 +81,20 @@ def test_kernel_alignment_is_the_cosine_of_the_kernels_and_growth_the_quotient_o
         cosine = np.trace(after @ before) / (norms[0] * norms[1])
         assert found["value"].values[network] == pytest.approx(cosine)
         assert found["growth"].values[network] == pytest.approx(norms[1] / norms[0])
+
+
+def test_weights_that_a_sparse_network_lacks_are_no_parameters_of_its_kernel():
+    """A vanilla cell of one unit: without its only recurrent weight, the kernel is that of the other parameters."""
+    cell = vanilla.Cell(width=1)
+    parameters = {name: value[0] for name, value in random_parameters(cell, 1).items()}
+    parameters["recurrent_weights"][:] = 0
+    inputs, rows = normal(1, 2, 2), np.array([[0, 1, 0]])
+    without, with_it = (
+        kernel_alignment.kernel(cell, parameters, inputs, rows, {"recurrent_weights": torch.tensor([[share]]).double()})
+        for share in (0.0, 1.0)
+    )
+    states = cell.states({name: value[None] for name, value in parameters.items()}, inputs.transpose(0, 1)[None])
+    first, last = states[0, :, 0, 0]
+    by_weight = parameters["readout_weights"][0, 0] * (1 - last**2) * first
+    assert with_it.item() - without.item() == pytest.approx(by_weight.item() ** 2)
+    assert by_weight != 0 and with_it == kernel_alignment.kernel(cell, parameters, inputs, rows)

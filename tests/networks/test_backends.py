@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from conftest import ROOT, make_condition
-from degeneracy.cells import gru, mup, vanilla
+from degeneracy.cells import dale, gru, leaky, low_rank, mup, vanilla
 from degeneracy.networks import epoch as epochs
 from degeneracy.networks import training
 from degeneracy.networks.backends import choice
@@ -75,6 +75,10 @@ CASES = [  # in the interpreter, which takes seconds for each, all four cells at
     for kind in (vanilla, mup)
     for activation in ("tanh", "relu")
     if not INTERPRETED or shape == SHAPES[1] or (kind is mup) == (activation == "relu")
+]
+CASES += [
+    pytest.param(kind, activation, *SHAPES[1], id=f"{kind.__name__.split('.')[-1]}-{activation}")
+    for kind, activation in ((leaky, "tanh"), (leaky, "relu"), (low_rank, "tanh"), (dale, "relu"))
 ]
 LONG = 50 if INTERPRETED else 150  # steps
 
@@ -249,6 +253,8 @@ def test_cells_that_the_fused_kernel_cannot_hold_fall_back_and_say_so(monkeypatc
         (vanilla.Cell(width=128), 64, "up to 63 inputs and outputs, and there are 64 and 64"),
         (vanilla.Cell(width=32, activation="softplus"), 3, "activations tanh and relu"),
         (gru.Cell(width=32), 3, "cells of rates"),
+        (leaky.Cell(width=32, form="rate"), 3, "cells of rates"),
+        (leaky.Cell(width=32, recurrent_noise=0.1), 3, "no noise in its units"),
     ):
         backend, obstacle = chosen(cell, channels, channels)
         assert backend == "cuda"

@@ -85,8 +85,44 @@ class RateCell(Cell, Protocol):
         """Name of φ."""
 
     @property
-    def keep(self) -> float:
-        """Share of its current that a unit keeps in a step."""
+    def keep(self) -> float | None:
+        """Share of its current that a unit keeps in a step; None if, with these options, it is no cell of rates."""
 
     def affine(self, parameters: "dict[str, Tensor]") -> "tuple[Tensor, ...]":
         """What makes the next drives of rates, inputs and 1, and outputs of rates and 1; see `backends/compiled.py`."""
+
+
+class NoisyCell(Cell, Protocol):
+    """What a cell has besides if its units have noise in training."""
+
+    @property
+    def recurrent_noise(self) -> float:
+        """0 if there is none; otherwise each step of training draws noise."""
+
+    @property
+    def noise_scale(self) -> float:
+        """What noise of SD 1 is multiplied by where it is added to the currents of a cell of rates."""
+
+    def states(self, parameters: "dict[str, Tensor]", inputs: "Tensor", noise: "Tensor | None" = None) -> "Tensor":
+        """As of any cell, with noise (network, time, trial, unit) of SD 1 if it is given; it gets no gradient."""
+
+
+class ConstrainedCell(Cell, Protocol):
+    """What a cell has besides if not all values of its parameters are allowed, as of one that obeys Dale's law."""
+
+    def constrain(self, parameters: "dict[str, Tensor]") -> None:
+        """Put parameters (network, …) back where they are allowed, in place; called after each step of training."""
+
+
+class FactoredCell(Cell, Protocol):
+    """What a cell has besides if no parameter holds its recurrent weights, as of one of low rank."""
+
+    def recurrent(self, parameters):
+        """Recurrent weights (…, unit, source_unit), which metrics compare, from tensors or arrays."""
+
+
+class SolvedCell(Cell, Protocol):
+    """What a cell has besides if it can solve for its fixed points."""
+
+    def exact_fixed_points(self, parameters: "dict[str, Tensor]", inputs: "Tensor") -> "Tensor | None":
+        """All fixed points (point, unit) of one network under inputs (input); None if they must be searched for."""

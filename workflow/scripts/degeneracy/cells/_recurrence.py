@@ -48,6 +48,7 @@ ACTIVATIONS = {
         torch.nn.functional.elu_,
         lambda gradient, value: gradient.mul_(value.clamp_max(0).add_(1)),
     ),
+    "linear": Activation(lambda drive: drive, lambda drive: drive, lambda gradient, value: gradient),
 }
 BOUNDED = ("tanh", "sigmoid")  # activations whose values stay in an interval
 
@@ -62,7 +63,7 @@ class Recurrence(torch.autograd.Function):
         advance(states, inputs, *weights) -> kept
             fill states (…, time + 1, trial, unit), whose first is h_0, in place; return the tensors that `retrace`
             needs besides, as a tuple
-        retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights
+        retrace(gradient, states, kept, inputs, *weights) -> gradients of the weights, None for noise
             from the gradient (…, time, trial, unit) with respect to the states after h_0
 
     Inputs (network, time, trial, input) get no gradient.
@@ -100,11 +101,15 @@ class Recurrence(torch.autograd.Function):
         return (
             None,
             None,
-            *(
-                torch.stack(own) if own[0].ndim < weight.ndim else torch.cat(own)
-                for own, weight in zip(gradients, weights, strict=True)
-            ),
+            *(_together(own, weight.ndim) for own, weight in zip(gradients, weights, strict=True)),
         )
+
+
+def _together(parts: tuple, dims: int) -> Tensor | None:
+    """The gradient (network, …) of a weight with so many dims, from those of single networks or of several."""
+    if parts[0] is None:
+        return None
+    return torch.stack(parts) if parts[0].ndim < dims else torch.cat(parts)
 
 
 def together(inputs: Tensor) -> list:
@@ -138,6 +143,7 @@ def linear_readout(parameters: dict[str, Tensor], states: Tensor) -> Tensor:
 def sizes_of(cell, inputs: int, outputs: int) -> dict[str, list[int]]:
     """Shape of each parameter of one network."""
     sizes = {"unit": cell.width, "source_unit": cell.width, "input": inputs, "output": outputs}
+    sizes["rank"] = getattr(cell, "rank", 0)
     return {name: [sizes[dim] for dim in dims] for name, dims in cell.parameter_dims().items()}
 
 

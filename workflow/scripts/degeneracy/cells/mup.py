@@ -16,21 +16,14 @@ of U and W_o. ε is measured in these sizes (`gradient_scales`).
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from degeneracy.cells._recurrence import (
-    ACTIVATIONS,
-    BOUNDED,
-    Recurrence,
-    apply_weights,
-    flat,
-    sizes_of,
-)
+from degeneracy.cells._currents import Currents
+from degeneracy.cells._recurrence import ACTIVATIONS, BOUNDED, Recurrence, apply_weights, sizes_of
 from degeneracy.plugins.options import Range
 
 
@@ -39,7 +32,7 @@ class Cell:
     """µP current cell; its states are the currents h. Every parameter may carry leading dimensions, which broadcast."""
 
     width: Annotated[int, Range(1, 4096, "units")] = 128
-    activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu"] = "tanh"
+    activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu", "linear"] = "tanh"
     gamma: Annotated[float, Range(1e-6, 1e6)] = 1.0  # richness of feature learning
     time_constant: Annotated[float, Range(1e-6, 1)] = 0.1  # share τ of the way to its target a current goes in a step
 
@@ -81,7 +74,7 @@ class Cell:
         """Currents (network, time, trial, unit) that inputs (network, time, trial, input) lead to, differentiable."""
         # ASSUME: the state of a step is the one after its input, h_{t+1}, as in the other cells: the output of a step
         # can answer the input of the step
-        return Recurrence.apply(self, inputs, parameters["recurrent_weights"], parameters["input_weights"])
+        return Recurrence.apply(Currents.of(self), inputs, *self._drive(parameters))
 
     def readout(self, parameters: dict[str, Tensor], states: Tensor) -> Tensor:
         """Outputs (network, …, output) of currents (network, …, unit)."""
@@ -89,13 +82,16 @@ class Cell:
         outputs = rates @ (parameters["readout_weights"].mT / (self.gamma * self.width))  # (network, state, output)
         return outputs.reshape(*states.shape[:-1], -1)
 
-    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
-        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
+    def _drive(self, parameters: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """What makes the next drives of rates, inputs and 1."""
         recurrent = parameters["recurrent_weights"] * (self.time_constant / self.width)
         inputs = parameters["input_weights"] * self.time_constant
+        return recurrent, inputs, inputs.new_zeros(inputs.shape[:-1])
+
+    def affine(self, parameters: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """What makes the next drives of rates, inputs and 1, and outputs of rates and 1."""
         readout = parameters["readout_weights"] / (self.gamma * self.width)
-        no_bias, no_readout_bias = (weights.new_zeros(weights.shape[:-1]) for weights in (inputs, readout))
-        return recurrent, inputs, no_bias, readout, no_readout_bias
+        return *self._drive(parameters), readout, readout.new_zeros(readout.shape[:-1])
 
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Current (…, unit) one step after `state` (…, unit) under inputs (…, input)."""
@@ -110,33 +106,3 @@ class Cell:
         slope = activation.slope(activation.value(state)) * (self.time_constant / self.width)
         keep = (1 - self.time_constant) * torch.eye(self.width, dtype=state.dtype, device=state.device)
         return keep + parameters["recurrent_weights"] * slope[..., None, :]  # (…, unit, source_unit)
-
-    def advance(self, states: Tensor, inputs: Tensor, recurrent: Tensor, input_weights: Tensor) -> tuple[Tensor]:
-        """Fill the currents in place; returns the rates φ(h) (…, time, trial, unit) before each step."""
-        share, act = self.time_constant, ACTIVATIONS[self.activation].apply
-        torch.matmul(flat(inputs), share * input_weights.mT, out=flat(states[..., 1:, :, :]))
-        source = (recurrent.mT * (share / self.width)).contiguous()
-        rates = torch.empty_like(states[..., 1:, :, :], memory_format=torch.contiguous_format)
-        product = torch.empty_like(rates[..., 0, :, :], memory_format=torch.contiguous_format)
-        for (before, now), rate in zip(pairwise(states.unbind(-3)), rates.unbind(-3), strict=True):
-            act(rate.copy_(before))
-            torch.matmul(rate, source, out=product)
-            now.add_(before, alpha=1 - share).add_(product)
-        return (rates,)
-
-    def retrace(self, gradient: Tensor, states: Tensor, kept: tuple, inputs: Tensor, recurrent: Tensor, _: Tensor):
-        """Gradients of the weights, from the rates that `advance` kept."""
-        (rates,) = kept
-        share, chain = self.time_constant, ACTIVATIONS[self.activation].chain
-        scaled = recurrent * (share / self.width)
-        delta = torch.empty_like(gradient, memory_format=torch.contiguous_format)  # dL/dh (…, time, trial, unit)
-        product = torch.empty_like(delta[..., 0, :, :], memory_format=torch.contiguous_format)
-        after = rate = None  # gradient and rate one step later
-        for now, own, before in zip(*(x.unbind(-3)[::-1] for x in (delta, gradient, rates)), strict=True):
-            now.copy_(own)
-            if after is not None:
-                chain(torch.matmul(after, scaled, out=product), rate)
-                now.add_(after, alpha=1 - share).add_(product)
-            after, rate = now, before
-        by_recurrent = flat(delta).mT @ flat(rates) * (share / self.width)
-        return by_recurrent, flat(delta).mT @ flat(inputs) * share

@@ -9,6 +9,7 @@ from degeneracy.plugins.discovery import Plugin, cell_of
 from degeneracy.plugins.requirements import Requirement, requirements
 
 MATRIX = ["unit", "source_unit"]  # dimensions of a recurrent matrix
+ON_MATRICES = {"connectivity": 1, "l1": 0, "nuclear_norm": 0}  # options of training, and the values that do nothing
 
 
 def facts(spec: dict) -> dict[str, Any]:
@@ -32,6 +33,21 @@ def misfit(plugin: Plugin, options: dict, facts: dict[str, Any]) -> str:
         cell, matrices = facts["model.cell"], ", ".join(facts["matrices"])
         return f"must have a cell with one recurrent matrix, and {cell} has {matrices}"
     return ""
+
+
+def training_misfit(spec: dict) -> tuple[str, str]:
+    """An option of training that the cell of a condition cannot have, and why; two empty strings if there is none."""
+    cell, training, width = cell_of(spec), spec["training"], spec["model"]["width"]
+    dims = cell.constant("PARAMETERS")
+    if dims is not None and MATRIX not in map(list, dims.values()):
+        for option, nothing in ON_MATRICES.items():
+            if training[option] != nothing:
+                reason = f"the cell {cell.name} has no recurrent matrix of single weights"
+                return option, f"given {training[option]}, must be {nothing}, as {reason}"
+    if round(training["connectivity"] * width**2) < 1:
+        reason = f"which connects none of {width} units to another or to itself"
+        return "connectivity", f"given {training['connectivity']}, {reason}, must be at least {width**-2:.2g}"
+    return "", ""
 
 
 @cache

@@ -109,6 +109,9 @@ class _Base:
             if reason := fitting.misfit(plugin, resolved[section], facts):
                 compared = [name for requirement in requirements(plugin) for name in requirement.names]
                 raise UserError(f"{self.where(section, compared)}: {reason}")
+        option, reason = fitting.training_misfit(resolved)
+        if reason:
+            raise UserError(f"{self.where('training', (option,))}: {reason}")
         return resolved
 
     def where(self, section: str, options: Collection[str]) -> str:

@@ -46,6 +46,9 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     unknown. To show what doubling the starts brings, `found_by_half` counts the points that a random half of the starts
     reached, for comparison with `fixed_points`, the points that all starts reached.
 
+    A cell that solves for its fixed points (`exact_fixed_points`) is asked instead: its points are the starts, and the
+    only ones, and all there are.
+
     The starts of a network depend only on its seed and `options["seed"]`. Networks that diverged have no points.
 
     Returns
@@ -90,8 +93,13 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
     # ASSUME: the fixed points that matter lie within about this noise of visited states or of the lines between them
     spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
     noise = options["noise"] * (spread or 1.0)  # in state units if the states never change
+    exact = None
+    if hasattr(cell, "exact_fixed_points"):
+        exact = cell.exact_fixed_points(parameters, to_device(constant, network.device))
     for _ in range(1 + options["rounds"]):
-        initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
+        initial = exact
+        if initial is None:
+            initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
         inputs = to_device(constant, network.device).expand(len(initial), -1)
         ends = search(cell, parameters, initial, inputs, options["tolerance"], options["iterations"])
         results.append(Search(ends.state.cpu(), ends.speed.cpu(), ends.stationary.cpu()))
@@ -99,6 +107,9 @@ def _of_one_network(cell, network: Population, constant: np.ndarray, options: di
             *(torch.cat([getattr(one, name) for one in results]) for name in ("state", "speed", "stationary"))
         )
         points, counts, index_sum = points_of(cell, at_home, joined, constant, options, int(network.seeds[0]))
+        if exact is not None:
+            counts["found_by_half"] = counts["fixed_points"]
+            break
         fixed = points["converged"] == 1
         if (index_sum == 1 or not cell.bounded) and not np.any(points["hits"][fixed] == 1):
             break

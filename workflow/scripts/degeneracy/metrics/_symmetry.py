@@ -9,6 +9,7 @@ import numpy as np
 
 from degeneracy.cells import state_size
 from degeneracy.errors import UserError
+from degeneracy.metrics._weights import MATRIX, recurrent_weights
 from degeneracy.networks.population import Population
 from degeneracy.solvers.permutation import joint_matching_distance
 
@@ -36,18 +37,18 @@ def by_unit(population: Population) -> tuple[np.ndarray, np.ndarray]:
 
     The features are the entries of the unit in every other parameter with a dimension `unit`, side by side: its input
     weights, bias and readout. Parameters that no unit owns, such as the bias of the readout, are left out.
-    Raises UserError unless exactly one parameter has the dims (unit, source_unit) and no other has a source_unit.
+    So are factors of the recurrent weights, which are the same up to an invertible matrix between them.
+    Raises UserError if several parameters have the dims (unit, source_unit).
     """
     parameters, dims = population.parameters, population.cell.parameter_dims()
-    recurrent = [name for name, own in dims.items() if "source_unit" in own]
-    if [dims[name] for name in recurrent] != [("unit", "source_unit")]:
+    if sum(own == MATRIX for own in dims.values()) > 1:
         raise UserError(f"one parameter (unit, source_unit) is needed to match units; the cell has {dims}")
     owned = []
     for name, own in dims.items():
-        if "unit" in own and name not in recurrent:
+        if "unit" in own and {*own} <= {"unit", "input", "output"}:
             first = np.moveaxis(parameters[name], 1 + own.index("unit"), 1)  # (network, unit, …)
             owned.append(first.reshape(*first.shape[:2], -1))
-    return parameters[recurrent[0]].astype(float), np.concatenate(owned, axis=2).astype(float)
+    return recurrent_weights(population), np.concatenate(owned, axis=2).astype(float)
 
 
 def signs_are_free(population: Population) -> bool:

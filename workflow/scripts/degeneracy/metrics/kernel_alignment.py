@@ -4,7 +4,7 @@ same as before training (lazy learning), and smaller the more features a network
 K = J Jᵀ, where J is the Jacobian (row, parameter) of the outputs with respect to all parameters. A row is an output of
 a probe trial at a step. The kernel of all rows would not fit into memory. We therefore take `steps` steps of each of
 the first `trials` trials, evenly spaced over the steps that count in the loss, with all outputs. On those rows the
-kernel is exact.
+kernel is exact. Recurrent weights that a sparse network lacks are no parameters.
 """
 
 from typing import Annotated
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from degeneracy.devices import to_device, to_numpy
+from degeneracy.metrics._weights import MATRIX
 from degeneracy.plugins.options import Range
 
 LEVEL = "learning"
@@ -31,10 +32,15 @@ def value(
     inputs = to_device(probe["inputs"].values, population.device)
     rows = chosen_rows(probe["mask"].values, steps, probe.sizes["output"])
     cell, before = population.cell, population.initial_parameters
-    alignment, growth = [], []
+    alignment, growth, networks = [], [], population.networks
+    sparse = "connectivity_mask" in networks
+    masked = [name for name in before if sparse and networks[name].dims[1:] == MATRIX]
     for network in range(len(population.seeds)):
+        masks = {name: to_device(networks["connectivity_mask"].values[network], population.device) for name in masked}
         first, last = (
-            kernel(cell, {name: to_device(x[network], population.device) for name, x in each.items()}, inputs, rows)
+            kernel(
+                cell, {name: to_device(x[network], population.device) for name, x in each.items()}, inputs, rows, masks
+            )
             for each in (before, population.parameters)
         )
         norms = np.linalg.norm(first), np.linalg.norm(last)
@@ -53,8 +59,10 @@ def chosen_rows(mask: np.ndarray, steps: int, outputs: int) -> np.ndarray:
     return np.array(rows)
 
 
-def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray) -> np.ndarray:
+def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray, masks: dict | None = None) -> np.ndarray:
     """Neural tangent kernel (row, row) of one network, on inputs (trial, time, input).
+
+    `masks` are 1 where an entry of a parameter is trained and 0 elsewhere, for parameters that have such entries.
 
     Each row runs as a separate network with its own copy of the parameters, so that one backward pass of the cell gives
     the gradient of every row. Steps after that of the row are left out, because they do not change it.
@@ -65,7 +73,8 @@ def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray) -> np
         trial, step, output = torch.as_tensor(rows[order[begin : begin + ROWS_AT_ONCE]]).T
         copies = {name: x.expand(len(trial), *x.shape).clone().requires_grad_() for name, x in parameters.items()}
         drive = inputs[trial, : int(step.max()) + 1][:, :, None]  # (row, time, 1, input)
-        answers = cell.readout(copies, cell.states(copies, drive))[:, :, 0]  # (row, time, output)
+        used = copies | {name: copies[name] * mask for name, mask in (masks or {}).items()}
+        answers = cell.readout(used, cell.states(used, drive))[:, :, 0]  # (row, time, output)
         chosen = answers[torch.arange(len(trial)), step, output].sum()
         gradients = torch.autograd.grad(chosen, list(copies.values()))
         jacobian.append(torch.cat([one.flatten(1) for one in gradients], dim=1))

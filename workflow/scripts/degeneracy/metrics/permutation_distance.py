@@ -8,6 +8,7 @@ begins at several starts: `spread` is the spread of their results, and `lower_bo
 import numpy as np
 
 from degeneracy.metrics._symmetry import matched
+from degeneracy.metrics._weights import recurrent_weights
 
 LEVEL = "weights"
 HEADLINE = "relative"
@@ -21,7 +22,7 @@ NO_TRIALS = True
 
 def features(population) -> dict[str, np.ndarray]:
     """Recurrent weights (network, unit, source_unit) in float64."""
-    return {"weights": population.parameters["recurrent_weights"].astype(float)}
+    return {"weights": recurrent_weights(population)}
 
 
 def distance(a: dict, b: dict) -> dict[str, np.ndarray]:

@@ -26,7 +26,14 @@ from degeneracy.networks.outcome import Progress, Stored
 
 INTERVAL = 60.0  # least time between two checkpoints (s)
 LIBRARIES = ("numba", "numpy", "torch")  # another version of these may round differently or draw other numbers
-GROUP_STATE = ("parameters", "rates", "moments", "steps", "epoch")  # of a group, besides the progress of its networks
+GROUP_STATE = (
+    "parameters",
+    "rates",
+    "moments",
+    "steps",
+    "mask",
+    "epoch",
+)  # of a group, besides the progress of its networks
 
 
 class Interrupted(SystemExit):

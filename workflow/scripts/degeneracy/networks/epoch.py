@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from degeneracy.errors import UserError
-from degeneracy.networks.backends.choice import GRAPHED, mean_squared_error
+from degeneracy.networks.backends.choice import GRAPHED, error_and_gradient
 from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
+from degeneracy.networks.noise import draw
 from degeneracy.networks.optimiser import adam, add_penalties, lower_rates
 from degeneracy.networks.outcome import Stored
 
@@ -65,7 +66,9 @@ def run_epoch(group: Group, order: np.ndarray, prepare: Callable):
     buffers.order.copy_(torch.as_tensor(order).transpose(0, 1))
     buffers.at.zero_()
     buffers.total.zero_()
-    for _ in range(len(buffers.order)):
+    for step in range(len(buffers.order)):
+        if buffers.noise is not None:
+            draw(buffers.noise, [network.seed for network in group.networks], group.epoch, step)
         buffers.step()
     yield
     group.epoch += 1
@@ -81,6 +84,9 @@ def prepared(group: Group, cell, data: list[Tensor], options: dict, backend: str
         total=torch.zeros(len(group.networks), dtype=torch.float64, device=device),
         data=data,
     )
+    if getattr(cell, "recurrent_noise", 0):
+        networks, steps, trials = len(group.networks), data[0].shape[1], options["batch_size"]
+        buffers.noise = torch.zeros(networks, steps, trials, cell.width, device=device)
     step = partial(_step, group, buffers, cell, options, backend)
     changed = [*group.state(), buffers.at, buffers.total]
     buffers.step = captured(step, changed, shared) if backend in GRAPHED else step
@@ -88,15 +94,20 @@ def prepared(group: Group, cell, data: list[Tensor], options: dict, backend: str
 
 
 def _step(group: Group, buffers: Buffers, cell, options: dict, backend: str) -> None:
-    """One minibatch of each network: loss, gradient, penalties, clipping, Adam. Everything is changed in place."""
+    """One minibatch of each network: loss, gradient, penalties, mask, clipping, Adam, and the constraints of the cell.
+
+    Everything is changed in place.
+    """
     chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
     batch = [part[chosen].transpose(1, 2).contiguous() for part in buffers.data]  # (network, time, trial, …)
-    flat = group.parameters.detach().requires_grad_()
-    loss = mean_squared_error(cell, group.named(flat), *batch, backend)  # (network)
-    (gradient,) = torch.autograd.grad(loss.sum(), flat)
-    buffers.total += loss.detach()
-    add_penalties(cell, group.named(flat.detach()), group.named(gradient), options)
+    loss, gradient = error_and_gradient(cell, group.named, group.parameters, batch, backend, buffers.noise)
+    buffers.total += loss
+    add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    if group.mask is not None:
+        gradient *= group.mask  # a weight that does not exist is 0 before training, and so it stays
     adam(group, gradient, options["gradient_clip"])
+    if hasattr(cell, "constrain"):
+        cell.constrain(group.named(group.parameters))
     buffers.at += 1
 
 

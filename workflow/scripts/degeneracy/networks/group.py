@@ -1,5 +1,6 @@
 """Groups of networks that are trained together: their parameters, Adam's state and the progress of each."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.networks import connectivity
 from degeneracy.networks.outcome import Progress
 
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
@@ -23,6 +25,7 @@ class Group:
     epsilon: Tensor | float  # of Adam: one number, or (parameter)
     moments: tuple[Tensor, Tensor]
     steps: Tensor  # number of steps that Adam has taken
+    mask: Tensor | None  # 1 where a parameter exists, 0 elsewhere (network, parameter); None if all exist
     epoch: int = 0  # epochs trained
     buffers: "Buffers | None" = field(default=None, repr=False)
 
@@ -44,6 +47,7 @@ class Group:
             rates=self.rates[index],
             moments=tuple(moment[index] for moment in self.moments),
             steps=self.steps.clone(),
+            mask=None if self.mask is None else self.mask[index],
             buffers=None,
         )
 
@@ -56,6 +60,7 @@ class Buffers:
     at: Tensor  # steps of the epoch that are done (1)
     total: Tensor  # sum of the losses of these steps (network)
     data: list[Tensor]  # inputs, targets and mask of all trials (trial, time, …)
+    noise: Tensor | None = None  # of this step (network, time, trial, unit), for cells that have noise in training
     step: Callable[[], None] = lambda: None
 
 
@@ -66,8 +71,10 @@ def group_sizes(networks: int, device: torch.device) -> list[int]:
 
 def named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Views (…, *shape) of a flat tensor (…, parameter), by parameter name."""
-    parts = flat.split([int(np.prod(shape)) for shape in shapes.values()], dim=-1)
-    return {name: part.unflatten(-1, shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+    parts = flat.split([math.prod(shape) for shape in shapes.values()], dim=-1)
+    return {
+        name: part.view(*flat.shape[:-1], *shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
 
 
 def make_group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
@@ -87,11 +94,24 @@ def make_group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, d
         epsilon=_epsilon(cell, shapes, device),
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
         steps=torch.zeros((), dtype=torch.float64, device=device),
+        mask=_mask(cell, options["connectivity"], initial, device),
     )
 
 
 def _minibatch_generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+
+
+def _mask(cell, density: float, initial: dict[int, dict[str, np.ndarray]], device: torch.device) -> Tensor | None:
+    """Which parameters of each network exist (network, parameter), or None if all do."""
+    if density == 1:
+        return None
+    rows = []
+    for seed, parameters in initial.items():
+        masks = connectivity.masks(cell, density, seed)
+        parts = [masks.get(name, np.ones(value.shape)).ravel() for name, value in parameters.items()]
+        rows.append(np.concatenate(parts))
+    return torch.as_tensor(np.stack(rows), dtype=torch.float32, device=device)
 
 
 def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> Tensor | float:

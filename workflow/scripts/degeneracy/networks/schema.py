@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from degeneracy.artifacts.schema import INTEGER, Schema, Variable
+from degeneracy.artifacts.schema import FLAG, INTEGER, Schema, Variable
 
 # in addition: each parameter of the cell after training, and before it (`initial_…`); see `of_cell`
 NETWORKS = Schema(
@@ -16,6 +16,9 @@ NETWORKS = Schema(
         "epoch_stored": Variable(("network",), INTEGER, "epoch whose parameters are stored", "epoch"),
         "epoch_reached": Variable(("network",), INTEGER, "first epoch below the threshold, 0 if none", "epoch"),
         "status": Variable(("network",), INTEGER, "outcome of training", "1"),
+        "connectivity_mask": Variable(
+            ("network", "unit", "source_unit"), FLAG, "1 where a recurrent weight exists", "1", optional=True
+        ),
     },
 )
 

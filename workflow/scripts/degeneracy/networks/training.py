@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 from degeneracy.devices import name_of
-from degeneracy.networks import checkpoints
+from degeneracy.networks import checkpoints, connectivity
 from degeneracy.networks.backends.choice import GRAPHED, choose
 from degeneracy.networks.backends.cuda_graph import workspace
 from degeneracy.networks.checkpoints import Checkpoint
@@ -27,8 +27,9 @@ from degeneracy.status import Status
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
     """Parameters of one network before training, which depend only on the condition and the seed."""
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    task = make_task(condition)
-    return make_cell(condition).initialise(generator, len(task.inputs), len(task.outputs))
+    task, cell, density = make_task(condition), make_cell(condition), condition["training"]["connectivity"]
+    drawn = cell.initialise(generator, len(task.inputs), len(task.outputs))
+    return connectivity.thinned(drawn, connectivity.masks(cell, density, seed), density)
 
 
 def train(
@@ -47,7 +48,8 @@ def train(
     `patience` epochs after the first epoch whose mean loss is below `threshold`, or after `epochs` epochs. From that
     first epoch on, and after the last epoch, the network is evaluated with fixed parameters on all training trials. The
     best evaluated network is stored; it has converged if its evaluated loss is below the threshold. A network whose
-    loss is not finite stops with the status `diverged`, and the others continue.
+    loss is not finite stops with the status `diverged`, and the others continue. A cell with noise has it in the steps
+    of training alone, not where a network is evaluated.
 
     The result depends only on the condition and the seed. On one CPU it is bit-identical in any block. Other BLAS
     kernels, another CPU or another backend round differently, and training amplifies the difference: networks trained
@@ -149,6 +151,7 @@ def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], n
     """The networks after and before training, their losses and what became of them."""
     task, threshold = make_task(condition), condition["training"]["threshold"]
     shapes = {name: value.shape for name, value in initial[networks[0].seed].items()}
+    density = condition["training"]["connectivity"]
     final = named(torch.stack([network.stored.parameters for network in networks]), shapes)
     start = {name: np.stack([initial[network.seed][name] for network in networks]) for name in shapes}
     epochs = np.array([len(network.losses) for network in networks], np.int32)
@@ -165,6 +168,9 @@ def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], n
         "epoch_reached": np.array([network.reached for network in networks], np.int32),
         "status": np.array([network.status(threshold) for network in networks], np.int8),
     }
+    if density < 1:
+        drawn = [connectivity.draw_connections(cell.width, density, network.seed) for network in networks]
+        values["connectivity_mask"] = np.stack(drawn).astype(np.int8)
     coordinates = {
         "network": (
             "network",

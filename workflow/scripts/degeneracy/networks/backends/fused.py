@@ -11,6 +11,7 @@ from torch import Tensor
 from degeneracy.errors import UserError
 from degeneracy.networks.backends import fused_kernels as kernels
 from degeneracy.networks.backends import fused_streamed as streamed
+from degeneracy.networks.backends.obstacles import not_of_rates
 
 PRECISIONS = {
     "fused": "tf32x3",
@@ -49,8 +50,10 @@ def tile_of(width: int, inputs: int, outputs: int) -> int:
 
 def obstacle(cell, inputs: int, outputs: int) -> str:
     """Why these kernels do not run a cell with so many inputs and outputs; "" if they do."""
-    if not hasattr(cell, "affine") or cell.activation not in ACTIVATIONS:
-        return f"the fused kernel has cells of rates alone, with the activations {' and '.join(ACTIVATIONS)}"
+    if reason := not_of_rates(cell, ACTIVATIONS, "the fused kernel"):
+        return reason
+    if getattr(cell, "recurrent_noise", 0):
+        return "the fused kernel has no noise in its units"
     if max(inputs, outputs) > CHANNELS:
         return f"the fused kernel has up to {CHANNELS} inputs and outputs, and there are {inputs} and {outputs}"
     capability, _ = limits()
