@@ -1,16 +1,16 @@
-"""Time of one training step: ours against a loop over the stock layer (torch.nn.RNN) on the same core.
+"""Time of one training step: ours against a loop over the stock layer (torch.nn.RNN) and against JAX, on one core.
 
     python tests/benchmarks/training.py
 
-Both train one network on the same minibatches with Adam and gradient clipping, in turn, in one process, on one
+All train one network on the same minibatches with Adam and gradient clipping, in turn, in one process, on one
 thread; the table shows
 
-    ours ms, stock ms    median processor time of a step: forward, backward, clipping, Adam; other work on the core
+    ours, stock, JAX     median processor time of a step (ms): forward, backward, clipping, Adam; other work on the core
                          lengthens it less than the time on the wall
-    ratio                median of stock / ours over pairs of steps, one of each right after the other
-    GFLOP/s              6 · units² · batch · steps (the recurrent products and their gradients alone) in ours ms
+    ratios               median of the peer's time / ours over rounds of steps, one of each right after the other
+    GFLOP/s              6 · units² · batch · steps (the recurrent products and their gradients alone) in our time
     peak                 GFLOP/s of a product of two 1024 x 1024 matrices, median over the same minutes
-    gradient difference  of the two gradients of the recurrent weights, norm relative to the gradient's
+    difference           of the gradients of the recurrent weights, the larger one, norm relative to the gradient's
 """
 
 import argparse
@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
+import _jax_step
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 from degeneracy.cells.vanilla import Cell
@@ -51,7 +53,7 @@ def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
 
 
 def compare(width: int, batch: int, steps: int, repeats: int) -> None:
-    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1}
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
     group = make_group({0: initial}, cell, options, torch.device("cpu"))
@@ -78,13 +80,17 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
         optimiser.step()
         return recurrent
 
+    in_jax = _jax_step.make(
+        initial, inputs.numpy(), targets.numpy(), options["learning_rate"], options["gradient_clip"]
+    )
+
     def product():
         torch.mm(square, square, out=result)
 
     square, result = torch.randn(1024, 1024), torch.empty(1024, 1024)
-    gradient, reference = ours(), peer()
-    difference = ((gradient - reference).norm() / reference.norm()).item()
-    times = {ours: [], peer: [], product: []}
+    gradient, *others = ours(), peer(), torch.from_numpy(np.array(in_jax()))
+    difference = max((gradient - other).norm() / other.norm() for other in others)
+    times = {ours: [], peer: [], in_jax: [], product: []}
     for repeat in range(repeats):
         for work, taken in times.items():
             if work is product and repeat % 6:
@@ -92,12 +98,14 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
             start = time.process_time()
             work()
             taken.append(1e3 * (time.process_time() - start))
-    mine, other, square_time = (statistics.median(taken) for taken in times.values())
-    ratio = statistics.median(b / a for a, b in zip(times[ours], times[peer], strict=True))
+    mine, stock_time, jax_time, square_time = (statistics.median(taken) for taken in times.values())
+    by_stock, by_jax = (
+        statistics.median(b / a for a, b in zip(times[ours], times[other], strict=True)) for other in (peer, in_jax)
+    )
     speed, peak = 6 * width**2 * batch * steps / mine / 1e6, 2 * 1024**3 / square_time / 1e6
     print(
-        f"{width:5d} {batch:6d} {steps:5d} {mine:9.2f} {other:9.2f} {ratio:6.2f} {speed:8.1f} {peak:5.0f} "
-        f"{difference:10.1e}",
+        f"{width:5d} {batch:6d} {steps:5d} {mine:6.2f} {stock_time:6.2f} {jax_time:6.2f} {by_stock:11.2f} {by_jax:9.2f} "
+        f"{speed:8.1f} {peak:5.0f} {difference:10.1e}",
         flush=True,
     )
 
@@ -108,7 +116,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    print("units  batch steps   ours ms  stock ms  ratio  GFLOP/s  peak gradient difference")
+    print("units  batch steps   ours  stock    JAX  stock/ours  JAX/ours  GFLOP/s  peak difference")
     for width, batch, steps in ((64, 64, 50), (64, 64, 100), (128, 64, 100), (128, 256, 100)):
         compare(width, batch, steps, arguments.repeats)
 
