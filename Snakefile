@@ -3,17 +3,29 @@ import subprocess
 import sys
 import time
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 START = time.time()
 
+sys.path.insert(0, f"{workflow.basedir}/workflow/scripts")
+
+from degeneracy.errors import UserError
+from degeneracy.experiment import written
+
+# that of the working directory (--directory) if there is one, or the one that comes with the workflow
+DEFAULT = "config.yaml" if os.path.exists("config.yaml") else f"{workflow.basedir}/config.yaml"
+try:  # before Snakemake reads the file: it names no lines, and takes the last of two equal keys
+    PLACES = written.places_in(workflow.overwrite_configfiles or [DEFAULT], workflow.config_settings.config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
 
 if not workflow.overwrite_configfiles:  # --configfile replaces the default experiment; the two never mix
 
-    # that of the working directory (--directory) if there is one, or the one that comes with the workflow
-    configfile: "config.yaml" if os.path.exists("config.yaml") else f"{workflow.basedir}/config.yaml"
+    configfile: DEFAULT
 
 
 include: "workflow/rules/common.smk"

@@ -1,7 +1,6 @@
 """The experiment that the configuration describes, and what all rules share. The logic is in degeneracy/experiment."""
 
 import os
-import sys
 from pathlib import Path
 
 import yaml
@@ -14,17 +13,15 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
 RULES = [path.name for path in sorted(Path(workflow.current_basedir).glob("*.smk")) if path.name != "common.smk"]
 RULES = [f"workflow/rules/{name}" for name in RULES]
 
-sys.path.insert(0, str(SCRIPTS))
+from degeneracy.experiment import needs, paths
+from degeneracy.experiment.condition import dumps
+from degeneracy.experiment.resolve import resolve
+from degeneracy.plugins.code_hash import code_hash
+from degeneracy.plugins.discovery import Plugin, cell_of, task_of
 
-from degeneracy.errors import UserError  # noqa: E402
-from degeneracy.experiment import needs, paths  # noqa: E402
-from degeneracy.experiment.condition import dumps  # noqa: E402
-from degeneracy.experiment.resolve import resolve  # noqa: E402
-from degeneracy.plugins.code_hash import code_hash  # noqa: E402
-from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
-
+config = written.typed(config, workflow.config_settings.config)
 try:
-    EXPERIMENT = resolve(config, SCHEMA)
+    EXPERIMENT = resolve(config, SCHEMA, PLACES)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -93,6 +90,8 @@ def metric_device(wildcards):
 if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
+    for note in EXPERIMENT.notes:
+        logger.warning(note)
     logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
     if there and not os.path.isdir(".snakemake/metadata"):
         logger.warning(

@@ -69,5 +69,5 @@ rule compute_map:
 TARGETS += [
     paths.metric(condition.task, condition.name, metric)
     for condition in EXPERIMENT.conditions
-    for metric in EXPERIMENT.metrics[condition.task]
+    for metric in EXPERIMENT.metrics_of(condition)
 ]

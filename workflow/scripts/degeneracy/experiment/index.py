@@ -86,7 +86,7 @@ def rows(experiment: Experiment, schema: dict) -> list[dict[str, str]]:
 
 def _row(condition: Condition, needed: needs.Needs, columns: list[str]) -> dict[str, str]:
     experiment, spec = needed.experiment, condition.spec
-    metrics = experiment.metrics[condition.task]
+    metrics = experiment.metrics_of(condition)
     found = {
         "networks": needed.networks(condition),
         "fixed_points": needed.fixed_points(condition) if any(map(needs.uses_fixed_points, metrics)) else [],

@@ -46,7 +46,7 @@ class Needs:
 
     def metrics(self, sweep: Sweep) -> dict[str, dict]:
         """Metrics of a sweep and their options."""
-        return self.experiment.metrics[sweep.task]
+        return self.experiment.metrics_of(*sweep.conditions)
 
     def maps(self, sweep: Sweep) -> list[str]:
         """Metrics of a sweep of which it has a map."""
@@ -66,13 +66,20 @@ class Needs:
         return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.experiment.conditions)
 
     def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
-        """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""
+        """Figures of a scope that have something to draw in a sweep.
 
-        def has_input(figure: FigureContract) -> bool:
-            return not figure.metrics or any(metric in self.metrics(sweep) for metric in figure.metrics)
+        Those of some METRICS need one of them. Those that read fixed points need a metric that uses them, or to be
+        asked for by name: nobody has to wait for fixed points that only a default figure would show.
+        """
+        metrics = self.metrics(sweep)
+        fixed_points = any(map(uses_fixed_points, metrics))
+
+        def has_input(name: str, figure: FigureContract) -> bool:
+            wanted = fixed_points or "fixed_points" not in figure.reads or name in self.experiment.figures_named
+            return wanted and (not figure.metrics or any(metric in metrics for metric in figure.metrics))
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
-        return [name for name in scoped if has_input(self.figures[name])]
+        return [name for name in scoped if has_input(name, self.figures[name])]
 
     def figure_artifacts(self, sweep: Sweep, figure: str, metric: str | None = None) -> list[str]:
         """Artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
@@ -134,9 +141,8 @@ class Needs:
 
     def fixed_point_targets(self) -> list[str]:
         """The fixed points that some metric of the experiment uses."""
-        using = [
-            one for one in self.experiment.conditions if any(map(uses_fixed_points, self.experiment.metrics[one.task]))
-        ]
+        experiment = self.experiment
+        using = [one for one in experiment.conditions if any(map(uses_fixed_points, experiment.metrics_of(one)))]
         return [path for one in using for path in self.fixed_points(one)]
 
 

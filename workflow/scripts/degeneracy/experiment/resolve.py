@@ -2,18 +2,21 @@
 
 import hashlib
 import re
-import sys
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from degeneracy.errors import UserError
+from degeneracy.experiment import chosen, fitting
+from degeneracy.experiment.chosen import known
 from degeneracy.experiment.condition import Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.validation import CONFIG, check, defaults_of, refuse_idle_noise
-from degeneracy.plugins import contracts, validation
-from degeneracy.plugins.discovery import Plugin, names
-from degeneracy.plugins.figure_contract import figure_contract
+from degeneracy.experiment.written import Places, located
+from degeneracy.plugins import validation
+from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.options import did_you_mean
+from degeneracy.plugins.requirements import requirements
 from degeneracy.plugins.validation import cast, place
 
 SECTIONS = ("task", "model", "training", "trials")
@@ -21,76 +24,57 @@ CELL = "vanilla"  # where a configuration names none
 PLUGIN_OF = {"task": ("tasks", "name"), "model": ("cells", "cell")}  # section: kind of plug-in, key that names it
 
 
-def resolve(config: dict, schema: dict) -> Experiment:
+def resolve(config: dict, schema: dict, places: Places | None = None) -> Experiment:
     """Check a configuration against the schema and the plug-ins it names, and resolve every condition.
 
     Defaults come from the schema (training, trials, …) and from the plug-ins' signatures (task, cell, metric and figure
     options). Later ones win: defaults, `model`/`training`/`trials`, `tasks.<task>`, a sweep's `base`, its level.
-    Raises UserError with one sentence that names the key, what was given and what is allowed.
+    Raises UserError with one sentence that names the key, what was given and what is allowed, and the file and line of
+    the key if the `places` of all keys are given.
     """
+    try:
+        experiment = _resolved(config, schema)
+    except UserError as error:
+        raise UserError(located(str(error), places or {})) from None
+    return replace(experiment, notes=tuple(located(note, places or {}) for note in experiment.notes))
+
+
+def _resolved(config: dict, schema: dict) -> Experiment:
     check(config, schema)
     config = cast(config, schema, schema)
     defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
     config = defaults | config
     used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
     for name in config["tasks"]:
-        _known(f"{CONFIG}tasks", "tasks", name)
+        known(f"{CONFIG}tasks", "tasks", name)
     for name, sweep in config["sweeps"].items():
-        _known(f"{CONFIG}sweeps.{name}.task", "tasks", sweep["task"])
+        known(f"{CONFIG}sweeps.{name}.task", "tasks", sweep["task"])
     bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
     sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
     _refuse_clashes(sweeps)
-    metrics = {task: _metrics(task, config) for task in used_tasks}
-    maps = tuple(config["maps"]) if "maps" in config else tuple({"dsa"} & set(names("metrics")))
-    for name in maps:
-        metric = _known(f"{CONFIG}maps", "metrics", name)
-        if "features" not in metric.functions:
-            raise UserError(f'{CONFIG}maps: "{name}" is no metric of pairs')
-        if not metric.constant("ACROSS_CONDITIONS", False):
-            raise UserError(f'{CONFIG}maps: "{name}" compares networks of one condition only, not across levels')
-        if "maps" in config and not any(name in chosen for chosen in metrics.values()):
-            raise UserError(f'{CONFIG}maps: "{name}" is not among the metrics of this experiment')
-    figures = _chosen("figures", config.get("figures"), f"{CONFIG}figures")
-    for name in _mapping("figures", config.get("figures", {})):
-        _tell_if_idle(name, sweeps, metrics)
-    return Experiment(
+    metrics = {task: chosen.metrics(task, config) for task in bases}  # checked for all tasks that are there
+    metrics = {task: metrics[task] for task in used_tasks}
+    experiment = Experiment(
         sweeps=sweeps,
         blocks=blocks(config["seeds"], config["seeds_per_job"]),
         metrics=metrics,
-        maps=tuple(name for name in maps if any(name in chosen for chosen in metrics.values())),
-        figures={name: Plugin("figures", name).complete(options, name) for name, options in figures.items()},
+        maps=chosen.maps(config, metrics),
+        left_out=frozenset(),
+        figures=chosen.figures(config),
+        figures_named=chosen.named(config.get("figures")),
         fixed_points=defaults_of(schema, "fixed_points") | config["fixed_points"],
         statistics=defaults_of(schema, "statistics") | config["statistics"],
+        notes=(),
     )
-
-
-def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
-    """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
-    contract = figure_contract(figure)
-    fitting = [sweep for sweep in sweeps.values() if contract.is_for(sweep)]
-    if not fitting:
-        reason = f"it is for {contract.wanted}, and there is none here"
-    elif contract.metrics and not any(name in metrics[sweep.task] for sweep in fitting for name in contract.metrics):
-        reason = f"it needs one of the metrics {', '.join(contract.metrics)}"
-    else:
-        return
-    if "directions" not in contract.reads:  # those are of no sweep
-        print(f"{CONFIG}figures: {figure} is not drawn: {reason}", file=sys.stderr)
+    left_out, notes = chosen.misfits(experiment, config)
+    experiment = replace(experiment, left_out=left_out)
+    return replace(experiment, notes=(*notes, *chosen.idle_figures(experiment)))
 
 
 def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
     """Runs of seeds by name: `seeds-000-009` holds seeds 0 to 9."""
     runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
     return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
-
-
-def _known(where: str, kind: str, name: str) -> Plugin:
-    """A plug-in, checked against its contract. If there is none, the error names `where` in the configuration."""
-    plugin = Plugin(kind, name)
-    if plugin.missing:
-        raise UserError(f"{where}: {plugin.missing}")
-    contracts.check(plugin)
-    return plugin
 
 
 @dataclass(frozen=True)
@@ -115,12 +99,25 @@ class _Base:
             where = next((place(where, key) for where, part in reversed(parts) if key in part), f"{CONFIG}tasks")
             if section == "task" and name != self.task:
                 raise UserError(f'{where.removesuffix(".name")}: unknown key "name": the task is {self.task}')
-            plugin = _known(where, kind, name)
+            plugin = known(where, kind, name)
             for where, part in parts:
                 plugin.check({option: value for option, value in part.items() if option != key}, where)
             given = {option: value for option, value in self.spec[section].items() if option != key}
             resolved[section] = {key: name} | plugin.complete(given, section)
+        for section, (kind, key) in PLUGIN_OF.items():
+            plugin = Plugin(kind, resolved[section][key])
+            if reason := fitting.misfit(plugin, resolved[section], resolved):
+                compared = [name for requirement in requirements(plugin) for name in requirement.names]
+                raise UserError(f"{self.where(section, compared)}: {reason}")
         return resolved
+
+    def where(self, section: str, options: Collection[str]) -> str:
+        """The place of that of some options of a section which is written last."""
+        for where, part in reversed(self.written):
+            for key in part.get(section, {}):
+                if key in options:
+                    return where if where.endswith(".levels") else place(where, section, key)
+        return CONFIG + section
 
 
 def _base(task: str, config: dict, schema: dict) -> _Base:
@@ -150,8 +147,9 @@ def _sweep(name: str, sweep: dict, base: _Base, schema: dict) -> Sweep:
             allowed_levels = _schema_of(section, key, resolved, schema)
             validation.check(level, allowed_levels, f"{where}.levels")
             level = cast(level, allowed_levels, schema)
-        spec = start.over(f"{where}.levels", {section: {key: level}}).complete()
-        refuse_idle_noise(spec, where, schema)
+        at_level = start.over(f"{where}.levels", {section: {key: level}})
+        spec = at_level.complete()
+        refuse_idle_noise(spec, at_level.where("trials", ("ood_noise",)), schema)
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
         raise UserError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")
@@ -212,26 +210,3 @@ def _refuse_clashes(sweeps: dict[str, Sweep]) -> None:
             other = named.setdefault((condition.task, condition.name), condition)
             if other != condition:
                 raise UserError(f'{CONFIG}sweeps.{sweep.name}: two conditions would share the name "{condition.name}"')
-
-
-def _metrics(task: str, config: dict) -> dict[str, dict]:
-    """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
-    chosen = _chosen("metrics", config.get("metrics"), f"{CONFIG}metrics")
-    for_task = _chosen("metrics", config["tasks"].get(task, {}).get("metrics", {}), f"{CONFIG}tasks.{task}.metrics")
-    merged = {name: options | for_task.get(name, {}) for name, options in chosen.items()}
-    return {name: Plugin("metrics", name).complete(options, name) for name, options in merged.items()}
-
-
-def _mapping(kind: str, chosen) -> dict:
-    """Options by plug-in, from a mapping, from a list of names, or from None, which stands for all plug-ins."""
-    if chosen is None:
-        chosen = names(kind)
-    return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
-
-
-def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
-    """The plug-ins that a part of the configuration names, with the options it gives them. Checks these options."""
-    given = {name: options or {} for name, options in _mapping(kind, chosen).items()}
-    for name, options in given.items():
-        _known(where, kind, name).check(options, place(where, name))
-    return given

@@ -28,9 +28,17 @@ class Experiment:
     blocks: dict[str, range]  # name: seeds
     metrics: dict[str, dict[str, dict]]  # task: metric: options
     maps: tuple[str, ...]
+    left_out: frozenset[tuple[str, Condition]]  # metrics that cannot be computed in a condition
     figures: dict[str, dict]  # figure: options
+    figures_named: frozenset[str]  # those that the configuration asks for by name
     fixed_points: dict
     statistics: dict
+    notes: tuple[str, ...]  # sentences about what is left out
+
+    def metrics_of(self, *conditions: Condition) -> dict[str, dict]:
+        """Metrics that are computed in all of some conditions of a task, and their options."""
+        out = {name for name, condition in self.left_out if condition in conditions}
+        return {name: options for name, options in self.metrics[conditions[0].task].items() if name not in out}
 
     @property
     def conditions(self) -> list[Condition]:

@@ -28,4 +28,4 @@ def refuse_idle_noise(spec: dict, where: str, schema: dict) -> None:
     """Raise UserError if the configuration chooses the size of a noise that no trials get."""
     kind, noise = spec["trials"]["ood_kind"], spec["trials"]["ood_noise"]
     if kind != "noise" and noise != defaults_of(schema, "trials")["ood_noise"]:
-        raise UserError(f'{where}: trials.ood_noise: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
+        raise UserError(f'{where}: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')

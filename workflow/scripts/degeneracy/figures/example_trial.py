@@ -14,6 +14,7 @@ from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 
 READS = ("networks", "trials")
+REQUIRES = ("trial < trials.probe",)
 
 
 def draw(sweep, *, trial: Annotated[int, Range(0)] = 0, outputs: Annotated[int, Range(1)] = 6):

@@ -21,6 +21,11 @@ ACROSS_CONDITIONS = True
 GPU = True
 MEASURES = {"distance": ("DSA distance", "1"), "angular": ("angular DSA distance", "rad")}
 SYMMETRY = "rotation"
+REQUIRES = (
+    "rank <= delays * state_size",
+    "(delays - 1) * interval + 2 <= task.time_steps",
+    "rank <= trials.probe * (task.time_steps - (delays - 1) * interval)",
+)
 RANGE = {"distance": (0, 2), "angular": (0, 3.141592653589793)}
 
 

@@ -17,6 +17,11 @@ LEVEL = "dynamics"
 ACROSS_CONDITIONS = True
 MEASURES = {"distance": ("distance of operator spectra", "1")}
 SYMMETRY = "rotation"
+REQUIRES = (
+    "rank <= delays * state_size",
+    "(delays - 1) * interval + 2 <= task.time_steps",
+    "rank <= trials.probe * (task.time_steps - (delays - 1) * interval)",
+)
 
 
 def features(population, options: Options) -> dict[str, np.ndarray]:

@@ -32,6 +32,11 @@ MEASURES = {
     "input": ("Procrustes distance of input operators", "1"),
 }
 SYMMETRY = "rotation"
+REQUIRES = (
+    "rank <= delays * state_size",
+    "(delays - 1) * interval + 2 <= task.time_steps",
+    "rank <= trials.probe * (task.time_steps - (delays - 1) * interval)",
+)
 RANGE = {"distance": (0, 2), "state": (0, 2), "input": (0, 2)}
 
 

@@ -20,6 +20,7 @@ MEASURES = {
 }
 SYMMETRY = "signed"
 NO_TRIALS = True
+ONE_MATRIX = True
 
 
 def features(population) -> dict[str, np.ndarray]:

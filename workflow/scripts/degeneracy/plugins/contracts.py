@@ -25,6 +25,7 @@ COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file o
 
 FLAG, TEXT = {"type": "boolean"}, {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
+REQUIRES = {"REQUIRES": {**TEXTS, "examples": [("least <= most",)]}}
 MEASURE = ("change of the weights", "1")  # a name and a unit
 NAMED = {**TEXTS, "minItems": 2, "maxItems": 2, "examples": [MEASURE]}
 ENDS = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2, "examples": [(0, None)]}
@@ -50,11 +51,12 @@ class Contract:
 
 
 CONTRACTS = {
-    "tasks": Contract((("class Task",),), {"COMPLEXITY": TEXTS}),
-    "cells": Contract((("class Cell",),)),
+    "tasks": Contract((("class Task",),), REQUIRES | {"COMPLEXITY": TEXTS}),
+    "cells": Contract((("class Cell",),), REQUIRES | {"PARAMETERS": {"type": "object", "additionalProperties": TEXTS}}),
     "metrics": Contract(
         (("value(population)",), ("features(population)", "distance(a, b)")),
-        {
+        REQUIRES
+        | {
             "LEVEL": {"enum": list(LEVELS)},
             "MEASURES": {"type": "object", "additionalProperties": NAMED, "examples": [{"value": MEASURE}]},
             "HEADLINE": TEXT,
@@ -64,13 +66,15 @@ CONTRACTS = {
             "SAME_TRIALS": FLAG,
             "ACROSS_CONDITIONS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
+            "ONE_MATRIX": FLAG,
             "GPU": FLAG,
         },
         required=("LEVEL", "MEASURES"),
     ),
     "figures": Contract(
         (("draw(shown)",), ("SHAPE",)),
-        {
+        REQUIRES
+        | {
             "SCOPE": {"enum": list(SCOPES)},
             "READS": {"type": "array", "minItems": 1, "items": {"enum": list(READABLE)}, "examples": [("statistics",)]},
             "METRICS": TEXTS,
@@ -130,6 +134,11 @@ def _members(path: Path, name: str) -> set[str]:
     classes = discovery.parsed(path).body if path.is_file() else []
     found = [_members_of(node) for node in classes if isinstance(node, ast.ClassDef) and node.name == name]
     return set().union(*found)
+
+
+def members_of_class(plugin: Plugin, name: str) -> set[str]:
+    """What a class of a plug-in's file defines."""
+    return _members(plugin.source, name)
 
 
 def _members_of(node: ast.ClassDef) -> set[str]:

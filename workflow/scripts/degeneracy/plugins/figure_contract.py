@@ -23,6 +23,7 @@ class FigureContract:
     one_a_task: bool = False
     shape: str = ""
     columns: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
     @property
     def measures(self) -> list[tuple[str, str]]:

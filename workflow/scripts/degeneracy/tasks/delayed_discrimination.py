@@ -5,13 +5,13 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.errors import UserError
 from degeneracy.plugins.options import Range
 from degeneracy.tasks import Trials
 
 AMPLITUDES = np.arange(2, 11)  # of a pulse
 ONSET, PULSE, RESPONSE = 5, 5, 25  # steps: before the first pulse, of a pulse, of response after the longest delay
 COMPLEXITY = ("channels", "delay_maximum", "auxiliary")  # options that make the task more complex
+REQUIRES = ("delay_minimum <= delay_maximum",)
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,6 @@ class Task:
     delay_minimum: Annotated[int, Range(0, 10000, "steps")] = 5
     delay_maximum: Annotated[int, Range(0, 10000, "steps")] = 20
     auxiliary: bool = False
-
-    def __post_init__(self):
-        if self.delay_minimum > self.delay_maximum:
-            raise UserError(
-                f"delayed_discrimination: delay_minimum: given {self.delay_minimum}, must be at most"
-                f" delay_maximum, {self.delay_maximum}"
-            )
 
     @property
     def inputs(self) -> list[str]:
