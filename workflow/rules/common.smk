@@ -17,7 +17,7 @@ from degeneracy.experiment import needs, paths
 from degeneracy.experiment.condition import dumps
 from degeneracy.experiment.resolve import resolve
 from degeneracy.plugins.code_hash import code_hash
-from degeneracy.plugins.discovery import Plugin, cell_of, task_of
+from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of
 
 config = written.typed(config, workflow.config_settings.config)
 try:
@@ -61,7 +61,7 @@ def code(script, *plugins):
 
 def condition_code(script, condition, *plugins):
     """The same for a job that also loads the task and the cell of a condition."""
-    return code(script, task_of(condition.spec), cell_of(condition.spec), *plugins)
+    return code(script, *tasks_of(condition.spec), cell_of(condition.spec), *plugins)
 
 
 def growing(amount):
@@ -71,6 +71,10 @@ def growing(amount):
 
 def condition_of(wildcards):
     return NEEDS.conditions[wildcards.task, wildcards.condition]
+
+
+def trial_set_of(wildcards):
+    return NEEDS.trial_sets[wildcards.task, wildcards.trial_set]
 
 
 def sweep_of(wildcards):

@@ -41,6 +41,13 @@ class Cell(Protocol):
         """Jacobian (…, unit, source_unit) of `step` with respect to the state."""
 
 
+class File(Protocol):
+    """Constants of a cell's file, which it may leave out."""
+
+    LINEAR_READOUT: bool
+    """Whether outputs are `readout_weights` times the state plus a bias, as teacher forcing needs."""
+
+
 class ScaledCell(Cell, Protocol):
     """What a cell has besides if its parametrisation asks for it."""
 

@@ -49,7 +49,7 @@ def masked_loss(cell: Cell, parameters: dict[str, Tensor], inputs, targets, mask
 
 
 def outputs_of(cell: Cell, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, strength: float) -> Tensor:
-    """Outputs (network, time, trial, output) of networks whose states are forced with a strength α, 0 for not at all."""
+    """Outputs (network, time, trial, output) of networks that are forced with a strength α, 0 for not at all."""
     if not strength:
         return cell.readout(parameters, cell.states(parameters, inputs))
     lifted = {name: value[:, None] for name, value in parameters.items()}  # (network, trial, …)

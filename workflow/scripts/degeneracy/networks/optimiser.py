@@ -1,4 +1,4 @@
-"""Optimisers for groups of networks, the penalties on their recurrent weights, and the schedule of their learning rates."""
+"""Optimisers for groups of networks, penalties on their recurrent weights, and the schedule of their learning rates."""
 
 import torch
 from torch import Tensor
@@ -55,7 +55,7 @@ def polar_factor_by_products(weights: Tensor) -> Tensor:
 def descend(group: Group, gradient: Tensor, options: dict) -> None:
     """One step of the optimiser that the options name, on gradients (network, parameter).
 
-    `adamw` shrinks the parameters by the learning rate times `weight_decay` before each step (Loshchilov & Hutter 2019).
+    `adamw` shrinks the parameters by the learning rate times `weight_decay` first (Loshchilov & Hutter 2019).
     """
     if options["optimiser"] == "sgd":
         sgd(group, gradient, options["gradient_clip"], options["momentum"])

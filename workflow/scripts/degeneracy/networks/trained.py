@@ -10,7 +10,7 @@ from degeneracy.artifacts.schema import ArtifactError
 from degeneracy.experiment.condition import dumps
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.code_hash import code_hash
-from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.plugins.discovery import cell_of, tasks_of
 from degeneracy.trials.generate import content_of
 
 WHERE = ("device", "cpu_model", "blas_kernels", "backend", "torch_version", "numpy_version")  # of a training
@@ -19,7 +19,8 @@ MIXED = " + "  # between the values of one of these where networks differ
 
 def identity(script: Path, condition: dict, trials: xr.Dataset) -> dict[str, str]:
     """What a network follows from besides its seed: condition, training trials and code (that of `script` included)."""
-    code = code_hash(script.resolve(), task_of(condition).source, cell_of(condition).source)
+    sources = [plugin.source for plugin in (*tasks_of(condition), cell_of(condition))]
+    code = code_hash(script.resolve(), *sources)
     return {"condition": dumps(condition), "code": code, "trials": content_of(trials)}
 
 
