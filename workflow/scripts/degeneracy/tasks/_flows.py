@@ -90,7 +90,7 @@ def _of_dysts(system: str) -> Flow:
     except ImportError:
         raise UserError(f"{ours}, which is not installed (pip install 'degeneracy[dysts]')") from None
     if not (isinstance(getattr(flows, system, None), type) and issubclass(getattr(flows, system), flows.DynSys)):
-        raise UserError(f"{ours}, which has no system of this name")
+        raise UserError(f"{ours}, which has no such flow")
     found = getattr(flows, system)()
     if found.delay or found.nonautonomous or found.unbounded_indices:
         raise UserError(f"{ours} without delay and drive whose variables are bounded")

@@ -23,12 +23,12 @@ class Task:
     count (Mante et al. 2013, supplement 7.4). With `answer: choice` the outputs are those of a classifier: a one for
     "none", "left" or "right", for which a cross entropy can be the loss.
 
-    # ASSUME: strengths, durations and the size of the noise, which lets the weakest evidence decide 99.9% of trials.
+    # ASSUME: strengths, durations and the size of the noise, which is too small to decide against the evidence.
     """
 
     modalities: Annotated[int, Range(1, 16)] = 2
     time_steps: Annotated[int, Range(2, 100000, "steps")] = 40
-    noise: Annotated[float, Range(0, 10)] = 0.2  # SD a step
+    noise: Annotated[float, Range(0, 10)] = 0.1  # SD a step
     answer: Literal["sign", "choice"] = "sign"
 
     @property

@@ -82,7 +82,7 @@ class Task:
         return np.asarray(environment.ob, float), targets, mask
 
     def constant_inputs(self) -> np.ndarray:
-        """Inputs (condition, input) at which fixed points are sought: silence, and the fixation alone if there is one."""
+        """Inputs (condition, input) at which fixed points are sought: silence, and the fixation alone if any."""
         count = len(self.inputs)
         fixation = [np.eye(count)[index] for index, name in enumerate(self.inputs) if name == "fixation"]
         return np.stack([np.zeros(count), *fixation])
