@@ -67,12 +67,12 @@ def test_the_mse_is_that_of_the_backends(cell):
 
 def test_a_network_learns_categories_by_their_cross_entropy():
     options = {"epochs": 12, "steps_per_epoch": 32, "learning_rate": 0.02} | CHOICE["training"]
-    task, trials = CHOICE["task"] | {"time_steps": 5}, {"train": 512}
+    task, trials = CHOICE["task"] | {"time_steps": 5, "modalities": 1, "noise": 0.0}, {"train": 512}
     condition = condition_of("context_integration", task=task, training=options, trials=trials)
     groups, lines = generate(condition), []
     networks = training.train(condition, [0], groups["train"], CPU, lines.append)
     assert lines[0] == "backend reference, as the compiled code knows no loss but the MSE"
-    assert networks["final_loss"].item() < 0.4 * np.log(3) < networks["loss"].values[0, 0]
+    assert networks["final_loss"].item() < 0.6 * np.log(3) < networks["loss"].values[0, 0]
     data = [groups["probe"][name].values for name in ("inputs", "targets", "mask")]
     _, outputs = Population(networks.assign_attrs(condition=dumps(condition))).run(data[0])
     right = outputs[0].argmax(-1) == data[1].argmax(-1)

@@ -52,13 +52,24 @@ def outputs_of(cell: Cell, parameters: dict[str, Tensor], inputs: Tensor, target
     """Outputs (network, time, trial, output) of networks that are forced with a strength α, 0 for not at all."""
     if not strength:
         return cell.readout(parameters, cell.states(parameters, inputs))
-    lifted = {name: value[:, None] for name, value in parameters.items()}  # (network, trial, …)
-    inverse = torch.linalg.pinv(parameters["readout_weights"].detach()).mT  # (network, output, unit)
-    state, outputs = inputs.new_zeros(len(inputs), inputs.shape[2], cell.width), []
-    for now, target in zip(inputs.unbind(1), targets.unbind(1), strict=True):
-        state = cell.step(lifted, state, now)  # (network, trial, unit)
-        outputs.append(cell.readout(parameters, state))
-        # the readout of the correction gets no gradient: the data-implied state is data
-        seen = cell.readout({name: value.detach() for name, value in parameters.items()}, state)
-        state = state + strength * (target - seen) @ inverse
-    return torch.stack(outputs, dim=1)
+    networks = zip(*parameters.values(), inputs, targets, strict=True)  # one by one: products of matrices are fast
+    return torch.stack(
+        [
+            _forced(cell, dict(zip(parameters, weights, strict=True)), given, wanted, strength)
+            for *weights, given, wanted in networks
+        ]
+    )
+
+
+def _forced(cell: Cell, parameters: dict[str, Tensor], inputs: Tensor, targets: Tensor, strength: float) -> Tensor:
+    """Outputs (time, trial, output) of one network that is forced."""
+    weights, bias = parameters["readout_weights"], parameters["readout_bias"]
+    # the readout of the correction gets no gradient: the data-implied state is data
+    inverse = torch.linalg.pinv(weights.detach()).mT  # (output, unit)
+    state, outputs = inputs.new_zeros(inputs.shape[1], cell.width), []
+    for now, target in zip(inputs, targets, strict=True):
+        state = cell.step(parameters, state, now)  # (trial, unit)
+        outputs.append(torch.addmm(bias, state, weights.mT))
+        seen = torch.addmm(bias.detach(), state, weights.detach().mT)
+        state = torch.addmm(state, target - seen, inverse, alpha=strength)
+    return torch.stack(outputs)
