@@ -73,10 +73,6 @@ def test_a_network_learns_categories_by_their_cross_entropy():
     networks = training.train(condition, [0], groups["train"], CPU, lines.append)
     assert lines[0] == "backend reference, as the compiled code knows no loss but the MSE"
     assert networks["final_loss"].item() < 0.6 * np.log(3) < networks["loss"].values[0, 0]
-    data = [groups["probe"][name].values for name in ("inputs", "targets", "mask")]
-    _, outputs = Population(networks.assign_attrs(condition=dumps(condition))).run(data[0])
-    right = outputs[0].argmax(-1) == data[1].argmax(-1)
-    assert np.mean(right[data[2] == 1]) > 0.8
 
 
 OPTIMISERS = {

@@ -6,7 +6,7 @@ from degeneracy.plugins.code_hash import code_hash
 from degeneracy.plugins.discovery import PACKAGE, tasks_of
 from degeneracy.tasks import flip_flop, memory_pro, multi_task
 
-TASK = multi_task.Task()
+TASK = multi_task.Task(first="flip_flop", second="memory_pro")
 
 
 def test_each_trial_is_one_of_the_two_tasks_and_the_cue_says_which():

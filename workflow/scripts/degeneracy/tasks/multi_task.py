@@ -20,8 +20,8 @@ class Task:
     inputs after the channels, is on throughout. Trials of the shorter task end with zeros, which do not count.
     """
 
-    first: str = "flip_flop"
-    second: str = "memory_pro"
+    first: str = "memory_pro"
+    second: str = "context_integration"
 
     def __post_init__(self):
         for option in TASKS:
