@@ -290,9 +290,16 @@ def test_a_rules_file_of_ones_own_is_included(project):
 
 def test_a_mistake_in_the_configuration_stops_at_once_with_one_sentence(project):
     write_config(project, TINY | {"sead": 3})
+    line = (project / "config.yaml").read_text().splitlines().index("sead: 3") + 1
     output = snakemake(project, "-n", check=False)
-    assert 'config: unknown key "sead"; did you mean "seeds"?' in output
+    assert f'config.yaml, line {line}: unknown key "sead"; did you mean "seeds"?' in output
     assert "Traceback" not in output
+    (project / "config.yaml").write_text("seeds: 1\nseeds: 2\n")
+    assert "config.yaml, line 2: seeds: given twice" in snakemake(project, "-n", check=False)
+    write_config(project, TINY)
+    output = snakemake(project, "-n", "--config", "training={learning_rate: -1}", check=False)
+    assert "--config: training.learning_rate: given -1, must be a number above 0" in output
+    assert "Nothing to be done" not in snakemake(project, "-n", "--config", "training={learning_rate: 0.1}")
 
 
 def test_a_foreign_file_in_place_of_an_artifact_is_named_on_the_console(project):

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -99,7 +100,7 @@ def test_a_curve_runs_over_the_levels_in_order(levels, scale):
         np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
 
 
-@pytest.mark.parametrize("draw_panel", [panels.panel, grid.dots, grid.curve])
+@pytest.mark.parametrize("draw_panel", [panels.panel, grid.curve])
 def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
     axis = plt.subplots()[1]
     for measure, shown in (("sd", "SD of loss (volt)"), ("cv", "coefficient of variation of loss")):
@@ -123,6 +124,36 @@ def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
 )
 def test_numbers_in_titles_have_three_digits(value, shown):
     assert panels.signed(value) == shown
+
+
+@pytest.mark.parametrize("draw_panel", [panels.panel, grid.curve])
+@pytest.mark.parametrize(
+    ("levels", "joined"), [([1, 2], True), ([0.5, 2.0], True), (["tanh", "relu"], False), ([False, True], False)]
+)
+def test_levels_that_are_no_numbers_are_not_joined_by_a_line(draw_panel, levels, joined):
+    axis = plt.subplots()[1]
+    draw_panel(axis, degeneracy(levels).sel(measure="sd"), "factor")
+    means = degeneracy(levels).sel(measure="sd")["degeneracy"].values
+    through = [line for line in axis.lines if np.array_equal(line.get_ydata(), means)]
+    assert any(line.get_linestyle() == "-" for line in through) == joined
+    assert bool([each for each in axis.collections if each.get_facecolor().size and draw_panel is grid.curve]) == (
+        joined and draw_panel is grid.curve
+    )
+
+
+@pytest.mark.parametrize("learnt", [0, 3, 4])
+@pytest.mark.parametrize("levels", [[2, 3, 4, 5, 6, 7], [0.25, 0.35, 0.5, 128.0], ["tanh", "softplus", "sigmoid"]])
+def test_the_labels_of_levels_do_not_collide(levels, learnt):
+    with style.applied():
+        figure, axes = style.panels(1, 2)
+        for axis in axes[0]:
+            panels.panel(axis, degeneracy(levels, [4, learnt] + [4] * (len(levels) - 2)).sel(measure="sd"), "channels")
+        figure.canvas.draw()
+    for axis in axes[0]:
+        if axis.get_xticklabels()[0].get_rotation():
+            continue  # turned, they have room below
+        boxes = [text.get_window_extent() for text in axis.get_xticklabels()]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_the_bar_is_the_interval_and_the_title_the_trend_with_its_own():
@@ -153,9 +184,9 @@ def test_the_legend_names_what_is_in_sight():
 
 def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
     axis = plt.subplots()[1]
-    grid.dots(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
+    panels.panel(axis, degeneracy([1, 2]).sel(measure="sd"), "channels")
     assert axis.get_xlabel() == "channels, n = 4 each"
-    grid.dots(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
+    panels.panel(axis, degeneracy([1, 2], learnt=[4, 3]).sel(measure="sd"), "channels")
     assert [one.get_text() for one in axis.get_xticklabels()] == ["1\n4", "2\n3"] and "n of 4" in axis.get_xlabel()
 
 
@@ -211,11 +242,15 @@ def test_a_file_with_a_shape_draws_dots_or_curves_in_its_columns_and_one_column_
     assert "sine" in drawn["svcca"].axes[0].get_title() and not drawn["svcca"].axes[0].texts
 
 
-def test_slow_points_are_crosses_and_no_stable_points(trained):
+@pytest.mark.parametrize(
+    ("inputs", "said"), [(np.zeros(7), "fixed points"), (np.arange(7) % 2, "fixed points at 2 constant inputs")]
+)
+def test_slow_points_are_crosses_and_no_stable_points(trained, inputs, said):
     points = xr.Dataset(
         {
             "state": (("point", "unit"), np.random.default_rng(0).standard_normal((7, 48))),
             "network": ("point", np.zeros(7, int)),
+            "input": (("point", "input_channel"), inputs[:, None]),
             "converged": ("point", [1, 1, 1, 1, 0, 0, 0]),
             "n_unstable": ("point", [0, 0, 1, 5, 0, 0, 1]),
         }
@@ -223,7 +258,7 @@ def test_slow_points_are_crosses_and_no_stable_points(trained):
     sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: replace(trained, fixed_points=points)})
     with style.applied():
         (axis,) = fixed_points.draw(sweep).axes
-    assert "2 stable of 4 fixed points" in axis.get_title()
+    assert axis.get_title().endswith(f"2 stable of 4 {said}")
     drawn = {line.get_label(): len(line.get_xdata()) for line in axis.lines if line.get_marker() != "None"}
     assert drawn == {"stable": 2, "1 unstable": 1, "3 or more unstable": 1, "slow point": 3}
     filled = {line.get_label() for line in axis.lines if line.get_markerfacecolor() != "white"} & drawn.keys()

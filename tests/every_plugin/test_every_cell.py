@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import make_condition
-from degeneracy.cells import _recurrence
+from degeneracy.cells import _recurrence, state_size
 from degeneracy.cells._recurrence import ACTIVATIONS
 from degeneracy.networks import training
 from degeneracy.plugins.discovery import Plugin, names
@@ -41,7 +41,7 @@ every_name = pytest.mark.parametrize("name", names("cells"))
 def states_step_by_step(cell, parameters, inputs):
     """States (network, time, trial, unit) from `step` and autograd alone."""
     lifted = {name: value[:, None] for name, value in parameters.items()}  # (network, trial, …)
-    sequence = [inputs.new_zeros(inputs.shape[0], inputs.shape[2], cell.width)]
+    sequence = [inputs.new_zeros(inputs.shape[0], inputs.shape[2], state_size(cell))]
     for now in inputs.unbind(1):
         sequence.append(cell.step(lifted, sequence[-1], now))
     return torch.stack(sequence[1:], dim=1)
@@ -104,7 +104,7 @@ def test_networks_in_one_launch_equal_networks_one_by_one(cell, monkeypatch):
 @every_cell
 def test_jacobian_equals_autograd_with_and_without_leading_dimensions(cell):
     parameters = random_parameters(cell, 3)
-    state, inputs = normal(3, WIDTH), normal(3, 2, seed=1)
+    state, inputs = normal(3, state_size(cell)), normal(3, 2, seed=1)
     batch = cell.jacobian(parameters, state, inputs)
     for index in range(3):
         own = {name: value[index] for name, value in parameters.items()}
@@ -118,7 +118,7 @@ def test_a_cell_that_is_called_bounded_stays_in_a_ball(cell):
     if cell.bounded:
         parameters = {name: value[0] for name, value in random_parameters(cell, 1).items()}
         inputs = normal(1, 2)[0]
-        far = [1e6 * normal(WIDTH, seed=seed) for seed in range(8)]
+        far = [1e6 * normal(state_size(cell), seed=seed) for seed in range(8)]
         assert all(cell.step(parameters, state, inputs).norm() < state.norm() for state in far)
 
 
@@ -134,6 +134,15 @@ def test_a_cell_offers_the_shared_activations_and_names_what_it_draws(name):
         key: tuple(sizes[dim] for dim in dims) for key, dims in cell.parameter_dims().items()
     }
     assert cell.parameter_dims()["recurrent_weights"] == ("unit", "source_unit")
+
+
+@every_name
+def test_a_cell_of_several_recurrent_matrices_declares_its_parameters(name):
+    plugin = Plugin("cells", name)
+    cell = plugin.load().Cell(width=7)
+    dims, declared = cell.parameter_dims(), plugin.constant("PARAMETERS")
+    assert dims == declared or (declared is None and list(dims.values()).count(("unit", "source_unit")) == 1)
+    assert state_size(cell) % 7 == 0
 
 
 @every_name

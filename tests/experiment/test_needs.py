@@ -35,6 +35,42 @@ def test_fixed_points_are_found_where_a_metric_uses_them(two, tiny):
     assert needs.Needs(resolve(tiny | {"metrics": ["dsa"]}, SCHEMA)).fixed_point_targets() == []
 
 
+def test_fixed_points_are_found_for_a_figure_only_if_it_is_named(tiny):
+    def targets(**chosen):
+        found = needs.Needs(resolve(tiny | chosen, SCHEMA))
+        drawn = {Path(path).stem for path in found.figure_targets()} & {"fixed_points", "task_overview", "loss_curves"}
+        return drawn, any(
+            "fixed_points" in path for figure in drawn for path in found.figure_inputs(figure, "channels")
+        )
+
+    assert targets(metrics=["dsa"]) == ({"loss_curves"}, False)
+    assert targets(metrics={"fixed_point_counts": False, "fixed_point_distance": False}) == ({"loss_curves"}, False)
+    everything = {"fixed_points", "task_overview", "loss_curves"}
+    assert targets(metrics=["fixed_point_counts"]) == (everything, True)
+    assert targets(metrics=["dsa"], figures=["fixed_points"]) == ({"fixed_points"}, True)
+    assert targets(metrics=["dsa"], figures={"fixed_points": None, "map": False}) == (
+        {"fixed_points", "loss_curves"},
+        True,
+    )
+
+
+def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):
+    def memory(section, key, value, **given):
+        tiny["sweeps"] = {"one": {"task": "flip_flop", "factor": f"{section}.{key}", "levels": [value]}}
+        found = needs.Needs(resolve(tiny, SCHEMA))
+        return found.memory(*found.experiment.conditions, **given)
+
+    tiny["seeds"], tiny["trials"]["probe"] = 50, 100
+    steps, widths = 100 + 12, {64: 0, 2000: 0}
+    for width in widths:
+        expected = 32 * 50 * (100 * steps * width + 4 * width**2) / 1e6
+        widths[width] = memory("model", "width", width)
+        assert widths[width] == pytest.approx(expected, abs=1)
+    assert widths[2000] > 30 * widths[64]
+    assert memory("model", "width", 2000, networks=5) == pytest.approx(widths[2000] / 10, abs=1)
+    assert memory("task", "time_steps", 1012, networks=5) > memory("task", "time_steps", 112, networks=5)
+
+
 def test_a_figure_reads_what_its_file_says_and_is_drawn_where_it_has_something_to_show(two):
     channels = two.experiment.sweeps["channels"]
     assert two.figure_inputs("degeneracy", "channels", "dsa") == [paths.statistics("channels", "dsa")]

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from degeneracy.fixed_points.find import find
 from degeneracy.fixed_points.merge import unique
 from degeneracy.fixed_points.search import CHUNK_BYTES
 from degeneracy.measurement import measure as measuring
+from degeneracy.networks import population as population_module
 from degeneracy.networks import training
 from degeneracy.networks.population import Population
-from degeneracy.plugins.discovery import make_cell
+from degeneracy.plugins.discovery import Plugin, make_cell, names
 from degeneracy.statistics.summary import summarise
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -26,18 +28,18 @@ OPTIONS = {
 }
 
 
-def bistable_population(channels, tmp_path, gain=2.0):
+def bistable_population(channels, tmp_path, gain=2.0, networks=(0,)):
     """Networks of N independent units h = tanh(gain · h), without input or bias."""
     condition = make_condition(model={"width": channels}, task={"channels": channels})
     path = tmp_path / "trials.nc"
     groups = generate(condition)
     store.write(path, TRIALS, groups, condition, "cpu", 0.0)
-    networks = training.train(condition, [0], groups["train"], torch.device("cpu"), lambda line: None)
+    made = training.train(condition, list(networks), groups["train"], torch.device("cpu"), lambda line: None)
     for name in ("recurrent_weights", "input_weights", "bias"):
-        networks[name][:] = 0
-    networks["recurrent_weights"][0] = gain * np.eye(channels)
-    networks["input_weights"][0] = 2 * np.eye(channels)
-    return make_population(networks, condition, str(path))
+        made[name][:] = 0
+    made["recurrent_weights"][:] = gain * np.eye(channels)
+    made["input_weights"][:] = 2 * np.eye(channels)
+    return make_population(made, condition, str(path))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
@@ -237,3 +239,56 @@ def test_few_points_at_a_time_give_the_same_points_in_less_memory(trained, monke
     gaps = np.linalg.norm(few["state"].values[:, None] - whole["state"].values, axis=-1)
     assert few.sizes == whole.sizes and np.all(gaps.min(1) < 1e-10)
     assert np.array_equal(few["hits"], whole["hits"][gaps.argmin(1)])
+
+
+class SecondOrder:
+    """The vanilla cell with its last state beside it: (h, k) becomes (vanilla step of h, h)."""
+
+    bounded = True
+
+    def __init__(self, cell):
+        self.cell, self.width, self.state_size = cell, cell.width, 2 * cell.width
+
+    def parameter_dims(self):
+        return self.cell.parameter_dims()
+
+    def step(self, parameters, state, inputs):
+        now = state[..., : self.width]
+        return torch.cat([self.cell.step(parameters, now, inputs), now], -1)
+
+    def jacobian(self, parameters, state, inputs):
+        now, eye = state[..., : self.width], torch.eye(self.width, dtype=state.dtype)
+        upper = self.cell.jacobian(parameters, now, inputs)
+        lower = eye.expand(upper.shape)
+        return torch.cat(
+            [torch.cat([part, torch.zeros_like(part)], -1) for part in (upper, lower)], -2
+        )  # (…, state, state)
+
+    def states(self, parameters, inputs):
+        first = self.cell.states(parameters, inputs)  # (network, time, trial, unit)
+        return torch.cat([first, torch.nn.functional.pad(first, (0, 0, 0, 0, 1, 0))[:, :-1]], -1)
+
+    def readout(self, parameters, states):
+        return self.cell.readout(parameters, states[..., : self.width])
+
+
+def test_a_state_larger_than_the_width_has_fixed_points_and_every_metric(tmp_path, monkeypatch):
+    one_order = bistable_population(2, tmp_path, networks=(0, 1))
+    alone = find(one_order, OPTIONS, lambda line: None)
+    monkeypatch.setattr(population_module, "make_cell", lambda condition: SecondOrder(make_cell(condition)))
+    population = replace(one_order)
+    points = find(population, OPTIONS, lambda line: None)
+    assert points["state"].shape[1] == 4 and len(points["state"]) == len(alone["state"]) == 18
+    assert np.array_equal(np.sort(points["n_unstable"]), np.sort(alone["n_unstable"]))
+    nothing = find(replace(population, networks=all_diverged(population.networks)), OPTIONS, lambda line: None)
+    assert nothing["state"].shape == (0, 4)
+    population = replace(population, fixed_points=points)
+    for name in names("metrics"):
+        options = {"rank": 2, "delays": 2} if "dsa" in name else {}
+        result = measuring.measure(name, population, Plugin("metrics", name).complete(options, name))
+        found = result["distance"].values[0, 1] if "distance" in result else result["value"].values[0]
+        assert np.isfinite(found), name
+
+
+def all_diverged(networks):
+    return networks.assign(status=("network", np.full(networks.sizes["network"], Status.DIVERGED)))

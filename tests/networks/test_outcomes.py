@@ -124,3 +124,10 @@ def test_the_final_loss_is_that_of_the_stored_network_on_all_training_trials(mon
         expected = (np.stack(squared, 1) * mask).sum() / mask.sum()
         assert result["final_loss"].values[row] == pytest.approx(expected, rel=1e-5)
         assert result["final_loss"].values[row] < result["loss"].values[row, -1], "the mean lags behind"
+
+
+def test_the_time_left_is_said_from_the_epoch_on_from_which_it_is_known(monkeypatch):
+    lines = []
+    scripted(monkeypatch, [[ABOVE * 0.9**epoch for epoch in range(6)]], [[1] * 6], lines.append, epochs=6)
+    said = ["left" in line for line in lines if line.startswith("epoch")]
+    assert said == [False, False, True, True, True, True]

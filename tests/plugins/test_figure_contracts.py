@@ -92,7 +92,7 @@ def test_a_figure_is_for_sweeps_of_its_factors_tasks_and_levels(figure, tiny):
     tiny["sweeps"] |= {
         "width": {"task": "flip_flop", "factor": "model.width", "levels": [4, 6, 8]},
         "frequencies": {"task": "sine", "factor": "task.frequencies", "levels": [1, 2]},
-        "steps": {"task": "sine", "factor": "task.time_steps", "levels": [5, 9]},
+        "steps": {"task": "sine", "factor": "task.time_steps", "levels": [15, 19]},
     }
     found = resolve(tiny, SCHEMA).sweeps.values()
 

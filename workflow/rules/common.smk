@@ -64,9 +64,13 @@ def condition_code(script, condition, *plugins):
     return code(script, *tasks_of(condition.spec), cell_of(condition.spec), *plugins)
 
 
-def growing(amount):
-    """A resource (MB, minutes) that grows with every retry of a job."""
-    return lambda wildcards, attempt: attempt * amount
+def growing(amount, networks=None):
+    """A resource (MB, minutes) that grows with every retry of a job, and by what its `networks` take (MB)."""
+    return lambda wildcards, attempt: attempt * (amount + (networks(wildcards) if networks else 0))
+
+
+def memory_of_block(wildcards):
+    return NEEDS.memory(condition_of(wildcards), networks=len(EXPERIMENT.blocks[wildcards.block]))
 
 
 def condition_of(wildcards):

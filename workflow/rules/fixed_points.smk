@@ -10,7 +10,7 @@ rule find_fixed_points:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(4000, memory_of_block),
         runtime=growing(60),
         gpu=GPUS,
         device=DEVICE,  # as a resource, it triggers no rerun

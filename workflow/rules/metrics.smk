@@ -13,7 +13,7 @@ rule compute_metric:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(8000, lambda wildcards: NEEDS.memory(condition_of(wildcards))),
         runtime=growing(120),
         gpu=metric_gpus,
         device=metric_device,  # as a resource, it triggers no rerun
@@ -46,7 +46,7 @@ rule compute_map:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(8000, lambda wildcards: NEEDS.memory(*sweep_of(wildcards).conditions)),
         runtime=growing(240),
         gpu=metric_gpus,
         device=metric_device,  # as a resource, it triggers no rerun

@@ -7,7 +7,7 @@ rule train_networks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(4000, memory_of_block),
         runtime=lambda wildcards, attempt: attempt * NEEDS.training_minutes(wildcards.block, GPUS > 0),
         gpu=GPUS,
         device=DEVICE,  # as resources, these trigger no rerun

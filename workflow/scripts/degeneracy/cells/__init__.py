@@ -47,6 +47,27 @@ class File(Protocol):
     LINEAR_READOUT: bool
     """Whether outputs are `readout_weights` times the state plus a bias, as teacher forcing needs."""
 
+    PARAMETERS: dict[str, tuple[str, ...]]
+    """What `parameter_dims` returns. A cell of several recurrent matrices declares it, so that a metric that needs one
+    is left out before anything runs.
+    """
+
+    REQUIRES: tuple[str, ...]
+    """What must hold between options."""
+
+
+class LargeCell(Cell, Protocol):
+    """What a cell has besides if its state has several entries a unit, as that of an LSTM has. See `state_size`."""
+
+    @property
+    def state_size(self) -> int:
+        """Entries of the state, a multiple of the width: one block of all units after the other."""
+
+
+def state_size(cell: Cell) -> int:
+    """Entries of the state of a cell, the dimension `unit` of states: the width, unless the cell says otherwise."""
+    return getattr(cell, "state_size", cell.width)
+
 
 class ScaledCell(Cell, Protocol):
     """What a cell has besides if its parametrisation asks for it."""

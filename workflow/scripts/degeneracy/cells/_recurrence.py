@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from degeneracy.cells import state_size
+
 aten = torch.ops.aten
 
 
@@ -69,7 +71,7 @@ class Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, cell, inputs: Tensor, *weights: Tensor) -> Tensor:
         networks, steps, trials, _ = inputs.shape
-        states = inputs.new_empty(networks, steps + 1, trials, cell.width)  # (network, time + 1, trial, unit)
+        states = inputs.new_empty(networks, steps + 1, trials, state_size(cell))  # (network, time + 1, trial, unit)
         states[:, 0] = 0
         kept = [
             cell.advance(states[some], inputs[some], *(weight[some] for weight in weights)) for some in together(inputs)

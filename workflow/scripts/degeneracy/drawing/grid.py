@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from degeneracy.drawing import network_map, style
-from degeneracy.drawing.panel import REFERENCES, legend, measure_label, panel
+from degeneracy.drawing.panel import REFERENCES, legend, measure_label, ordered, panel
 from degeneracy.plugins.contracts import MAP
 from degeneracy.plugins.figure_contract import FigureContract
 
@@ -17,40 +17,32 @@ HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
 
 def draw(experiment, contract: FigureContract):
     """Figure of a file that has a SHAPE: a grid of its COLUMNS, or a wall where there is only one."""
-    draw_panel = curve if contract.shape == "curves" else dots
+    draw_panel = curve if contract.shape == "curves" else panel
     if len(contract.columns) == 1:
         ((metric, measure),) = contract.measures
         return wall(experiment, metric, measure, draw_panel)
     return grid(experiment, contract.measures, MAP in contract.columns, draw_panel)
 
 
-def dots(axis, data, label: str) -> None:
-    """`panel` with room for many levels: n is given once where it is the same for all."""
-    panel(axis, data, label)
-    used, total = data["n_used"].values, int(data["n_networks"].max())
-    labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
-    crowded = max(map(len, labels)) * len(labels) > 24
-    note = f"n = {used[0]} each"
-    if (used < total).any():
-        note = f"n of {total} below" if not crowded else f"in brackets: n of {total}"
-        labels = [f"{label} ({n})" if crowded else f"{label}\n{n}" for label, n in zip(labels, used, strict=True)]
-    axis.set_xticks(range(len(labels)), labels, rotation=45 if crowded else 0)
-    axis.set_xlabel(f"{label}, {note}" if len(label + note) < 25 else f"{label}\n{note}")
-
-
 def curve(axis, data, label: str) -> None:
-    """Degeneracy under one measure (a statistics artifact with its measure chosen) as a line with a band."""
-    numbers = data["level"].dtype.kind in "if"
+    """Degeneracy under one measure (a statistics artifact with its measure chosen) as a line with a band.
+
+    Levels that are no numbers have no line and bars for bands.
+    """
+    numbers = ordered(data)
     data = data.sortby("level") if numbers else data
     levels = data["level"].values
     place = levels if numbers else np.arange(len(levels))
     for at, shares in zip(place, data["contribution"].values, strict=True):
         axis.plot(np.full(len(shares), at), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
-    axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
-    axis.plot(place, data["degeneracy"], "-o", color=style.BLUE, markersize=3)
+    if numbers:
+        axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
+    else:
+        axis.vlines(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=4)
+    axis.plot(place, data["degeneracy"], "-o" if numbers else "o", color=style.BLUE, markersize=3)
     for key, (name, line) in REFERENCES.items():
         if np.isfinite(data[key]).any():
-            axis.plot(place, data[key], line, color="0.3", linewidth=0.8, label=name, zorder=0)
+            axis.plot(place, data[key], line if numbers else "_", color="0.3", linewidth=0.8, label=name, zorder=0)
     if not numbers:
         axis.set_xticks(place, levels)
     elif levels.min() >= 0 and levels.max() > 10 * (least := levels[levels > 0].min()):
@@ -62,7 +54,7 @@ def curve(axis, data, label: str) -> None:
     axis.set_ylabel(measure_label(data))
 
 
-def grid(experiment, columns: list[tuple[str, str]], with_maps: bool = False, draw_panel=dots):
+def grid(experiment, columns: list[tuple[str, str]], with_maps: bool = False, draw_panel=panel):
     """Figure of degeneracy: a row per sweep, a column per (metric, measure), and a column of maps if `with_maps`.
 
     A column that no sweep has is left out. A panel that one sweep lacks says that it was not computed.
@@ -90,7 +82,7 @@ def grid(experiment, columns: list[tuple[str, str]], with_maps: bool = False, dr
     return figure
 
 
-def wall(experiment, metric: str, measure: str, draw_panel=dots, across: int = 4):
+def wall(experiment, metric: str, measure: str, draw_panel=panel, across: int = 4):
     """Figure of one measure: a panel per sweep."""
     sweeps = list(experiment.sweeps.values())
     across = min(across, len(sweeps))

@@ -37,18 +37,14 @@ def panel(axis, data, label: str) -> None:
         if bound == bound:
             axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
             axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
-    axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
+    if ordered(data):
+        axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
     for key, (name, line) in REFERENCES.items():
         for place in np.flatnonzero(np.isfinite(data[key].values)):
             ends = [place - 0.35, place + 0.35]
             axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=name, zorder=0)
-    labels = []
-    for place, level in enumerate(levels):
-        used, total = int(data["n_used"][place]), int(data["n_networks"][place])
-        labels.append(f"{level}\nn = {used}" + (f" of {total}" if used < total else ""))
-    axis.set_xticks(range(len(levels)), labels)
+    label_levels(axis, data, label)
     axis.margins(x=0.15)
-    axis.set_xlabel(label)
     axis.set_ylabel(measure_label(data))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:
@@ -56,6 +52,24 @@ def panel(axis, data, label: str) -> None:
         axis.set_title(f"change {signed(change)}\n{100 * data.attrs['confidence']:g}% {ends}")
     elif int(data["n_used"].max()) < 2:
         axis.set_title("too few networks\nconverged")
+
+
+def ordered(data) -> bool:
+    """Whether the levels of a statistics artifact are numbers, so that a line between them means something."""
+    return data["level"].dtype.kind in "iuf"
+
+
+def label_levels(axis, data, label: str) -> None:
+    """Label the levels at 0, 1, 2, …, with n: once where it is the same for all, with room for many levels."""
+    used, total = data["n_used"].values, int(data["n_networks"].max())
+    labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
+    crowded = max(map(len, labels)) * len(labels) > 24
+    note = f"n = {used[0]} each"
+    if (used < total).any():
+        note = f"n of {total} below" if not crowded else f"in brackets: n of {total}"
+        labels = [f"{label} ({n})" if crowded else f"{label}\n{n}" for label, n in zip(labels, used, strict=True)]
+    axis.set_xticks(range(len(labels)), labels, rotation=45 if crowded else 0)
+    axis.set_xlabel(f"{label}, {note}" if len(label + note) < 25 else f"{label}\n{note}")
 
 
 def measure_label(data) -> str:

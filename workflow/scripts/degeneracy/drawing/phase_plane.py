@@ -18,6 +18,12 @@ def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return centre, np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
 
 
+def inputs_of(points) -> str:
+    """How many constant inputs fixed points (a fixed-points artifact) belong to, for a title; "" for one."""
+    count = len(np.unique(points["input"].values, axis=0))
+    return f" at {count} constant inputs" if count > 1 else ""
+
+
 def mark(axis, points, place: np.ndarray) -> None:
     """Draw fixed points (a fixed-points artifact) at their places (point, 2), marked by their unstable directions."""
     converged, unstable = points["converged"].values == 1, points["n_unstable"].values

@@ -5,7 +5,7 @@ from typing import Any
 
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import Condition
-from degeneracy.experiment.fitting import misfit
+from degeneracy.experiment.fitting import facts, misfit
 from degeneracy.experiment.sweeps import Experiment
 from degeneracy.experiment.validation import CONFIG
 from degeneracy.plugins import contracts
@@ -63,11 +63,13 @@ def misfits(experiment: Experiment, config: dict) -> tuple[frozenset[tuple[str, 
 
     Raises UserError if the configuration asks for such a metric by name, or draws a figure that cannot be drawn.
     """
-    left_out, notes = set(), {}
+    left_out: set[tuple[str, Condition]] = set()
+    notes: dict[str, None] = {}
     for condition in experiment.conditions:
+        given = facts(condition.spec)
         of_task = config["tasks"].get(condition.task, {}).get("metrics", {})
         for name, options in experiment.metrics[condition.task].items():
-            reason = misfit(Plugin("metrics", name), options, condition.spec)
+            reason = misfit(Plugin("metrics", name), options, given)
             if reason and name in named(of_task) | named(config.get("metrics")):
                 where = f"{CONFIG}tasks.{condition.task}.metrics" if name in of_task else f"{CONFIG}metrics"
                 raise UserError(f"{place(where, name)}: {reason}")
@@ -75,7 +77,7 @@ def misfits(experiment: Experiment, config: dict) -> tuple[frozenset[tuple[str, 
                 left_out.add((name, condition))
                 notes[f"{CONFIG}metrics: {name} is left out of conditions of {condition.task}: it {reason}"] = None
         for name, options in experiment.figures.items():
-            if reason := misfit(Plugin("figures", name), options, condition.spec):
+            if reason := misfit(Plugin("figures", name), options, given):
                 raise UserError(f"{CONFIG}figures.{name}: {reason}")
     return frozenset(left_out), list(notes)
 
@@ -112,7 +114,7 @@ def _chosen(kind: str, given: dict | list | None) -> dict[str, dict]:
     if given is None or any(each is False for each in options.values()):
         options = dict.fromkeys(names(kind)) | options
     options = {name: each for name, each in options.items() if each is not False}
-    if not options:
+    if given and not options:
         raise UserError(f"{where}: given {given}, must leave one of the {kind}")
     return _checked(kind, options, where)
 

@@ -1,28 +1,47 @@
 """Whether the plug-ins of an experiment go together, as far as their files say."""
 
+import ast
+from functools import cache
+from typing import Any
+
 from degeneracy.plugins.contracts import members_of_class
 from degeneracy.plugins.discovery import Plugin, cell_of
-from degeneracy.plugins.requirements import requirements
+from degeneracy.plugins.requirements import Requirement, requirements
 
 MATRIX = ["unit", "source_unit"]  # dimensions of a recurrent matrix
 
 
-def misfit(plugin: Plugin, options: dict, spec: dict) -> str:
-    """Why a plug-in with some options cannot do its work in a condition, in words; "" if nothing is known against it.
+def facts(spec: dict) -> dict[str, Any]:
+    """What plug-ins may require of a condition: its options by section and key, and what is known of its cell.
 
-    Options go by their names in what it REQUIRES; those of the condition, by section and key. `state_size` is the
-    number of states of the cell, where its file does not define another one than the width.
+    `state_size` is the number of states, where the file of the cell does not define another one than the width, and
+    `matrices` are the recurrent matrices, where its PARAMETERS name them.
     """
-    values = {f"{section}.{key}": value for section, part in spec.items() for key, value in part.items()}
-    cell = cell_of(spec)
-    if "state_size" not in members_of_class(cell, "Cell"):
-        values["state_size"] = spec["model"]["width"]
-    for requirement in requirements(plugin):
-        if broken := requirement.broken(values | options):
+    known = {f"{section}.{key}": value for section, part in spec.items() for key, value in part.items()}
+    same, matrices = _of_cell(cell_of(spec), cell_of(spec).tree)
+    return known | {"matrices": matrices} | ({"state_size": spec["model"]["width"]} if same else {})
+
+
+def misfit(plugin: Plugin, options: dict, facts: dict[str, Any]) -> str:
+    """Why a plug-in with some options cannot do its work in a condition, in words; "" if none is known."""
+    required, one_matrix = _stated(plugin, plugin.tree)
+    for requirement in required:
+        if broken := requirement.broken(facts | options):
             return broken
-    if plugin.constant("ONE_MATRIX", False):
-        dims = cell.constant("PARAMETERS", {})
-        matrices = [name for name, own in dims.items() if list(own) == MATRIX]
-        if len(matrices) > 1:
-            return f"must have a cell with one recurrent matrix, and {cell.name} has {', '.join(matrices)}"
+    if one_matrix and len(facts["matrices"]) > 1:
+        cell, matrices = facts["model.cell"], ", ".join(facts["matrices"])
+        return f"must have a cell with one recurrent matrix, and {cell} has {matrices}"
     return ""
+
+
+@cache
+def _of_cell(cell: Plugin, tree: ast.Module) -> tuple[bool, list[str]]:
+    """Whether it has as many states as units, and the names of its recurrent matrices."""
+    dims = cell.constant("PARAMETERS", {})
+    matrices = [name for name, own in dims.items() if list(own) == MATRIX]
+    return "state_size" not in members_of_class(cell, "Cell"), matrices
+
+
+@cache
+def _stated(plugin: Plugin, tree: ast.Module) -> tuple[list[Requirement], bool]:
+    return requirements(plugin), plugin.constant("ONE_MATRIX", False)

@@ -4,12 +4,12 @@ Knows the experiment and where its artifacts lie, and no workflow engine.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.discovery import Plugin, task_of
 from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
@@ -56,6 +56,16 @@ class Needs:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
 
+    def memory(self, *conditions: Condition, networks: int | None = None) -> int:
+        """MB that the networks of some conditions take in a job, all of them unless a number is given.
+
+        A job holds four copies, in float64, of the states of its networks on the probe trials (for a batch of training
+        trials: of no more) and of their recurrent matrices, of which gated cells have up to four. Trials are taken
+        to last 100 steps and as many more as all options in steps say.
+        """
+        networks = networks or sum(map(len, self.experiment.blocks.values()))
+        return sum(4 * 8 * networks * _numbers(condition) // 1_000_000 for condition in conditions)
+
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
         return 120 if gpu else 30 + 10 * len(self.experiment.blocks[block])
@@ -72,11 +82,11 @@ class Needs:
         asked for by name: nobody has to wait for fixed points that only a default figure would show.
         """
         metrics = self.metrics(sweep)
-        fixed_points = any(map(uses_fixed_points, metrics))
 
         def has_input(name: str, figure: FigureContract) -> bool:
-            wanted = fixed_points or "fixed_points" not in figure.reads or name in self.experiment.figures_named
-            return wanted and (not figure.metrics or any(metric in metrics for metric in figure.metrics))
+            if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
+                return any(map(uses_fixed_points, metrics))
+            return not figure.metrics or any(metric in metrics for metric in figure.metrics)
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
         return [name for name in scoped if has_input(name, self.figures[name])]
@@ -148,6 +158,16 @@ class Needs:
 
 def trials(condition: Condition) -> str:
     return paths.trials(condition.task, condition.trial_set)
+
+
+@cache
+def _numbers(condition: Condition) -> int:
+    """Entries of the states of a network on the probe trials, or on a batch, and of its recurrent matrices."""
+    spec = condition.spec
+    options = task_of(spec).options
+    steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
+    trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]
+    return trials * steps * width + 4 * width**2
 
 
 def uses_fixed_points(metric: str) -> bool:

@@ -12,8 +12,7 @@ from degeneracy.experiment.chosen import known
 from degeneracy.experiment.condition import Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.training_fit import misfits
-from degeneracy.experiment.validation import CONFIG, check, defaults_of
-from degeneracy.experiment.written import Places, located
+from degeneracy.experiment.validation import CONFIG, Places, check, defaults_of, located
 from degeneracy.plugins import validation
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.options import did_you_mean
@@ -105,9 +104,10 @@ class _Base:
                 plugin.check({option: value for option, value in part.items() if option != key}, where)
             given = {option: value for option, value in self.spec[section].items() if option != key}
             resolved[section] = {key: name} | plugin.complete(given, section)
+        facts = fitting.facts(resolved)
         for section, (kind, key) in PLUGIN_OF.items():
             plugin = Plugin(kind, resolved[section][key])
-            if reason := fitting.misfit(plugin, resolved[section], resolved):
+            if reason := fitting.misfit(plugin, resolved[section], facts):
                 compared = [name for requirement in requirements(plugin) for name in requirement.names]
                 raise UserError(f"{self.where(section, compared)}: {reason}")
         return resolved

@@ -1,5 +1,6 @@
 """What is checked of a configuration besides its plug-ins, and the defaults of the schema."""
 
+import re
 from typing import Any
 
 from degeneracy.errors import UserError
@@ -7,6 +8,7 @@ from degeneracy.plugins import validation
 from degeneracy.plugins.validation import cast
 
 CONFIG = "config: "  # where a sentence about the configuration begins
+Places = dict[str, str]  # where keys, joined by dots, are written: "config.yaml, line 3"; "" is the whole
 
 
 def check(config: dict, schema: dict) -> None:
@@ -22,3 +24,14 @@ def defaults_of(schema: dict, section: str) -> dict[str, Any]:
     """Defaults of a section of the schema, in the types it declares."""
     properties = schema["$defs"][section]["properties"]
     return {key: cast(part["default"], part, schema) for key, part in properties.items() if "default" in part}
+
+
+def located(sentence: str, places: Places) -> str:
+    """A sentence about the configuration ("config: model.width: …") with the place where its key is written."""
+    found = re.match(rf'{CONFIG}(?:(?P<key>\S+): )?(?:unknown key "(?P<unknown>[^"]*)")?', sentence)
+    if not found or not places:
+        return sentence
+    key = ".".join(part for part in found.groups() if part)
+    while key and key not in places:
+        key = key.rpartition(".")[0]
+    return f"{places[key]}: {sentence.removeprefix(CONFIG)}"

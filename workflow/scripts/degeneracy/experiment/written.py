@@ -6,17 +6,15 @@ strictly, and keep the lines for the sentences about mistakes.
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from degeneracy.errors import UserError
-from degeneracy.experiment.validation import CONFIG
+from degeneracy.experiment.validation import Places
 
-Places = dict[str, str]  # keys joined by dots ("" is the whole): "config.yaml, line 3" or COMMAND_LINE
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of C is ten times as fast
 COMMAND_LINE = "--config"
 
@@ -31,17 +29,6 @@ def places_in(files: Iterable[str | os.PathLike], given: Mapping = {}) -> Places
     for file in files:
         places |= _of_file(os.path.relpath(file) if Path(file).is_relative_to(Path.cwd()) else str(file))
     return places | dict.fromkeys(_keys(given), COMMAND_LINE)
-
-
-def located(sentence: str, places: Places) -> str:
-    """A sentence about the configuration ("config: model.width: …") with the place where its key is written."""
-    found = re.match(rf'{CONFIG}(?:(?P<key>\S+): )?(?:unknown key "(?P<unknown>[^"]*)")?', sentence)
-    if not found or not places:
-        return sentence
-    key = ".".join(part for part in found.groups() if part)
-    while key and key not in places:
-        key = key.rpartition(".")[0]
-    return f"{places[key]}: {sentence.removeprefix(CONFIG)}"
 
 
 def typed(config: Any, given: Any) -> Any:
@@ -73,7 +60,7 @@ def _of_file(file: str) -> Places:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
-        if "\t" in text.split("\n")[line]:
+        if "\t" in dict(enumerate(text.splitlines())).get(line, ""):
             raise UserError(f"{file}, line {line + 1}: given a tab, must be spaces") from None
         problem = getattr(error, "problem", None) or getattr(error, "reason", "") or "not readable"
         raise UserError(f"{file}, line {line + 1}: {problem}, must be YAML") from None

@@ -24,6 +24,9 @@ class Selection(Protocol):
     LEAST_LEVELS: int
     """Levels that a sweep has at least."""
 
+    REQUIRES: tuple[str, ...]
+    """What must hold between its options and those of a condition, such as "trial < trials.probe"."""
+
 
 class Figure(Selection, Protocol):
     """A figure that draws itself. It must declare READS."""

@@ -2,11 +2,11 @@
 
 Thin lines are trajectories on probe trials. Filled circles are stable fixed points, open symbols have one or more
 unstable directions, and crosses are slow points. The network is the first that converged; the title counts its fixed
-points.
+points. Points of different constant inputs are drawn together, and the title then says how many inputs there are.
 """
 
 from degeneracy.drawing import style
-from degeneracy.drawing.phase_plane import legend, mark, principal_plane
+from degeneracy.drawing.phase_plane import inputs_of, legend, mark, principal_plane
 from degeneracy.status import Status
 
 READS = ("networks", "trials", "fixed_points")
@@ -28,7 +28,7 @@ def draw(sweep, *, trajectories: int = 8):
         mark(axis, points, (points["state"].values - centre) @ plane.T)
         converged = points["converged"].values == 1
         stable = int((converged & (points["n_unstable"].values == 0)).sum())
-        axis.set_title(f"{name}:\n{stable} stable of {converged.sum()} fixed points")
+        axis.set_title(f"{name}:\n{stable} stable of {converged.sum()} fixed points{inputs_of(points)}")
         axis.set(xlabel="PC 1 (activation)", aspect="equal")
     axes[0, 0].set_ylabel("PC 2 (activation)")
     legend(figure)

@@ -2,9 +2,10 @@
 
 Each row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range beside its name.
 Right: states on probe trials, coloured by what the title names; lines join the states of a few trials. Filled circles
-are stable fixed points, open symbols have one or more unstable directions, and crosses are slow points. If a task has
-an input that is constant within a trial, such as a frequency, the last column is coloured by it. The network is the
-first that converged, in the first condition of the first sweep of the task.
+are stable fixed points, open symbols have one or more unstable directions, and crosses are slow points; points at all
+constant inputs of the task are drawn together. If a task has an input that is constant within a trial, such as a
+frequency, the last column is coloured by it. The network is the first that converged, in the first condition of the
+first sweep of the task.
 """
 
 from typing import Annotated

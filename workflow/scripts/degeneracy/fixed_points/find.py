@@ -4,6 +4,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from degeneracy.cells import state_size
 from degeneracy.devices import to_device
 from degeneracy.fixed_points.merge import no_points, points_of
 from degeneracy.fixed_points.schema import FIXED_POINTS
@@ -57,7 +58,7 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     names = ("starts", "starts_converged", "fixed_points", "found_by_half")
     counts = {name: np.zeros(len(population.seeds), np.int32) for name in names}
     index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
-    found = [no_points(population.networks.sizes["unit"], constants.shape[1])]
+    found = [no_points(state_size(cell), constants.shape[1])]
     for row in np.flatnonzero(population.status != Status.DIVERGED):
         network, seed = population.where(np.arange(len(population.seeds)) == row), int(population.seeds[row])
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, options["seed"])))
@@ -71,7 +72,9 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
             complete = f", indices add up to {index_sum[row].tolist()}: some are missing"
         tried, reached, fixed, half = (int(counts[name][row]) for name in names)
         halved = f"{half} by half of the starts"
-        report(f"network {seed}: {fixed} fixed points ({halved}), {reached} of {tried} starts converged{complete}")
+        where = f" at {len(constants)} constant inputs" if len(constants) > 1 else ""
+        counted = f"{fixed} fixed points{where} ({halved})"
+        report(f"network {seed}: {counted}, {reached} of {tried} starts converged{complete}")
     return _dataset(population, found, counts, index_sum)
 
 

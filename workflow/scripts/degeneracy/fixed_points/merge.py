@@ -77,9 +77,9 @@ def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.
     return points, counts, int(index[converged[kept]].sum())
 
 
-def no_points(width: int, inputs: int) -> dict[str, np.ndarray]:
+def no_points(states: int, inputs: int) -> dict[str, np.ndarray]:
     """The arrays of a network without points, so that concatenation works even if no network has any."""
-    floats = {"state": width, "input": inputs, "eigenvalues_real": width, "eigenvalues_imag": width}
+    floats = {"state": states, "input": inputs, "eigenvalues_real": states, "eigenvalues_imag": states}
     integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32, "hits": np.int32}
     return (
         {name: np.zeros((0, size)) for name, size in floats.items()}

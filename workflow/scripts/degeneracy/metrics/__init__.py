@@ -33,6 +33,14 @@ class Metric(Protocol):
     USES: tuple[Literal["fixed_points"], ...]
     """Artifacts that it needs besides networks and trials."""
 
+    REQUIRES: tuple[str, ...]
+    """What must hold between its options and those of a condition (`trials.probe`), such as
+    "rank <= delays * state_size". A comparison with an option that a task does not have says nothing.
+    """
+
+    ONE_MATRIX: bool
+    """Whether it needs a cell with one recurrent matrix."""
+
     GPU: bool
     """Whether its jobs ask for a GPU."""
 

@@ -7,6 +7,7 @@ is.
 
 import numpy as np
 
+from degeneracy.cells import state_size
 from degeneracy.errors import UserError
 from degeneracy.networks.population import Population
 from degeneracy.solvers.permutation import joint_matching_distance
@@ -66,6 +67,7 @@ def signs_are_free(population: Population) -> bool:
             if dim in ("unit", "source_unit"):
                 flipped[name] = flipped[name] * np.expand_dims(signs, [*range(axis), *range(axis + 1, len(own) + 1)])
     parameters, flipped = ({name: torch.as_tensor(x) for name, x in each.items()} for each in (parameters, flipped))
+    signs = np.tile(signs, state_size(cell) // len(signs))  # (state,)
     state = torch.as_tensor(generator.standard_normal((1, len(signs))))
     inputs = torch.as_tensor(generator.standard_normal((1, population.networks.sizes["input"])))
     after, flipped_after = (

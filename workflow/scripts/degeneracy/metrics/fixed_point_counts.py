@@ -1,5 +1,8 @@
 """Number of fixed points of each network, in total and with 0, 1, 2, … unstable directions (Sussillo & Barak 2013).
 
+Where a task has several constant inputs, the counts are sums over them: the points of one input are not fixed points at
+another.
+
 If the indices of the fixed points of bounded units do not add up to 1, some are missing (`fixed_points.find`). The
 counts of such a network are too low, and its `complete` is 0.
 """
@@ -7,7 +10,7 @@ counts of such a network are too low, and its `complete` is 0.
 import numpy as np
 
 LEVEL = "dynamics"
-MEASURES = {"value": ("fixed points", "1")}
+MEASURES = {"value": ("fixed points, all constant inputs", "1")}
 SYMMETRY = "signed"
 RANGE = {"value": (0, None)}
 USES = ("fixed_points",)

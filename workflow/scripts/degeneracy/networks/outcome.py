@@ -9,6 +9,8 @@ from torch import Tensor
 
 from degeneracy.status import Status
 
+FALL = 3  # epochs from which the fall of a loss can be told
+
 
 class Stored(NamedTuple):
     """The network that a training stores: the best of those it has evaluated with fixed parameters."""
@@ -61,23 +63,28 @@ def progress_line(epoch: int, networks: list[Progress], options: dict, seconds: 
     converged, diverged = outcomes.count(Status.CONVERGED), outcomes.count(Status.DIVERGED)
     going = [network for network in networks if network.going]
     trained = sum(len(network.losses) for network in networks)
-    left = sum(_epochs_left(network, options) for network in going) * seconds / trained
+    left = sum(_epochs_left(network, options) for network in going) * seconds / trained  # NaN while it is not known
     finite = last[np.isfinite(last)]
     spread = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "not finite"
     return (
         f"epoch {epoch:4d}  loss {spread}  converged {converged}/{len(networks)}"
         + (f", diverged {diverged}" if diverged else "")
-        + f"  training {len(going)}  {seconds:.0f} s, about {left:.0f} s left"
+        + f"  training {len(going)}  {seconds:.0f} s"
+        + (f", about {left:.0f} s left" if math.isfinite(left) else "")
     )
 
 
 def _epochs_left(network: Progress, options: dict) -> float:
-    """Guess from the exponential fall of the loss over the last epochs; at most what is allowed."""
+    """Guess from the exponential fall of the loss over the last epochs, NaN before there are `FALL` of them; at most
+    what is allowed.
+    """
     allowed = network.last_epoch(options) - len(network.losses)
     if network.reached:
         return allowed
+    if len(network.losses) < FALL:
+        return math.nan
     recent = np.log(network.losses[-6:])
-    fall = (recent[0] - recent[-1]) / max(len(recent) - 1, 1)
+    fall = (recent[0] - recent[-1]) / (len(recent) - 1)
     if fall <= 0:
         return allowed
     return min(allowed, (recent[-1] - np.log(options["threshold"])) / fall + options["patience"])

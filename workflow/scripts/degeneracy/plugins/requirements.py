@@ -44,7 +44,8 @@ def _parsed(text: str, plugin: Plugin) -> Requirement:
         tree = ast.parse(text, mode="eval").body
         nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)]
         inside = {node.value for node in nodes if isinstance(node, ast.Attribute)}
-        names = tuple(dict.fromkeys(ast.unparse(node) for node in nodes if node not in inside))
+        in_order = sorted(set(nodes) - inside, key=lambda node: node.col_offset)
+        names = tuple(dict.fromkeys(map(ast.unparse, in_order)))
         _value(tree, dict.fromkeys(names, 0))
         if isinstance(tree, ast.Compare) and len(names) > 1:
             return Requirement(text, names, tree)

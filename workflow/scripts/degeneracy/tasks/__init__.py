@@ -76,3 +76,6 @@ class File(Protocol):
 
     TASKS: tuple[str, ...]
     """Options that name other tasks, whose code is part of this one's."""
+
+    REQUIRES: tuple[str, ...]
+    """What must hold between options, such as "delay_minimum <= delay_maximum"."""
