@@ -87,7 +87,7 @@ def test_the_code_of_training_holds_only_what_can_change_a_network():
     assert {path for path in found if not path.endswith("__init__.py")} == {
         *(f"cells/{name}.py" for name in ("_recurrence", "_rates", "vanilla")),
         *("tasks/flip_flop.py", "devices.py", "status.py", "trials/generate.py", "trials/schema.py"),
-        *(f"networks/{name}.py" for name in ("training", "group", "epoch", "optimiser", "outcome", "schema")),
+        *(f"networks/{name}.py" for name in ("training", "group", "epoch", "losses", "optimiser", "outcome", "schema")),
         *(f"networks/{name}.py" for name in ("connectivity", "noise")),
         *(f"networks/backends/{name}.py" for name in ("choice", "compiled", "obstacles")),
     }

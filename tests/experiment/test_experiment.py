@@ -117,7 +117,11 @@ def change(config, path, value):
             "model.gamma",
             'factor "model.gamma": it is an option of mup, not of vanilla',
         ),
-        (["sweeps", "channels", "factor"], "task.horizon", "it is an option of lorenz96, not of flip_flop"),
+        (
+            ["sweeps", "channels", "factor"],
+            "task.horizon",
+            "it is an option of dynamical_system and lorenz96, not of flip_flop",
+        ),
         (["fixed_points", "noise"], -1, "fixed_points.noise: given -1, must be a number of at least 0"),
     ],
 )

@@ -21,8 +21,8 @@ def test_every_channel_pulses_first_and_then_at_the_rate_asked_for():
     assert abs(made.inputs.mean()) < 0.005
 
 
-def test_groups_are_independent_streams_and_ood_lasts_twice_as_long():
-    few, many = make_condition(trials={"train": 8}), make_condition(trials={"train": 64})
+def test_groups_are_independent_streams_and_longer_trials_last_twice_as_long():
+    few, many = (make_condition(trials={"train": train, "ood_kind": "longer"}) for train in (8, 64))
     one, other = generate(few), generate(many)
     assert one["probe"].identical(other["probe"])
     assert one["ood"].sizes["time"] == 2 * one["probe"].sizes["time"]

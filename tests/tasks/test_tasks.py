@@ -1,4 +1,4 @@
-"""Tasks against what can be computed again from their inputs alone, and the two kinds of trials out of distribution."""
+"""Tasks against what can be computed again from their inputs alone, and the kinds of trials out of distribution."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,14 @@ from scipy.special import ndtri
 from conftest import SCHEMA, make_condition
 from degeneracy.experiment.resolve import resolve
 from degeneracy.plugins.discovery import Plugin
-from degeneracy.tasks import delayed_discrimination, lorenz96, path_integration, sine
+from degeneracy.tasks import delayed_discrimination, flip_flop, lorenz96, path_integration, sine
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import GROUPS
 
 TASKS = ("delayed_discrimination", "flip_flop", "lorenz96", "path_integration", "sine")
 
 
-def draw(task, count=50, ood=False):
+def draw(task, count=50, ood=None):
     return task.trials(np.random.default_rng(0), count, ood)
 
 
@@ -28,11 +28,34 @@ def task_condition(name, **chosen):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_every_step_counts_and_trials_out_of_distribution_are_longer(name):
+def test_every_step_counts_and_longer_trials_are_longer(name):
     task = Plugin("tasks", name).load().Task()
-    one, ood = draw(task), draw(task, ood=True)
+    one, ood = draw(task), draw(task, ood="longer")
     assert (one.mask == 1).all() and (ood.mask == 1).all()
     assert ood.mask.shape[1] > one.mask.shape[1]
+
+
+def test_the_generalisation_of_the_flip_flop_is_to_hold_bits_for_longer():
+    task = flip_flop.Task(time_steps=200)
+    probe, ood = draw(task, 500), draw(task, 500, "generalisation")
+    assert probe.inputs.shape == ood.inputs.shape
+    pulses = [np.mean(np.abs(made.inputs[:, 1:])) for made in (probe, ood)]
+    assert pulses == pytest.approx([0.3, 0.03], rel=0.02)
+
+
+def test_the_generalisation_of_the_sine_is_to_the_steps_beyond_the_trained_time():
+    made = draw(sine.Task(), ood="generalisation")
+    assert made.mask.shape[1] == 200 and np.all(made.mask[:, :100] == 0) and np.all(made.mask[:, 100:] == 1)
+    assert np.array_equal(made.targets, draw(sine.Task(), ood="longer").targets)
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_the_generalisation_of_lorenz96_feeds_the_network_what_it_foretold(horizon):
+    made = draw(lorenz96.Task(horizon=horizon, time_steps=30), ood="generalisation")
+    fed, steps = made.fed_back, np.arange(len(made.fed_back))
+    assert len(fed) == 55 and np.all(fed[:30] == -1) and np.array_equal(fed[30:], steps[30:] - horizon)
+    assert np.array_equal(made.targets[:, fed[30:]], made.inputs[:, 30:])  # what it was to foretell
+    assert np.array_equal(made.mask[0], steps >= 30)
 
 
 def pulses(inputs):
@@ -43,8 +66,11 @@ def pulses(inputs):
     return on[0], on[5], inputs[on[0]], inputs[on[5]]
 
 
-@pytest.mark.parametrize(("ood", "stretch", "steps"), [(False, 1, 60), (True, 2, 80)])
-def test_delayed_discrimination_answers_which_pulse_was_larger(ood, stretch, steps):
+@pytest.mark.parametrize(
+    ("ood", "expected", "steps"),
+    [(None, range(5, 21), 60), ("longer", range(10, 41, 2), 80), ("generalisation", range(21, 41), 80)],
+)
+def test_delayed_discrimination_answers_which_pulse_was_larger(ood, expected, steps):
     made = draw(delayed_discrimination.Task(channels=2, auxiliary=True), 400, ood)
     assert made.mask.shape[1] == steps
     delays, seen = set(), set()
@@ -59,7 +85,7 @@ def test_delayed_discrimination_answers_which_pulse_was_larger(ood, stretch, ste
             assert np.allclose(targets[:, 2 + channel], difference, atol=1e-12)
             delays.add(int(second - first - 5))
             seen |= {round(f1 * 10, 9), round(f2 * 10, 9)}
-    assert delays == {stretch * delay for delay in range(5, 21)}
+    assert delays == set(expected)
     assert seen == set(range(2, 11))
 
 
@@ -68,7 +94,7 @@ def test_delayed_discrimination_channels_are_independent_and_balanced():
     assert np.abs(choices.mean(0)).max() < 0.06 and abs(np.mean(choices[:, 0] * choices[:, 1])) < 0.06
 
 
-@pytest.mark.parametrize("ood", [False, True])
+@pytest.mark.parametrize("ood", [None, "longer"])
 def test_sines_have_the_frequency_asked_for(ood):
     task = sine.Task(channels=2, frequencies=30)  # whole numbers of Hz: whole periods in each trial of 1 s
     made = draw(task, 200, ood)
@@ -89,7 +115,7 @@ def test_sine_frequencies_are_evenly_spaced_and_all_of_them_constant_inputs():
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
-@pytest.mark.parametrize("ood", [False, True])
+@pytest.mark.parametrize("ood", [None, "longer"])
 def test_positions_are_the_sum_of_the_inputs_and_stay_in_the_box(dimensions, ood):
     made = draw(path_integration.Task(dimensions=dimensions), 500, ood)
     heading, speed = made.inputs[..., :dimensions], made.inputs[..., dimensions] / 20
@@ -104,7 +130,7 @@ def test_positions_are_the_sum_of_the_inputs_and_stay_in_the_box(dimensions, ood
 
 
 def test_headings_are_smooth_except_where_a_wall_reflects_them():
-    made = draw(path_integration.Task(), 500, ood=True)  # long enough to reach the walls
+    made = draw(path_integration.Task(), 500, ood="longer")  # long enough to reach the walls
     heading = made.inputs[..., :2]
     turned = np.arccos(np.clip((heading[:, 1:] * heading[:, :-1]).sum(-1), -1, 1))  # rad (trial, time)
     sharp = turned > 1.5
@@ -117,6 +143,19 @@ def test_speeds_are_uniform_at_every_step_and_correlate_with_the_last():
     assert np.allclose(speed.std(0), 0.1 / np.sqrt(12), rtol=0.06)  # a uniform distribution's, from the first step on
     drive = ndtri(speed / 0.1)
     assert np.corrcoef(drive[:, 1:].ravel(), drive[:, :-1].ravel())[0, 1] == pytest.approx(0.9, abs=0.005)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_angles_are_those_of_the_heading_and_starts_lie_anywhere_in_the_box(dimensions):
+    made = draw(path_integration.Task(dimensions=dimensions, heading="angles", start="box"), 500)
+    speed, start = made.inputs[..., dimensions - 1], made.inputs[..., dimensions:]
+    azimuth = made.inputs[..., 0]
+    elevation = made.inputs[..., 1] if dimensions == 3 else np.zeros_like(azimuth)
+    flat = np.cos(elevation)
+    heading = [flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)][:dimensions]
+    position = np.cumsum(start + speed[..., None] * np.stack(heading, axis=-1), axis=1)
+    assert np.allclose(made.targets, position, rtol=0, atol=1e-9) and np.abs(made.targets).max() <= 5
+    assert 4.9 < np.abs(start[:, 0]).max() <= 5 and 0.09 < speed.max() <= 0.1
 
 
 def test_path_integration_seeks_fixed_points_at_rest():
@@ -186,7 +225,7 @@ def test_lorenz96_equilibrium_stays_where_it_is():
 def test_noise_out_of_distribution_has_the_size_asked_for_and_leaves_the_targets(name):
     quiet = generate(task_condition(name, ood_kind="noise", ood_noise=0.0))
     noisy = generate(task_condition(name, ood_kind="noise", ood_noise=0.3))
-    longer = generate(task_condition(name))
+    longer = generate(task_condition(name, ood_kind="longer"))
     assert noisy["train"].identical(longer["train"]) and noisy["probe"].identical(longer["probe"])
     assert noisy["ood"].sizes["time"] == noisy["probe"].sizes["time"] < longer["ood"].sizes["time"]
     assert np.array_equal(noisy["ood"]["targets"], quiet["ood"]["targets"])
@@ -206,9 +245,9 @@ def test_groups_have_random_streams_of_their_own():
 
 
 def test_the_size_of_a_noise_that_no_trials_get_is_refused():
-    with pytest.raises(ValueError, match=r'ood_noise: given 0.3, but trials.ood_kind is "longer", must be "noise"'):
+    with pytest.raises(ValueError, match=r'ood_noise: given 0.3, but trials.ood_kind is "gen.*", must be "noise"'):
         task_condition("sine", ood_noise=0.3)
 
 
-def test_without_a_choice_trials_out_of_distribution_are_longer():
-    assert make_condition()["trials"]["ood_kind"] == "longer"
+def test_without_a_choice_trials_out_of_distribution_are_the_generalisation_of_the_task():
+    assert make_condition()["trials"]["ood_kind"] == "generalisation"

@@ -26,7 +26,7 @@ from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
 from degeneracy.plugins import discovery  # noqa: E402
 from degeneracy.plugins.code_hash import code_hash  # noqa: E402
-from degeneracy.plugins.discovery import Plugin, cell_of, task_of  # noqa: E402
+from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of  # noqa: E402
 
 # every other file in this folder, so that a new file of rules is included by being there
 FOLDER = Path(workflow.current_basedir)
@@ -82,7 +82,7 @@ def code(script, *plugins):
 
 def condition_code(script, condition, *plugins):
     """The same for a job that also loads the task and the cell of a condition."""
-    return code(script, task_of(condition.spec), cell_of(condition.spec), *plugins)
+    return code(script, *tasks_of(condition.spec), cell_of(condition.spec), *plugins)
 
 
 def growing(amount, networks=None):
@@ -104,6 +104,10 @@ def check_targets(arguments):
 
 def condition_of(wildcards):
     return NEEDS.conditions[wildcards.task, wildcards.condition]
+
+
+def trial_set_of(wildcards):
+    return NEEDS.trial_sets[wildcards.task, wildcards.trial_set]
 
 
 def sweep_of(wildcards):

@@ -55,7 +55,7 @@ rule compute_map:
         script=script("compute_map.py"),
         code=lambda wildcards: code(
             "compute_map.py",
-            *(plugin(one.spec) for one in sweep_of(wildcards).conditions for plugin in (task_of, cell_of)),
+            *(plugin for one in sweep_of(wildcards).conditions for plugin in (*tasks_of(one.spec), cell_of(one.spec))),
             Plugin("metrics", wildcards.metric),
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),

@@ -13,7 +13,7 @@ rule generate_trials:
         runtime=growing(10),
     params:
         script=script("generate_trials.py"),
-        code=lambda wildcards: code("generate_trials.py", Plugin("tasks", wildcards.task)),
-        spec=lambda wildcards: NEEDS.trial_sets[wildcards.task, wildcards.trial_set].trials_json,
+        code=lambda wildcards: code("generate_trials.py", *tasks_of(trial_set_of(wildcards).spec)),
+        spec=lambda wildcards: trial_set_of(wildcards).trials_json,
     shell:
         logged("{PYTHON:q} {params.script:q} --condition {params.spec:q} --output {output:q}")

@@ -10,7 +10,7 @@ from degeneracy.measurement import network_map
 from degeneracy.measurement.schema import MAP, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import Plugin, cell_of, task_of
+from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     for one, (path, attributes) in zip(populations, files.items(), strict=True):
         joined.made_from({path: attributes}, one.inputs, whole=True)
     read = (*(one.inputs for one in populations), contents(files.values()))
-    loaded = [plugin(one.condition) for one in populations for plugin in (task_of, cell_of)]
+    loaded = [plugin for one in populations for plugin in (*tasks_of(one.condition), cell_of(one.condition))]
     code = code_of(__file__, *loaded, metric, planned=arguments.code)
     made = origin({"factor": arguments.factor}, code, *read)
     made |= {"metric": arguments.metric, "metric_options": dumps(options), "factor": arguments.factor}

@@ -8,7 +8,7 @@ from degeneracy.measurement.measure import measure
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import Plugin, cell_of, task_of
+from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     )
     options = metric.complete(arguments.options, arguments.metric)
     condition = networks.condition
-    code = code_of(__file__, task_of(condition), cell_of(condition), metric, planned=arguments.code)
+    code = code_of(__file__, *tasks_of(condition), cell_of(condition), metric, planned=arguments.code)
     made = origin(options, code, networks.inputs)
     made |= {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
     schema = PAIR_METRIC if "features" in metric.functions else NETWORK_METRIC

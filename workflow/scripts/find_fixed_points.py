@@ -7,7 +7,7 @@ from degeneracy.fixed_points.find import find
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.plugins.discovery import cell_of, tasks_of
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
         [arguments.networks], arguments.trials, device=device.type, condition=arguments.condition
     )
     condition = networks.condition
-    code = code_of(__file__, task_of(condition), cell_of(condition), planned=arguments.code)
+    code = code_of(__file__, *tasks_of(condition), cell_of(condition), planned=arguments.code)
     made = origin(arguments.options, code, networks.inputs)
     if store.reuse(arguments.output, FIXED_POINTS, condition, **made):
         return

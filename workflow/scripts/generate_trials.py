@@ -4,7 +4,7 @@ from degeneracy import command
 from degeneracy.artifacts import store
 from degeneracy.artifacts.origin import origin
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import task_of
+from degeneracy.plugins.discovery import tasks_of
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="trials artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    made = origin({}, code_of(__file__, task_of(arguments.condition), planned=arguments.code))
+    made = origin({}, code_of(__file__, *tasks_of(arguments.condition), planned=arguments.code))
     if store.reuse(arguments.output, TRIALS, arguments.condition, **made):
         return
     groups = generate(arguments.condition)

@@ -44,6 +44,9 @@ class Cell(Protocol):
 class File(Protocol):
     """Constants of a cell's file, which it may leave out."""
 
+    LINEAR_READOUT: bool
+    """Whether outputs are `readout_weights` times the state plus a bias, as teacher forcing needs."""
+
     PARAMETERS: dict[str, tuple[str, ...]]
     """What `parameter_dims` returns. A cell of several recurrent matrices declares it, so that a metric that needs one
     is left out before anything runs.

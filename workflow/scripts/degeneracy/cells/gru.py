@@ -47,6 +47,8 @@ PARAMETERS = {
     "readout_bias": ("output",),
 }
 
+LINEAR_READOUT = True  # so that teacher forcing can act on the state
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -9,6 +9,8 @@ from degeneracy.cells._rates import Rates
 from degeneracy.cells._recurrence import uniform_parameters
 from degeneracy.plugins.options import Range
 
+LINEAR_READOUT = True  # so that teacher forcing can act on the state
+
 
 @dataclass(frozen=True)
 class Cell(Rates):

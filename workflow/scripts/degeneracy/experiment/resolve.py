@@ -11,7 +11,8 @@ from degeneracy.experiment import chosen, fitting
 from degeneracy.experiment.chosen import known
 from degeneracy.experiment.condition import Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.experiment.validation import CONFIG, Places, check, defaults_of, located, refuse_idle_noise
+from degeneracy.experiment.training_fit import misfits
+from degeneracy.experiment.validation import CONFIG, Places, check, defaults_of, located
 from degeneracy.plugins import validation
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.options import did_you_mean
@@ -152,7 +153,8 @@ def _sweep(name: str, sweep: dict, base: _Base, schema: dict) -> Sweep:
             level = cast(level, allowed_levels, schema)
         at_level = start.over(f"{where}.levels", {section: {key: level}})
         spec = at_level.complete()
-        refuse_idle_noise(spec, at_level.where("trials", ("ood_noise",)), schema)
+        for wrong, option, reason in misfits(spec, schema):
+            raise UserError(f"{at_level.where(wrong, (option,))}: {reason}")
         conditions.append(_named(spec, schema))
     if len(set(conditions)) < len(conditions):
         raise UserError(f"{where}.levels: given {sweep['levels']}, must not repeat a level")

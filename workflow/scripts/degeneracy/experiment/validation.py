@@ -26,13 +26,6 @@ def defaults_of(schema: dict, section: str) -> dict[str, Any]:
     return {key: cast(part["default"], part, schema) for key, part in properties.items() if "default" in part}
 
 
-def refuse_idle_noise(spec: dict, where: str, schema: dict) -> None:
-    """Raise UserError if the configuration chooses the size of a noise that no trials get."""
-    kind, noise = spec["trials"]["ood_kind"], spec["trials"]["ood_noise"]
-    if kind != "noise" and noise != defaults_of(schema, "trials")["ood_noise"]:
-        raise UserError(f'{where}: given {noise}, but trials.ood_kind is "{kind}", must be "noise"')
-
-
 def located(sentence: str, places: Places) -> str:
     """A sentence about the configuration ("config: model.width: …") with the place where its key is written."""
     found = re.match(rf'{CONFIG}(?:(?P<key>\S+): )?(?:unknown key "(?P<unknown>[^"]*)")?', sentence)

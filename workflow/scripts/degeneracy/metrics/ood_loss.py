@@ -1,8 +1,9 @@
-"""Behaviour out of distribution: the MSE of each network on trials that differ from the training trials.
+"""Behaviour out of distribution: the loss of each network on trials that differ from the training trials.
 
 Two networks with the same training loss may generalise differently. The spread of this loss in a population is the
 behavioural degeneracy (Huang et al. 2025, sec. 3.1). The SD of the loss grows with its mean, so we also report the SD
-of its logarithm, the coefficient of variation and the median absolute deviation.
+of its logarithm, the coefficient of variation and the median absolute deviation. The artifact also holds the loss on
+the probe trials, which says how far out of distribution the trials are.
 """
 
 import numpy as np
@@ -15,9 +16,20 @@ RANGE = {"value": (0, None)}
 
 
 def value(population) -> dict[str, np.ndarray]:
-    """Masked MSE (network) on the OOD trials."""
-    trials = population.trials("ood")
-    _, outputs = population.run(trials["inputs"].values, keep_states=False)  # (network, trial, time, output)
-    squared = np.square(outputs - trials["targets"].values).mean(-1)
+    """Masked loss (network) on the OOD trials, and on the probe trials."""
+    return {"value": _loss(population, "ood"), "probe_loss": _loss(population, "probe")}
+
+
+def _loss(population, group: str) -> np.ndarray:
+    """Masked loss (network) on a group of trials."""
+    import torch
+
+    from degeneracy.networks.losses import step_loss  # which needs torch
+
+    trials, kind = population.trials(group), population.condition["training"]["loss"]
+    fed_back = trials["fed_back"].values if "fed_back" in trials else None
+    _, outputs = population.run(trials["inputs"].values, False, fed_back)  # (network, trial, time, output)
+    targets = torch.as_tensor(trials["targets"].values, dtype=torch.float64)
+    losses = step_loss(kind, torch.as_tensor(outputs), targets).numpy()  # (network, trial, time)
     mask = trials["mask"].values
-    return {"value": (squared * mask).sum((1, 2)) / mask.sum()}
+    return (losses * mask).sum((1, 2)) / mask.sum()

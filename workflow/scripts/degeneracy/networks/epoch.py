@@ -11,8 +11,9 @@ from degeneracy.errors import UserError
 from degeneracy.networks.backends.choice import GRAPHED, error_and_gradient
 from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
+from degeneracy.networks.losses import masked_loss, outputs_of, plain, step_loss
 from degeneracy.networks.noise import draw
-from degeneracy.networks.optimiser import adam, add_penalties, lower_rates
+from degeneracy.networks.optimiser import add_penalties, descend, lower_rates
 from degeneracy.networks.outcome import Stored
 
 # Finished networks stay in their group, ignored, until at most this share of the group is still trained: a smaller
@@ -94,18 +95,23 @@ def prepared(group: Group, cell, data: list[Tensor], options: dict, backend: str
 
 
 def _step(group: Group, buffers: Buffers, cell, options: dict, backend: str) -> None:
-    """One minibatch of each network: loss, gradient, penalties, mask, clipping, Adam, and the constraints of the cell.
+    """One minibatch of each network: loss, gradient, penalties, mask, clipping, descent, and what the cell constrains.
 
     Everything is changed in place.
     """
     chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
     batch = [part[chosen].transpose(1, 2).contiguous() for part in buffers.data]  # (network, time, trial, …)
-    loss, gradient = error_and_gradient(cell, group.named, group.parameters, batch, backend, buffers.noise)
-    buffers.total += loss
+    if plain(options):
+        loss, gradient = error_and_gradient(cell, group.named, group.parameters, batch, backend, buffers.noise)
+    else:
+        flat = group.parameters.detach().requires_grad_()
+        loss = masked_loss(cell, group.named(flat), *batch, options, buffers.noise)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+    buffers.total += loss.detach()
     add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
     if group.mask is not None:
         gradient *= group.mask  # a weight that does not exist is 0 before training, and so it stays
-    adam(group, gradient, options["gradient_clip"])
+    descend(group, gradient, options)
     if hasattr(cell, "constrain"):
         cell.constrain(group.named(group.parameters))
     buffers.at += 1
@@ -132,15 +138,16 @@ def after_epoch(group: Group, losses: np.ndarray, evaluate: Callable, options: d
 
 
 @torch.no_grad()
-def evaluated_loss(parameters: dict[str, Tensor], cell, data: list[Tensor]) -> Tensor:
-    """Masked MSE (network) over all trials of networks with fixed parameters (network, …)."""
+def evaluated_loss(parameters: dict[str, Tensor], cell, data: list[Tensor], options: dict) -> Tensor:
+    """Masked loss (network) over all trials of networks with fixed parameters (network, …)."""
     networks = len(next(iter(parameters.values())))
     total = torch.zeros(networks, dtype=torch.float64, device=data[0].device)
     for inputs, targets, mask in zip(*(part.split(EVALUATED) for part in data), strict=True):
         inputs, targets, mask = (part.transpose(0, 1) for part in (inputs, targets, mask))  # (time, trial, …)
-        states = cell.states(parameters, inputs.expand(networks, *inputs.shape))
-        squared = (cell.readout(parameters, states) - targets).square().mean(-1)  # (network, time, trial)
-        total += (squared * mask).sum((1, 2)).double()
+        inputs, targets = (part.expand(networks, *part.shape) for part in (inputs, targets))
+        outputs = outputs_of(cell, parameters, inputs, targets, options["teacher_forcing"])
+        losses = step_loss(options["loss"], outputs, targets)  # (network, time, trial)
+        total += (losses * mask).sum((1, 2)).double()
     return total / data[2].sum(dtype=torch.float64)
 
 

@@ -1,4 +1,4 @@
-"""Adam for groups of networks, the penalties on their recurrent weights, and the schedule of their learning rates."""
+"""Optimisers for groups of networks, penalties on their recurrent weights, and the schedule of their learning rates."""
 
 import torch
 from torch import Tensor
@@ -52,10 +52,38 @@ def polar_factor_by_products(weights: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def descend(group: Group, gradient: Tensor, options: dict) -> None:
+    """One step of the optimiser that the options name, on gradients (network, parameter).
+
+    `adamw` shrinks the parameters by the learning rate times `weight_decay` first (Loshchilov & Hutter 2019).
+    """
+    if options["optimiser"] == "sgd":
+        sgd(group, gradient, options["gradient_clip"], options["momentum"])
+        return
+    if options["optimiser"] == "adamw":
+        group.parameters *= 1 - group.rates * options["weight_decay"]
+    adam(group, gradient, options["gradient_clip"])
+
+
+@torch.no_grad()
+def sgd(group: Group, gradient: Tensor, clip: float, momentum: float) -> None:
+    """One step along the sum v ← momentum · v + gradient of the clipped gradients."""
+    group.steps += 1
+    velocity = group.moments[0]
+    velocity.mul_(momentum).add_(clipped(gradient, clip))
+    group.parameters -= group.rates * velocity
+
+
+def clipped(gradient: Tensor, clip: float) -> Tensor:
+    """Each network's gradient, scaled in place to the norm `clip` if it is longer."""
+    return gradient.mul_((clip / gradient.norm(dim=1, keepdim=True).clamp_min(1e-30)).clamp_max(1))
+
+
+@torch.no_grad()
 def adam(group: Group, gradient: Tensor, clip: float) -> None:
     """One step of Adam (Kingma & Ba 2015, algorithm 1), after clipping each network's gradient to the norm `clip`."""
     beta, beta_square = ADAM["betas"]
-    gradient *= (clip / gradient.norm(dim=1, keepdim=True).clamp_min(1e-30)).clamp_max(1)
+    gradient = clipped(gradient, clip)
     group.steps += 1
     mean, square = group.moments
     mean.lerp_(gradient, 1 - beta)

@@ -16,7 +16,7 @@ class Stored(NamedTuple):
     """The network that a training stores: the best of those it has evaluated with fixed parameters."""
 
     parameters: Tensor  # (parameter), on the CPU
-    loss: float  # masked MSE on the training trials; NaN if the network diverged before it was evaluated
+    loss: float  # masked loss on the training trials; NaN if the network diverged before it was evaluated
     epoch: int
 
 

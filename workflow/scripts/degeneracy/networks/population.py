@@ -108,13 +108,18 @@ class Population:
             raise UserError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
         return trials.isel(trial=halves[self.half])
 
-    def run(self, inputs: np.ndarray, keep_states: bool = True) -> tuple[np.ndarray | None, np.ndarray]:
+    def run(
+        self, inputs: np.ndarray, keep_states: bool = True, fed_back: np.ndarray | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray]:
         """Run all networks on inputs (trial, time, input), in float64, one network after the other.
 
-        This runs on the population's device. Returns states (network, trial, time, unit), or None unless they are kept,
+        This runs on the population's device. At steps for which `fed_back` (time) is not −1, the inputs are the outputs
+        of the step that it names. Returns states (network, trial, time, unit), or None unless they are kept,
         and outputs (network, trial, time, output).
         """
         import torch  # here, so that a figure without states starts without torch
+
+        from degeneracy.networks.closed_loop import states_of
 
         cell, exact = self.cell, {"dtype": torch.float64, "device": self.device}
         drive = torch.as_tensor(inputs, **exact).transpose(0, 1)[None]
@@ -124,7 +129,7 @@ class Population:
                 name: torch.as_tensor(value[index : index + 1], **exact) for name, value in self.parameters.items()
             }
             with torch.no_grad():
-                own = cell.states(named, drive)  # (network, time, trial, unit)
+                own = states_of(cell, named, drive, fed_back)  # (network, time, trial, unit)
                 outputs.append(cell.readout(named, own)[0].transpose(0, 1).cpu().numpy())
             if keep_states:
                 states.append(own[0].transpose(0, 1).cpu().numpy())

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from degeneracy.artifacts.schema import FLAG, INTEGER, Schema, Variable
 
+LOSS_UNIT = "output units squared, of a cross entropy nat"
+
 # in addition: each parameter of the cell after training, and before it (`initial_…`); see `of_cell`
 NETWORKS = Schema(
     "networks",
     {
-        "loss": Variable(("network", "epoch"), long_name="mean training MSE of the epoch", unit="output units squared"),
+        "loss": Variable(("network", "epoch"), long_name="mean training loss of the epoch", unit=LOSS_UNIT),
         "final_loss": Variable(
-            ("network",), long_name="MSE of the stored network on the training trials", unit="output units squared"
+            ("network",), long_name="loss of the stored network on the training trials", unit=LOSS_UNIT
         ),
         "epochs": Variable(("network",), INTEGER, "epochs trained", "epoch"),
         "epoch_stored": Variable(("network",), INTEGER, "epoch whose parameters are stored", "epoch"),

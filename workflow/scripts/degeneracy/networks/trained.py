@@ -12,7 +12,7 @@ from degeneracy.artifacts.schema import ArtifactError
 from degeneracy.experiment.condition import dumps
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import cell_of, task_of
+from degeneracy.plugins.discovery import cell_of, tasks_of
 from degeneracy.trials.schema import TRAINED_ON
 
 WHERE = ("device", "cpu_model", "blas_kernels", "backend", "torch_version", "numpy_version")  # of a training
@@ -24,7 +24,7 @@ def identity(script: Path, condition: dict, trials: xr.Dataset, planned: str | N
 
     Raises UserError if this process runs other code than was planned.
     """
-    code = code_of(script, task_of(condition), cell_of(condition), planned=planned)
+    code = code_of(script, *tasks_of(condition), cell_of(condition), planned=planned)
     return {"condition": dumps(condition)} | origin({}, code, {TRAINED_ON: [content_of(trials)]})
 
 

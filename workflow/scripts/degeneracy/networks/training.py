@@ -1,4 +1,4 @@
-"""Training of a population: Adam and backpropagation through time; each network has its own minibatches and end."""
+"""Training of a population by backpropagation through time; each network has its own minibatches and end."""
 
 import itertools
 import time
@@ -17,6 +17,7 @@ from degeneracy.networks.backends.cuda_graph import workspace
 from degeneracy.networks.checkpoints import Checkpoint
 from degeneracy.networks.epoch import advance, after_epoch, evaluated_loss, minibatches, prepared
 from degeneracy.networks.group import group_sizes, make_group, named
+from degeneracy.networks.losses import suited
 from degeneracy.networks.outcome import Progress, progress_line
 from degeneracy.networks.schema import of_cell
 from degeneracy.plugins import returned
@@ -43,8 +44,8 @@ def train(
 ) -> xr.Dataset:
     """Train one network for each seed, and return the networks before and after training.
 
-    A network is trained with Adam on the masked MSE of minibatches of shuffled training trials, with its gradient
-    clipped to the norm `gradient_clip`. Regularisers add to the gradient, but not to the reported loss. Training stops
+    A network is trained on the masked loss of minibatches of shuffled training trials, with its gradient clipped to the
+    norm `gradient_clip`. Regularisers add to the gradient, but not to the reported loss. Training stops
     `patience` epochs after the first epoch whose mean loss is below `threshold`, or after `epochs` epochs. From that
     first epoch on, and after the last epoch, the network is evaluated with fixed parameters on all training trials. The
     best evaluated network is stored; it has converged if its evaluated loss is below the threshold. A network whose
@@ -114,6 +115,8 @@ def epochs(
     channels = [trials.sizes[name] for name in ("input", "output")]
     returned.check_cell(cell, cell_of(condition).source, *channels)
     backend, obstacle = choose(backend, device, cell, *channels)
+    backend, unsuited = suited(backend, options)
+    obstacle = unsuited or obstacle
     report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
     data = [
         torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
@@ -132,7 +135,7 @@ def epochs(
             report(f"resuming from a checkpoint at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
     prepare = partial(prepared, cell=cell, data=data, options=options, backend=backend, shared=shared)
-    evaluate = partial(evaluated_loss, cell=cell, data=data)
+    evaluate = partial(evaluated_loss, cell=cell, data=data, options=options)
     while groups:
         epoch = min(group.epoch for group in groups) + 1
         for group in [group for group in groups if group.epoch < epoch]:

@@ -52,8 +52,11 @@ class Contract:
 
 
 CONTRACTS = {
-    "tasks": Contract((("class Task",),), REQUIRES | {"COMPLEXITY": TEXTS}),
-    "cells": Contract((("class Cell",),), REQUIRES | {"PARAMETERS": {"type": "object", "additionalProperties": TEXTS}}),
+    "tasks": Contract((("class Task",),), REQUIRES | {"COMPLEXITY": TEXTS, "TASKS": TEXTS, "CHECKED_BY_MAKING": FLAG}),
+    "cells": Contract(
+        (("class Cell",),),
+        REQUIRES | {"PARAMETERS": {"type": "object", "additionalProperties": TEXTS}, "LINEAR_READOUT": FLAG},
+    ),
     "metrics": Contract(
         (("value(population)",), ("features(population)", "distance(a, b)")),
         REQUIRES

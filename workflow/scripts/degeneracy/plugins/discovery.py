@@ -170,6 +170,12 @@ def task_of(condition: dict) -> Plugin:
     return Plugin("tasks", condition["task"]["name"])
 
 
+def tasks_of(condition: dict) -> list[Plugin]:
+    """The task that a condition names, and the tasks that options of it name (its TASKS)."""
+    task = task_of(condition)
+    return [task, *(Plugin("tasks", condition["task"][option]) for option in task.constant("TASKS", ()))]
+
+
 def cell_of(condition: dict) -> Plugin:
     """The cell that a condition names."""
     return Plugin("cells", condition["model"]["cell"])

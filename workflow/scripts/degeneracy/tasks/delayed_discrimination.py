@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.plugins.options import Range
-from degeneracy.tasks import Trials
+from degeneracy.tasks import Ood, Trials
 
 AMPLITUDES = np.arange(2, 11)  # of a pulse
 ONSET, PULSE, RESPONSE = 5, 5, 25  # steps: before the first pulse, of a pulse, of response after the longest delay
@@ -42,11 +42,16 @@ class Task:
         kinds = ("choice", "difference") if self.auxiliary else ("choice",)
         return [f"{kind}_{channel}" for kind in kinds for channel in range(self.channels)]
 
-    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
-        """Draw `count` trials; out of distribution (`ood`) each delay is doubled, and trials are longer by as much."""
-        stretch = 2 if ood else 1
-        steps = ONSET + 2 * PULSE + stretch * self.delay_maximum + RESPONSE
-        delay = stretch * generator.integers(self.delay_minimum, self.delay_maximum + 1, (count, 1))  # (trial, 1)
+    def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
+        """Draw `count` trials. The generalisation is to delays above the longest trained one, up to twice as long.
+
+        Or each delay is doubled ("longer"). Trials are longer by as much.
+        """
+        low, high, stretch = self.delay_minimum, self.delay_maximum, 2 if ood == "longer" else 1
+        if ood == "generalisation":
+            low, high = high + 1, max(2 * high, high + 1)
+        steps = ONSET + 2 * PULSE + stretch * high + RESPONSE
+        delay = stretch * generator.integers(low, high + 1, (count, 1))  # (trial, 1)
         first = generator.integers(len(AMPLITUDES), size=(count, self.channels))
         other = generator.integers(1, len(AMPLITUDES), size=first.shape)  # places further round the amplitudes
         second = (first + other) % len(AMPLITUDES)

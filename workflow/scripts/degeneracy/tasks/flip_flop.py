@@ -6,8 +6,9 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.plugins.options import Range
-from degeneracy.tasks import Trials
+from degeneracy.tasks import Ood, Trials
 
+RARER = 0.1  # pulses of the generalisation, in proportion to the training trials
 COMPLEXITY = ("channels",)  # options that make the task more complex
 
 
@@ -31,11 +32,15 @@ class Task:
     def outputs(self) -> list[str]:
         return [f"bit_{channel}" for channel in range(self.channels)]
 
-    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
-        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
-        steps = self.time_steps * (2 if ood else 1)
+    def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
+        """Draw `count` trials. The generalisation is to pulses a tenth as frequent, so that bits are held for longer.
+
+        Trials twice as long ("longer") are from the same distribution but for the first steps.
+        """
+        steps = self.time_steps * (2 if ood == "longer" else 1)
+        probability = self.pulse_probability * (RARER if ood == "generalisation" else 1)
         shape = (count, steps, self.channels)  # (trial, time, channel)
-        pulses = generator.random(shape) < self.pulse_probability
+        pulses = generator.random(shape) < probability
         pulses[:, 0] = True
         inputs = np.where(pulses, generator.choice([-1.0, 1.0], shape), 0.0)
         last_pulse = np.maximum.accumulate(np.where(pulses, np.arange(steps)[:, None], 0), axis=1)

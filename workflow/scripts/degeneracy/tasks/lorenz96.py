@@ -7,11 +7,12 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.plugins.options import Range
-from degeneracy.tasks import Trials
+from degeneracy.tasks import Ood, Trials
+from degeneracy.tasks._flows import CLIMATE, FREE, prediction, runge_kutta
+from degeneracy.tasks._flows import lorenz96 as slope
 
 TIME_STEP = 0.05  # time units a step
 SPIN_UP = 400  # steps from a random state onto the attractor
-CLIMATE = (100, 1000)  # trajectories and steps from which mean and SD are measured
 COMPLEXITY = ("dimension", "horizon")  # options that make the task more complex
 
 
@@ -40,13 +41,18 @@ class Task:
     def outputs(self) -> list[str]:
         return [f"later_x_{index}" for index in range(self.dimension)]
 
-    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
-        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
-        steps = self.time_steps * (2 if ood else 1)
-        states = trajectory(generator, count, steps + self.horizon, self.dimension, self.forcing)
+    def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
+        """Draw `count` trials. The generalisation is to go on alone: the network's own outputs are its next inputs.
+
+        After a trial's time, the inputs of 25 more steps are the outputs that were to foretell them, and the loss is
+        that of these steps. Or trials last twice as long ("longer"), which is the same distribution.
+        """
+        closed_loop = ood == "generalisation"
+        given = max(self.time_steps, self.horizon) if closed_loop else self.time_steps * (2 if ood else 1)
+        steps = given + self.horizon + (FREE if closed_loop else 0)
+        states = trajectory(generator, count, steps, self.dimension, self.forcing)
         mean, deviation = climate(self.dimension, self.forcing)
-        scaled = (states - mean) / deviation
-        return Trials(scaled[:, :steps], scaled[:, self.horizon :], np.ones((count, steps)))
+        return prediction((states - mean) / deviation, self.horizon, given, closed_loop)
 
     def constant_inputs(self) -> np.ndarray:
         """Inputs (condition, input) at which fixed points are sought: the mean, and the equilibrium x_i = F.
@@ -57,19 +63,9 @@ class Task:
         return np.repeat([[0.0], [(self.forcing - mean) / deviation]], self.dimension, axis=1)
 
 
-def slope(states: np.ndarray, forcing: float) -> np.ndarray:
-    """dx/dt (…, variable) of states (…, variable) on the circle."""
-    around = np.concatenate([states[..., -2:], states, states[..., :1]], axis=-1)  # x_{−2} to x_D
-    return (around[..., 3:] - around[..., :-3]) * around[..., 1:-2] - states + forcing
-
-
 def advance(states: np.ndarray, forcing: float, time_step: float) -> np.ndarray:
-    """States (…, variable) one step of the classical Runge–Kutta method of fourth order (RK4) later."""
-    first = slope(states, forcing)
-    second = slope(states + time_step / 2 * first, forcing)
-    third = slope(states + time_step / 2 * second, forcing)
-    fourth = slope(states + time_step * third, forcing)
-    return states + time_step / 6 * (first + 2 * second + 2 * third + fourth)
+    """States (…, variable) one step of RK4 later."""
+    return runge_kutta(lambda now: slope(now, forcing), states, time_step)
 
 
 def trajectory(generator: np.random.Generator, count: int, steps: int, dimension: int, forcing: float) -> np.ndarray:

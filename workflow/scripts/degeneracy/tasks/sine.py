@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.plugins.options import Range
-from degeneracy.tasks import Trials
+from degeneracy.tasks import Ood, Trials
 
 LOWEST, HIGHEST = 1.0, 30.0  # Hz
 COMPLEXITY = ("channels", "frequencies")  # options that make the task more complex
@@ -39,13 +39,19 @@ class Task:
     def _spaced(self) -> np.ndarray:
         return np.linspace(LOWEST, HIGHEST, self.frequencies)  # Hz
 
-    def trials(self, generator: np.random.Generator, count: int, ood: bool = False) -> Trials:
-        """Draw `count` trials; out of distribution (`ood`) they last twice as long."""
+    def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
+        """Draw `count` trials; out of distribution they last twice as long.
+
+        The loss of the generalisation is that of the steps beyond the trained time alone.
+        """
         steps = self.time_steps * (2 if ood else 1)
+        mask = np.ones((count, steps))
+        if ood == "generalisation":
+            mask[:, : self.time_steps] = 0
         frequency = generator.choice(self._spaced, (count, 1, self.channels))  # Hz (trial, 1, channel)
         time = self.time_step * np.arange(steps)[:, None]  # s (time, 1)
         inputs = np.repeat(frequency / HIGHEST, steps, axis=1)  # (trial, time, channel)
-        return Trials(inputs, np.sin(2 * np.pi * frequency * time), np.ones((count, steps)))
+        return Trials(inputs, np.sin(2 * np.pi * frequency * time), mask)
 
     def constant_inputs(self) -> np.ndarray:
         """Inputs (condition, input) at which fixed points are sought: each frequency, the same in all channels."""

@@ -18,9 +18,9 @@ def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
     generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
     trials leave the probe trials as they are.
 
-    With the option `ood_kind` "longer" the ood trials are the task's own (longer ones, or with longer delays); with
-    "noise" they are trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD
-    `ood_noise` (input units) is added, and whose targets are those of the inputs without the noise.
+    With the option `ood_kind` "generalisation" or "longer" the task itself draws the ood trials; with "noise" they are
+    trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD `ood_noise` (input
+    units) is added, and whose targets are those of the inputs without the noise.
     """
     task, options = make_task(condition), condition["trials"]
     path = task_of(condition).source
@@ -29,7 +29,7 @@ def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
         index = GROUPS.index(group)
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
         ood = options["ood_kind"] if group == "ood" else None
-        made = task.trials(generator, options[group], ood=ood == "longer")
+        made = task.trials(generator, options[group], ood=None if ood == "noise" else ood)
         check(made, task, options[group], f"{path}: trials of the group {group}")
         if ood == "noise":
             noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
@@ -54,8 +54,12 @@ def check(made: Trials, task, count: int, where: str) -> None:
             raise UserError(f"{where}: {name} have the shape {values.shape}, must have {shape}, {dims}")
         if not np.isfinite(values).all():
             raise UserError(f"{where}: {name} hold NaN or infinity, must be finite numbers")
+    if made.fed_back is not None and not np.all(np.asarray(made.fed_back) < np.arange(*steps)):
+        raise UserError(f"{where}: fed_back names a later step, must name steps before, or -1")
 
 
 def _dataset(trials: Trials, task) -> xr.Dataset:
-    values = {name: getattr(trials, name).astype(np.float32) for name in TRIALS.variables}
+    values = {name: getattr(trials, name).astype(np.float32) for name in ("inputs", "targets", "mask")}
+    if trials.fed_back is not None:
+        values["fed_back"] = trials.fed_back.astype(np.int32)
     return TRIALS.build(values, {"input": list(task.inputs), "output": list(task.outputs)})

@@ -9,6 +9,9 @@ TRIALS = Schema(
         "inputs": Variable(("trial", "time", "input"), long_name="input to the network", unit="1"),
         "targets": Variable(("trial", "time", "output"), long_name="target output", unit="1"),
         "mask": Variable(("trial", "time"), long_name="weight in the loss", unit="1"),
+        "fed_back": Variable(
+            ("time",), INTEGER, "step whose outputs are the inputs here, -1: given inputs", "step", optional=True
+        ),
     },
     GROUPS,
 )
