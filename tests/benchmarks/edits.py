@@ -41,7 +41,7 @@ EDITS = {  # each of them changes results: file, what is replaced, by what
     "width": (CONFIGS, "width: 8", "width: 9"),
 }
 BRANCH = "branch"
-SHARE = 0.15  # of the time of an undisturbed run: how long an edit lasts, and from one to the next, at most
+SHARE = 0.25  # of the time of an undisturbed run: how long an edit lasts, and from one to the next, at most
 
 
 def make_project(path: Path) -> Path:
@@ -104,7 +104,7 @@ def disturbed(project: Path, arguments: list[str], generator, made: Counter, edi
                     break
                 name = some_edit(generator)
                 with edited(project, name):
-                    time.sleep(generator.choice([0.05, generator.uniform(0, longest)]))
+                    time.sleep(generator.choice([0.05, generator.uniform(0, longest)], p=[0.25, 0.75]))
                 made[name] += 1
             if run.wait() == 0:
                 return
