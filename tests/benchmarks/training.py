@@ -19,14 +19,13 @@ import sys
 import time
 from pathlib import Path
 
+import _jax_step
 import numpy as np
 import torch
 
-import _jax_step
-
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 from degeneracy.cells.vanilla import Cell
-from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks.backends.choice import error_and_gradient
 from degeneracy.networks.group import make_group
 from degeneracy.networks.optimiser import adam
 
@@ -52,21 +51,19 @@ def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
     return torch.nn.ModuleDict({"rnn": rnn, "readout": readout})
 
 
-def compare(width: int, batch: int, steps: int, repeats: int) -> None:
-    options = {"learning_rate": 1e-3, "gradient_clip": 1.0}
+def compare(width: int, trials: int, steps: int, repeats: int) -> None:
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1.0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
     group = make_group({0: initial}, cell, options, torch.device("cpu"))
     stock = stock_network({name: torch.as_tensor(value) for name, value in initial.items()})
     weights = [weight for weight in stock.parameters() if weight.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=options["learning_rate"])
-    inputs, targets = torch.randn(2, steps, batch, CHANNELS).unbind(0)  # (time, trial, channel)
-    mask = torch.ones(1, steps, batch)
+    inputs, targets = torch.randn(2, steps, trials, CHANNELS).unbind(0)  # (time, trial, channel)
+    batch = inputs[None], targets[None], torch.ones(1, steps, trials)
 
     def ours():
-        flat = group.parameters.requires_grad_()
-        loss = mean_squared_error(cell, group.named(flat), inputs[None], targets[None], mask)
-        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        _, gradient = error_and_gradient(cell, group.named, group.parameters, batch, "cpu")
         recurrent = group.named(gradient)["recurrent_weights"][0].clone()
         adam(group, gradient, options["gradient_clip"])
         return recurrent
@@ -102,10 +99,10 @@ def compare(width: int, batch: int, steps: int, repeats: int) -> None:
     by_stock, by_jax = (
         statistics.median(b / a for a, b in zip(times[ours], times[other], strict=True)) for other in (peer, in_jax)
     )
-    speed, peak = 6 * width**2 * batch * steps / mine / 1e6, 2 * 1024**3 / square_time / 1e6
+    speed, peak = 6 * width**2 * trials * steps / mine / 1e6, 2 * 1024**3 / square_time / 1e6
     print(
-        f"{width:5d} {batch:6d} {steps:5d} {mine:6.2f} {stock_time:6.2f} {jax_time:6.2f} {by_stock:11.2f} {by_jax:9.2f} "
-        f"{speed:8.1f} {peak:5.0f} {difference:10.1e}",
+        f"{width:5d} {trials:6d} {steps:5d} {mine:6.2f} {stock_time:6.2f} {jax_time:6.2f} {by_stock:11.2f} "
+        f"{by_jax:9.2f} {speed:8.1f} {peak:5.0f} {difference:10.1e}",
         flush=True,
     )
 
@@ -117,8 +114,8 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     print("units  batch steps   ours  stock    JAX  stock/ours  JAX/ours  GFLOP/s  peak difference")
-    for width, batch, steps in ((64, 64, 50), (64, 64, 100), (128, 64, 100), (128, 256, 100)):
-        compare(width, batch, steps, arguments.repeats)
+    for width, trials, steps in ((64, 64, 50), (64, 64, 100), (128, 64, 100), (128, 256, 100)):
+        compare(width, trials, steps, arguments.repeats)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,8 @@ from degeneracy.cells import mup, vanilla
 from degeneracy.networks import epoch as epochs
 from degeneracy.networks import training
 from degeneracy.networks.backends import compiled
-from degeneracy.networks.backends.choice import mean_squared_error
-from degeneracy.networks.group import make_group
+from degeneracy.networks.backends.choice import error_and_gradient, mean_squared_error
+from degeneracy.networks.group import make_group, named
 from degeneracy.networks.optimiser import adam, add_penalties, lower_rates, polar_factor, polar_factor_by_products
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
@@ -223,23 +225,27 @@ def test_compiled_gradients_equal_those_in_double_precision(kind, activation, wi
     inputs, targets = torch.randn(2, steps, batch, 2), torch.randn(2, steps, batch, 3)
     mask = (torch.rand(2, steps, batch) < 0.7).float()
     mask[:, 0, 0] = 1
-    leaves = {name: value.clone().requires_grad_() for name, value in parameters.items()}
-    error = mean_squared_error(cell, leaves, inputs, targets, mask)
-    assert type(error.grad_fn).__name__ == "MaskedErrorBackward"
-    gradients = torch.autograd.grad(error.sum(), list(leaves.values()))
+    shapes = {name: value.shape[1:] for name, value in parameters.items()}
+    by_name, flat = partial(named, shapes=shapes), torch.cat([value.flatten(1) for value in parameters.values()], dim=1)
+    leaves = by_name(flat.requires_grad_())
+    differentiable = mean_squared_error(cell, leaves, inputs, targets, mask)
+    assert type(differentiable.grad_fn).__name__ == "MaskedErrorBackward"
+    (by_autograd,) = torch.autograd.grad(differentiable.sum(), flat)
+    error, gradient = error_and_gradient(cell, by_name, flat, (inputs, targets, mask), "cpu")
+    assert torch.equal(error, differentiable.detach()) and torch.equal(gradient, by_autograd)
     exact, expected = error_in_double_precision(cell, parameters, inputs, targets, mask)
     assert torch.allclose(error.double(), exact, rtol=1e-5)
-    for ours, reference in zip(gradients, expected, strict=True):
+    for ours, reference in zip(by_name(gradient).values(), expected, strict=True):
         assert (ours - reference).norm() <= 1e-5 * reference.norm()
 
 
 def test_compiled_activations_over_the_whole_range():
-    currents = np.concatenate([np.linspace(-12, 12, 200_001), [-np.inf, np.inf, 1e-30, 3e38]]).astype(np.float32)
-    rates = np.empty_like(currents)
-    compiled.activate(compiled.TANH, currents, rates)
-    np.testing.assert_allclose(rates, np.tanh(currents.astype(float)), rtol=3e-7)
-    compiled.activate(compiled.RELU, currents, rates)
-    assert np.array_equal(rates, np.maximum(currents, 0))
+    currents = np.concatenate([np.linspace(-12, 12, 20_001), [-np.inf, np.inf, 1e-30, 3e38]]).astype(np.float32)
+
+    def activated(kind):
+        return np.array([compiled.activated(kind, current) for current in currents])
+
+    np.testing.assert_allclose(activated(compiled.TANH), np.tanh(currents.astype(float)), rtol=3e-7)
+    assert np.array_equal(activated(compiled.RELU), np.maximum(currents, 0))
     for activation in compiled.ACTIVATIONS.values():
-        compiled.activate(activation, np.full(9, np.nan, np.float32), rates)
-        assert np.isnan(rates[:9]).all()
+        assert np.isnan(compiled.activated(activation, np.float32(np.nan)))
