@@ -4,13 +4,15 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import ROOT, TINY
-from runs import clean_copy, differing, planned, snakemake
+from degeneracy.artifacts import store
+from runs import SNAKEMAKE, clean_copy, differing, environment, planned, snakemake
 
 pytestmark = pytest.mark.xdist_group("slurm")  # its fixtures are costly: one worker makes them
 
@@ -93,6 +95,22 @@ def test_jobs_go_to_the_partitions_that_a_site_names(cluster, project, tmp_path)
     submitted = calls(site, *LITERAL, "--until", "train_networks", "generate_trials")
     assert all("-p cpu " in call for call in submitted["generate_trials"])
     assert all("-p gpu " in call for call in submitted["train_networks"])
+
+
+def test_an_edit_during_a_run_changes_none_of_its_jobs(cluster, project, tmp_path):
+    edited, config = clean_copy(tmp_path / "edited"), SMALL | {"metrics": ["weight_change"], "figures": ["degeneracy"]}
+    shutil.copy(project / PROFILE, edited / PROFILE)
+    (edited / "resources" / "paper.yaml").write_text(yaml.safe_dump(config))
+    run = subprocess.Popen([*SNAKEMAKE, *LITERAL], cwd=edited, env=environment())
+    while run.poll() is None and not list(edited.glob("results/trials/**/*.nc")):
+        time.sleep(0.2)
+    (edited / "resources" / "paper.yaml").write_text(yaml.safe_dump(config | {"statistics": {"confidence": 0.5}}))
+    assert run.wait(timeout=900) == 0
+    (statistics,) = edited.glob("results/statistics/channels/*.nc")
+    assert store.attributes_of(statistics)["confidence"] == 0.95
+    assert "compute_statistics" in planned(edited, *LITERAL)
+    (edited / "resources" / "paper.yaml").write_text(yaml.safe_dump(config))
+    assert planned(edited, *LITERAL) == {}
 
 
 def requests(project: Path, *arguments: str) -> list[str]:
