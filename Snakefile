@@ -18,7 +18,8 @@ from degeneracy.experiment import written
 # that of the working directory (--directory) if there is one, or the one that comes with the workflow
 DEFAULT = "config.yaml" if os.path.exists("config.yaml") else f"{workflow.basedir}/config.yaml"
 try:  # before Snakemake reads the file: it names no lines, and takes the last of two equal keys
-    PLACES = written.places_in(workflow.overwrite_configfiles or [DEFAULT], workflow.config_settings.config)
+    FILES = (workflow.overwrite_configfiles or [DEFAULT]) if workflow.is_main_process else []  # jobs have read them
+    PLACES = written.places_in(FILES, workflow.config_settings.config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -53,3 +53,23 @@ def test_artifacts_are_kept_and_tables_are_not(there):
     os.remove(LONG)
     assert paths.kept(LONG).read_text() == "{}"
     assert not paths.kept(RESULTS[0]).exists()
+
+
+def test_what_an_earlier_run_kept_stays_until_there_is_something_newer(there):
+    records.keep([LONG])
+    os.remove(LONG)
+    records.keep([LONG])  # the job has failed, and there is nothing to keep
+    assert paths.kept(LONG).read_text() == "{}"
+    Path(LONG).write_text("newer")
+    records.keep([LONG])
+    assert paths.kept(LONG).read_text() == "newer"
+
+
+def test_where_a_file_has_one_name_it_is_copied(there, monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    records.keep([LONG])
+    os.remove(LONG)
+    assert paths.kept(LONG).read_text() == "{}"

@@ -1,8 +1,8 @@
 rule train_networks:
     input:
         judged,
-    output:  # kept until the job has ended well; it reuses the networks that are in there
-        update(paths.networks("{task}", "{condition}", "{block}")),
+    output:
+        paths.networks("{task}", "{condition}", "{block}"),
     log:
         paths.log(paths.networks("{task}", "{condition}", "{block}")),
     conda:

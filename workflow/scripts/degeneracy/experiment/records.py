@@ -6,6 +6,7 @@ so the artifacts that a run will make again are kept under a second name until t
 """
 
 import os
+import shutil
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from contextlib import suppress
@@ -40,9 +41,16 @@ def _is_whole(record: str) -> bool:
 
 
 def keep(results: Iterable[str]) -> None:
-    """Give the artifacts among some results a second name, so that their removal does not lose them."""
+    """Give the artifacts among some results a second name, so that their removal does not lose them.
+
+    What an earlier run kept stays where there is nothing newer: its job has failed.
+    """
     for path in results:
-        if path.endswith(".nc"):
-            with suppress(OSError):  # there is none, or the file system has one name a file: then it is computed again
-                paths.kept(path).unlink(missing_ok=True)
-                os.link(path, paths.kept(path))
+        if path.endswith(".nc") and os.path.exists(path):
+            with suppress(OSError):  # no room: then it is computed again
+                kept = paths.kept(path)
+                kept.unlink(missing_ok=True)
+                try:
+                    os.link(path, kept)
+                except OSError:  # a file system on which a file has one name
+                    shutil.copy2(path, kept)

@@ -9,6 +9,7 @@ from degeneracy.artifacts import store
 from degeneracy.artifacts.content import content_of
 from degeneracy.artifacts.origin import origin
 from degeneracy.artifacts.schema import ArtifactError
+from degeneracy.experiment import paths
 from degeneracy.experiment.condition import dumps
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.code_hash import code_of
@@ -31,11 +32,12 @@ def identity(script: Path, condition: dict, trials: xr.Dataset, planned: str | N
 def known(folder: Path, identity: dict[str, str], seeds, report=print) -> xr.Dataset | None:
     """The networks of these seeds that artifacts of a folder hold, or None if there are none.
 
-    A network counts if its artifact has the attributes `identity`: condition, code and training trials. An artifact
-    that cannot be read is reported and not used.
+    A network counts if its artifact has the attributes `identity`: condition, code and training trials. Artifacts that
+    a run has put aside because it makes them again (`paths.kept`) count, too. One that cannot be read is reported and
+    not used.
     """
     parts, missing = [], set(seeds)
-    for path in sorted(folder.glob("seeds-*.nc")):
+    for path in [*sorted(folder.glob("seeds-*.nc")), *sorted(folder.glob(paths.kept("seeds-*.nc").name))]:
         try:
             attributes = store.attributes_of(path)
             if any(attributes.get(name) != value for name, value in identity.items()):
