@@ -4,7 +4,7 @@ A file has a dataclass `Cell`, whose fields are its options. Every parameter may
 parameters (unit, source_unit) are what regularisers act on.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,8 +44,10 @@ class Cell(Protocol):
 class File(Protocol):
     """Constants of a cell's file, which it may leave out."""
 
-    LINEAR_READOUT: bool
-    """Whether outputs are `readout_weights` times the state plus a bias, as teacher forcing needs."""
+    LINEAR_READOUT: bool | dict[str, Any]
+    """Whether outputs are `readout_weights` times the state plus a bias, as teacher forcing needs; or the options with
+    which they are.
+    """
 
     PARAMETERS: dict[str, tuple[str, ...]]
     """What `parameter_dims` returns. A cell of several recurrent matrices declares it, so that a metric that needs one

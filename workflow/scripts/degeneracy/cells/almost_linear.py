@@ -30,6 +30,7 @@ from degeneracy.cells._recurrence import (
 from degeneracy.plugins.options import Range
 
 REQUIRES = ("rectified <= width",)
+LINEAR_READOUT = {"observed": "state"}
 MOST_REGIONS = 2**14  # in which fixed points are solved for; with more, they are searched for as in other cells
 AT_ONCE = 2**22  # entries of the matrices of the linear systems that are solved together
 

@@ -20,6 +20,8 @@ from degeneracy.cells._rates import Rates
 from degeneracy.cells._recurrence import uniform_parameters
 from degeneracy.plugins.options import Range
 
+LINEAR_READOUT = True
+
 
 @dataclass(frozen=True)
 class Cell(Rates):

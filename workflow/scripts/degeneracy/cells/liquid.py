@@ -29,6 +29,8 @@ from degeneracy.cells._recurrence import (
 )
 from degeneracy.plugins.options import Range
 
+LINEAR_READOUT = True
+
 RECURRENT = ("recurrent_weights", "input_weights", "bias", "target", "rate")
 
 

@@ -16,6 +16,7 @@ from degeneracy.cells._recurrence import sizes_of, uniform_parameters
 from degeneracy.plugins.options import Range
 
 REQUIRES = ("rank <= width",)
+LINEAR_READOUT = True
 PARAMETERS = {
     "left_factors": ("unit", "rank"),  # U
     "right_factors": ("source_unit", "rank"),  # V

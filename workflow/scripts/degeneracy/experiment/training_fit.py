@@ -23,7 +23,10 @@ def misfits(spec: dict, schema: dict) -> Iterator[tuple[str, str, str]]:
     training, cell = spec["training"], cell_of(spec)
     if training["optimiser"] == "sgd" and "learning_rate_scale" in members_of_class(cell, "Cell"):
         yield "training", "optimiser", f"given sgd, but the cell {cell.name} scales its learning rate for adam"
-    if training["teacher_forcing"] and not cell.constant("LINEAR_READOUT", False):
+    linear = cell.constant("LINEAR_READOUT", False)
+    if isinstance(linear, dict):
+        linear = all(spec["model"][option] == value for option, value in linear.items())
+    if training["teacher_forcing"] and not linear:
         reason = f"given {training['teacher_forcing']}, but the readout of the cell {cell.name} cannot be inverted"
         yield "training", "teacher_forcing", f"{reason}, must be 0"
     yield from _misfits_of_task(spec)

@@ -55,7 +55,11 @@ CONTRACTS = {
     "tasks": Contract((("class Task",),), REQUIRES | {"COMPLEXITY": TEXTS, "TASKS": TEXTS, "CHECKED_BY_MAKING": FLAG}),
     "cells": Contract(
         (("class Cell",),),
-        REQUIRES | {"PARAMETERS": {"type": "object", "additionalProperties": TEXTS}, "LINEAR_READOUT": FLAG},
+        REQUIRES
+        | {
+            "PARAMETERS": {"type": "object", "additionalProperties": TEXTS},
+            "LINEAR_READOUT": {"type": ["boolean", "object"]},
+        },
     ),
     "metrics": Contract(
         (("value(population)",), ("features(population)", "distance(a, b)")),
