@@ -43,7 +43,7 @@ def run(script: str, *arguments) -> None:
 
 def artifacts_of_level(level: int) -> dict[str, Path]:
     """Artifacts of a condition by kind, and its metrics by their names."""
-    condition = dumps(make_condition(task={"channels": level}, training={"threshold": 10.0}))
+    condition = dumps(make_condition(task={"channels": level}, training={"threshold": 10.0, "snapshots": [5.0]}))
     made = {kind: Path(f"{kind}-{level}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
     device = ("--device", "cpu")
     run("generate_trials", "--condition", condition, "--output", made["trials"])

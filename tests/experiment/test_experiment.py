@@ -175,6 +175,8 @@ def test_whole_numbers_and_floats_are_one_number(tiny):
     assert len(resolved(tiny).conditions) == 3  # a clip of 1 is the base
     tiny["sweeps"]["penalty"] = {"task": "flip_flop", "factor": "training.l1", "levels": [0, 1]}
     assert len(resolved(tiny).conditions) == 4  # a penalty of 0 is the schema's default
+    tiny["training"]["snapshots"] = [1, 0.5]
+    assert '"snapshots": [1.0, 0.5]' in resolved(tiny).conditions[0].spec_json
     tiny["sweeps"]["channels"]["levels"] = [2.0, 3]
     assert [one.spec["task"]["channels"] for one in resolved(tiny).conditions[:2]] == [2, 3]
     tiny["sweeps"]["clip"]["levels"] = [2, 2.0]
@@ -216,6 +218,10 @@ def test_the_files_of_metrics_are_checked_when_the_workflow_is_read(tiny, monkey
         (
             {"dense": None},
             "figures: dense is not drawn: it is for a sweep with 6 or more levels, and there is none here",
+        ),
+        (
+            ["training_progress"],
+            "figures: training_progress is not drawn: it is for a sweep with training.snapshots, and there is none here",
         ),
         (["svcca"], "figures: svcca is not drawn: it needs one of the metrics svcca"),
         (["complexity", "directions", "degeneracy"], ""),

@@ -54,6 +54,15 @@ def test_fixed_points_are_found_for_a_figure_only_if_it_is_named(tiny):
     )
 
 
+def test_progress_of_training_is_drawn_where_there_are_snapshots(tiny):
+    def drawn():
+        return any("training_progress" in path for path in needs.Needs(resolve(tiny, SCHEMA)).figure_targets())
+
+    assert not drawn()
+    tiny["training"]["snapshots"] = [0.1]
+    assert drawn()
+
+
 def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):
     def memory(section, key, value, **given):
         tiny["sweeps"] = {"one": {"task": "flip_flop", "factor": f"{section}.{key}", "levels": [value]}}

@@ -42,6 +42,10 @@ from degeneracy.experiment.resolve import resolve
             {"connectivity": 0.5},
             r"connectivity: given 0\.5, must be 1, as the cell low_rank has no",
         ),
+        ({}, {"snapshots": [0.1, 0]}, r"training\.snapshots: given 0, must be a number above 0"),
+        ({}, {"snapshots": [0.1, 0.1]}, r"training\.snapshots: given \[0\.1, 0\.1\], must not repeat an item"),
+        ({}, {"snapshots": 0.1}, r"training\.snapshots: given 0\.1, must be a list"),
+        ({}, {"data_seeds": -1}, r"training\.data_seeds: given -1, must be a whole number from 0"),
         ({"cell": "low_rank"}, {"l1": 0.1}, r"training\.l1: given 0\.1, must be 0, as the cell low_rank has no"),
     ],
 )

@@ -24,6 +24,9 @@ class Selection(Protocol):
     LEAST_LEVELS: int
     """Levels that a sweep has at least."""
 
+    SNAPSHOTS: bool
+    """Whether it is for conditions with `training.snapshots` alone."""
+
     REQUIRES: tuple[str, ...]
     """What must hold between its options and those of a condition, such as "trial < trials.probe"."""
 

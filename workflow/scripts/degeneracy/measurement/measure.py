@@ -8,6 +8,7 @@ import xarray as xr
 from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs, taken, vector_of
 from degeneracy.measurement.references import ceilings, floors
 from degeneracy.measurement.schema import NETWORK, PAIR, variable
+from degeneracy.measurement.snapshots import at_snapshots
 from degeneracy.networks.population import Population
 from degeneracy.plugins import contracts, returned
 from degeneracy.plugins.discovery import Plugin
@@ -20,7 +21,8 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
     Returns a dataset with `value (network)` or `distance (network, network_other)`, everything else that the metric
     returns under its own name, and the training status of each network. A distance has two references, which are NaN
     where the metric cannot be computed: `null (network)`, the distance of each network from itself, and
-    `untrained_distance (network, network_other)`, the distances of the first networks before training.
+    `untrained_distance (network, network_other)`, the distances of the first networks before training. If training kept
+    snapshots, the dataset also holds the metric of the networks as they were then (see `at_snapshots`).
     """
     plugin = Plugin("metrics", name)
     contracts.check(plugin)
@@ -36,14 +38,16 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
             report(line)
         arrays = {key: matrix_of(values, pairs, usable) for key, values in results.items()}
         data = _dataset(arrays, PAIR, population, module.MEASURES)
-        return data.assign(floors(module, measured, usable, options) | ceilings(module, population, options))
+        data = data.assign(floors(module, measured, usable, options) | ceilings(module, population, options))
+        return data.assign(at_snapshots(module, population, options))
     nothing = dict.fromkeys(module.MEASURES, np.zeros(0))
     results = module.value(measured, **taken(module.value, options)) if usable.any() else nothing
     results = returned.measures(module, "value", results, "network", int(usable.sum()))
     for line in returned.told(module, results, "network"):
         report(line)
     arrays = {key: vector_of(values, usable) for key, values in results.items()}
-    return _dataset(arrays, NETWORK, population, module.MEASURES)
+    data = _dataset(arrays, NETWORK, population, module.MEASURES)
+    return data.assign(at_snapshots(module, population, options))
 
 
 def _dataset(arrays: dict, dims: tuple[str, ...], population: Population, described: dict) -> xr.Dataset:

@@ -8,7 +8,18 @@ from degeneracy.artifacts.schema import FLOAT, INTEGER, Schema, Variable
 
 NETWORK, PAIR = ("network",), ("network", "network_other")
 STATUS = Variable(NETWORK, INTEGER, "outcome of training", "1")
-NETWORK_METRIC = Schema("network metric", {"value": Variable(NETWORK), "status": STATUS})
+REACHED = Variable(
+    ("network", "snapshot"), INTEGER, "epoch of the snapshot, 0 if there is none", "epoch", optional=True
+)
+NETWORK_METRIC = Schema(
+    "network metric",
+    {
+        "value": Variable(NETWORK),
+        "status": STATUS,
+        "snapshot_value": Variable(("snapshot", *NETWORK), optional=True),
+        "snapshot_epoch": REACHED,
+    },
+)
 PAIR_METRIC = Schema(
     "pair metric",
     {
@@ -16,6 +27,8 @@ PAIR_METRIC = Schema(
         "null": Variable(NETWORK),
         "untrained_distance": Variable(PAIR),
         "status": STATUS,
+        "snapshot_distance": Variable(("snapshot", *PAIR), optional=True),
+        "snapshot_epoch": REACHED,
     },
 )
 MAP = Schema(
@@ -49,3 +62,10 @@ def floor(values: np.ndarray, measure: str, long_name: str, unit: str, note: str
 def ceiling(values: np.ndarray, measure: str, long_name: str, unit: str, note: str) -> dict[str, tuple]:
     """The distances (network, network_other) before training under a measure, by the name of their variable."""
     return {f"untrained_{measure}": Variable(PAIR, FLOAT, f"{long_name} {note}", unit).of(values)}
+
+
+def at_snapshots(
+    values: np.ndarray, measure: str, dims: tuple[str, ...], long_name: str, unit: str
+) -> dict[str, tuple]:
+    """A measure (snapshot, *dims) in training, by the name of its variable."""
+    return {f"snapshot_{measure}": Variable(("snapshot", *dims), FLOAT, long_name, unit).of(values)}

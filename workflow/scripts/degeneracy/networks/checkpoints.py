@@ -148,6 +148,7 @@ def state_of(networks: list[Progress], groups: list[Group]) -> dict:
         "networks": [
             vars(network)
             | {"order": network.order.bit_generator.state, "stored": network.stored and tuple(network.stored)}
+            | {"snapshots": {loss: tuple(kept) for loss, kept in network.snapshots.items()}}
             for network in networks
         ],
         "groups": [
@@ -175,7 +176,10 @@ def restored(state: dict, start: Group) -> tuple[list[Progress], list[Group]]:
 def _restored_progress(saved: dict) -> Progress:
     order = np.random.Generator(np.random.PCG64())
     order.bit_generator.state = saved["order"]
-    stored = saved["stored"] and Stored(*saved["stored"])
-    if stored:
-        stored = stored._replace(parameters=stored.parameters.cpu())
-    return Progress(**saved | {"order": order, "stored": stored})
+    stored = saved["stored"] and _restored(*saved["stored"])
+    snapshots = {loss: _restored(*kept) for loss, kept in saved["snapshots"].items()}
+    return Progress(**saved | {"order": order, "stored": stored, "snapshots": snapshots})
+
+
+def _restored(parameters: torch.Tensor, loss: float, epoch: int) -> Stored:
+    return Stored(parameters.cpu(), loss, epoch)

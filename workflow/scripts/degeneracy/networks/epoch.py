@@ -69,7 +69,7 @@ def run_epoch(group: Group, order: np.ndarray, prepare: Callable):
     buffers.total.zero_()
     for step in range(len(buffers.order)):
         if buffers.noise is not None:
-            draw(buffers.noise, [network.seed for network in group.networks], group.epoch, step)
+            draw(buffers.noise, [network.data_seed for network in group.networks], group.epoch, step)
         buffers.step()
     yield
     group.epoch += 1
@@ -127,6 +127,7 @@ def after_epoch(group: Group, losses: np.ndarray, evaluate: Callable, options: d
     trained = [row for row, network in enumerate(group.networks) if network.going]
     for row in trained:
         group.networks[row].add(losses[row], options)
+    _take_snapshots(group, trained, evaluate, options)
     rows = [row for row in trained if group.networks[row].reached or not group.networks[row].going]
     if rows:
         parameters = group.parameters[rows]  # (network, parameter)
@@ -135,6 +136,16 @@ def after_epoch(group: Group, losses: np.ndarray, evaluate: Callable, options: d
             group.networks[row].keep(Stored(flat.clone(), loss, group.epoch))
     going = np.array([network.going for network in group.networks])
     return group.part(going) if 0 < going.mean() <= COMPACT else group
+
+
+def _take_snapshots(group: Group, trained: list[int], evaluate: Callable, options: dict) -> None:
+    """Keep the parameters of networks whose last epoch is the first below some of the losses `snapshots`."""
+    due = {row: losses for row in trained if (losses := group.networks[row].due(options))}
+    if due:
+        parameters = group.parameters[list(due)]  # (network, parameter)
+        evaluated = evaluate(group.named(parameters)).tolist()
+        for (row, losses), flat, loss in zip(due.items(), parameters.cpu(), evaluated, strict=True):
+            group.networks[row].snapshots |= dict.fromkeys(losses, Stored(flat.clone(), loss, group.epoch))
 
 
 @torch.no_grad()

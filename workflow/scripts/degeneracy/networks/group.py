@@ -10,6 +10,7 @@ from torch import Tensor
 
 from degeneracy.networks import connectivity
 from degeneracy.networks.outcome import Progress
+from degeneracy.networks.seeds import seeds_of
 
 ADAM = {"betas": (0.9, 0.999), "epsilon": 1e-8}
 
@@ -80,13 +81,14 @@ def named(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]
 def make_group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, device: torch.device) -> Group:
     """The group of some seeds before training, from the initial parameters of each."""
     seeds = list(initial)
+    data_seeds = [seeds_of(seed, options).data for seed in seeds]
     rate = options["learning_rate"] * getattr(cell, "learning_rate_scale", 1)
     shapes = {name: value.shape for name, value in initial[seeds[0]].items()}
     flat = np.stack([np.concatenate([value.ravel() for value in initial[seed].values()]) for seed in seeds])
     parameters = torch.as_tensor(flat, dtype=torch.float32, device=device)  # (network, parameter)
     return Group(
         networks=[
-            Progress(seed, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))) for seed in seeds
+            Progress(seed, data, _minibatch_generator(data)) for seed, data in zip(seeds, data_seeds, strict=True)
         ],
         shapes=shapes,
         parameters=parameters,
@@ -94,7 +96,7 @@ def make_group(initial: dict[int, dict[str, np.ndarray]], cell, options: dict, d
         epsilon=_epsilon(cell, shapes, device),
         moments=(torch.zeros_like(parameters), torch.zeros_like(parameters)),
         steps=torch.zeros((), dtype=torch.float64, device=device),
-        mask=_mask(cell, options["connectivity"], initial, device),
+        mask=_mask(cell, options, initial, device),
     )
 
 
@@ -102,13 +104,13 @@ def _minibatch_generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
 
 
-def _mask(cell, density: float, initial: dict[int, dict[str, np.ndarray]], device: torch.device) -> Tensor | None:
+def _mask(cell, options: dict, initial: dict[int, dict[str, np.ndarray]], device: torch.device) -> Tensor | None:
     """Which parameters of each network exist (network, parameter), or None if all do."""
-    if density == 1:
+    if options["connectivity"] == 1:
         return None
     rows = []
     for seed, parameters in initial.items():
-        masks = connectivity.masks(cell, density, seed)
+        masks = connectivity.masks(cell, options["connectivity"], seeds_of(seed, options).initialisation)
         parts = [masks.get(name, np.ones(value.shape)).ravel() for name, value in parameters.items()]
         rows.append(np.concatenate(parts))
     return torch.as_tensor(np.stack(rows), dtype=torch.float32, device=device)

@@ -25,6 +25,7 @@ class Progress:
     """The training of one network so far."""
 
     seed: int
+    data_seed: int  # of its minibatches and its noise
     order: np.random.Generator  # draws its minibatches
     losses: list[float] = field(default_factory=list)  # mean training loss of each epoch
     reached: int = 0  # first epoch (from 1) whose loss is below the threshold, 0 if none
@@ -32,6 +33,7 @@ class Progress:
     stored: Stored | None = None
     best: float = math.inf  # loss that the learning-rate schedule compares with
     waited: int = 0  # epochs since then
+    snapshots: dict[float, Stored] = field(default_factory=dict)  # by the loss at which each was taken
 
     def add(self, loss: float, options: dict) -> None:
         """Record the loss of an epoch, and end the training if this epoch is its last."""
@@ -39,6 +41,10 @@ class Progress:
         if not self.reached and loss < options["threshold"]:
             self.reached = len(self.losses)
         self.going = math.isfinite(loss) and len(self.losses) < self.last_epoch(options)
+
+    def due(self, options: dict) -> list[float]:
+        """The losses at which a snapshot is taken that the last epoch is the first to be below."""
+        return [loss for loss in options["snapshots"] if loss not in self.snapshots and self.losses[-1] < loss]
 
     def last_epoch(self, options: dict) -> int:
         """Epoch after which the training ends at the latest."""

@@ -82,6 +82,13 @@ class Population:
         before = {name: self.networks[f"initial_{name}"].variable for name in self.parameters}
         return replace(self, networks=self.networks.assign(before), fixed_points=None, trained=False)
 
+    def at_snapshot(self, index: int) -> Population:
+        """The networks that reached the loss of a snapshot, as they were then, without fixed points."""
+        reached = self.where(self.networks["snapshot_epoch"].values[:, index] > 0)
+        then = reached.networks.isel(snapshot=index)
+        taken = {name: then[f"snapshot_{name}"].variable for name in self.parameters}
+        return replace(reached, networks=reached.networks.assign(taken), fixed_points=None)
+
     def halves(self) -> tuple[Population, Population]:
         """The same networks on each half of the probe trials; no sequence of inputs is in both halves.
 

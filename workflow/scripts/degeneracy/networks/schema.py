@@ -6,7 +6,7 @@ from degeneracy.artifacts.schema import FLAG, INTEGER, Schema, Variable
 
 LOSS_UNIT = "output units squared, of a cross entropy nat"
 
-# in addition: each parameter of the cell after training, and before it (`initial_…`); see `of_cell`
+# in addition: each parameter of the cell after training, before it (`initial_…`) and at snapshots; see `of_cell`
 NETWORKS = Schema(
     "networks",
     {
@@ -18,6 +18,17 @@ NETWORKS = Schema(
         "epoch_stored": Variable(("network",), INTEGER, "epoch whose parameters are stored", "epoch"),
         "epoch_reached": Variable(("network",), INTEGER, "first epoch below the threshold, 0 if none", "epoch"),
         "status": Variable(("network",), INTEGER, "outcome of training", "1"),
+        "initialisation_seed": Variable(("network",), INTEGER, "seed of the parameters before training", "1"),
+        "data_seed": Variable(("network",), INTEGER, "seed of the order of the training trials", "1"),
+        "snapshot_loss": Variable(
+            ("network", "snapshot"),
+            long_name="loss of the snapshot on the training trials, NaN if there is none",
+            unit=LOSS_UNIT,
+            optional=True,
+        ),
+        "snapshot_epoch": Variable(
+            ("network", "snapshot"), INTEGER, "epoch of the snapshot, 0 if there is none", "epoch", optional=True
+        ),
         "connectivity_mask": Variable(
             ("network", "unit", "source_unit"), FLAG, "1 where a recurrent weight exists", "1", optional=True
         ),
@@ -30,6 +41,12 @@ def of_cell(cell) -> Schema:
     parameters = {
         prefix + name: Variable(("network", *dims), long_name=f"{name.replace('_', ' ')} {when} training", unit="1")
         for prefix, when in (("", "after"), ("initial_", "before"))
+        for name, dims in cell.parameter_dims().items()
+    }
+    parameters |= {
+        f"snapshot_{name}": Variable(
+            ("network", "snapshot", *dims), long_name=f"{name.replace('_', ' ')} in training", unit="1"
+        )
         for name, dims in cell.parameter_dims().items()
     }
     return replace(NETWORKS, variables=parameters | NETWORKS.variables)

@@ -1,6 +1,7 @@
 """Training of a population by backpropagation through time; each network has its own minibatches and end."""
 
 import itertools
+import math
 import time
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
@@ -18,8 +19,9 @@ from degeneracy.networks.checkpoints import Checkpoint
 from degeneracy.networks.epoch import advance, after_epoch, evaluated_loss, minibatches, prepared
 from degeneracy.networks.group import group_sizes, make_group, named
 from degeneracy.networks.losses import suited
-from degeneracy.networks.outcome import Progress, progress_line
-from degeneracy.networks.schema import of_cell
+from degeneracy.networks.outcome import Progress, Stored, progress_line
+from degeneracy.networks.schema import LOSS_UNIT, of_cell
+from degeneracy.networks.seeds import seeds_of
 from degeneracy.plugins import returned
 from degeneracy.plugins.discovery import cell_of, make_cell, make_task
 from degeneracy.status import Status
@@ -27,6 +29,7 @@ from degeneracy.status import Status
 
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
     """Parameters of one network before training, which depend only on the condition and the seed."""
+    seed = seeds_of(seed, condition["training"]).initialisation
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     task, cell, density = make_task(condition), make_cell(condition), condition["training"]["connectivity"]
     drawn = cell.initialise(generator, len(task.inputs), len(task.outputs))
@@ -52,6 +55,9 @@ def train(
     loss is not finite stops with the status `diverged`, and the others continue. A cell with noise has it in the steps
     of training alone, not where a network is evaluated.
 
+    For each of the losses `snapshots` the parameters after the first epoch whose mean loss is below it are kept, too.
+    This changes nothing in training.
+
     The result depends only on the condition and the seed. On one CPU it is bit-identical in any block. Other BLAS
     kernels, another CPU or another backend round differently, and training amplifies the difference: networks trained
     there are like networks of other seeds. Artifacts therefore record the CPU and the kernels (see
@@ -73,7 +79,8 @@ def train(
     -------
     Dataset with each parameter of the cell after training and before it (`initial_…`), the loss (network, epoch), the
     evaluated loss of the stored network (`final_loss`), the number of epochs trained, the epoch that is stored, the
-    first epoch below the threshold (0 if none) and the status. The backend is an attribute.
+    first epoch below the threshold (0 if none) and the status. Snapshots are a further dimension, of `snapshot_…`. The
+    backend is an attribute.
     """
     training = epochs(condition, seeds, trials, device, report, backend, checkpoint)
     ((_, networks),) = together([training], device, 1)
@@ -152,9 +159,9 @@ def epochs(
 
 def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], networks: list[Progress]) -> xr.Dataset:
     """The networks after and before training, their losses and what became of them."""
-    task, threshold = make_task(condition), condition["training"]["threshold"]
+    task, training = make_task(condition), condition["training"]
     shapes = {name: value.shape for name, value in initial[networks[0].seed].items()}
-    density = condition["training"]["connectivity"]
+    density = training["connectivity"]
     final = named(torch.stack([network.stored.parameters for network in networks]), shapes)
     start = {name: np.stack([initial[network.seed][name] for network in networks]) for name in shapes}
     epochs = np.array([len(network.losses) for network in networks], np.int32)
@@ -169,12 +176,17 @@ def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], n
         "epochs": epochs,
         "epoch_stored": np.array([network.stored.epoch for network in networks], np.int32),
         "epoch_reached": np.array([network.reached for network in networks], np.int32),
-        "status": np.array([network.status(threshold) for network in networks], np.int8),
+        "status": np.array([network.status(training["threshold"]) for network in networks], np.int8),
     }
+    initialisation, data = zip(*(seeds_of(network.seed, training) for network in networks), strict=True)
     if density < 1:
-        drawn = [connectivity.draw_connections(cell.width, density, network.seed) for network in networks]
+        drawn = [connectivity.draw_connections(cell.width, density, seed) for seed in initialisation]
         values["connectivity_mask"] = np.stack(drawn).astype(np.int8)
+    if training["snapshots"]:
+        values |= _snapshots(networks, training["snapshots"], final)
     coordinates = {
+        "initialisation_seed": np.array(initialisation, np.int32),
+        "data_seed": np.array(data, np.int32),
         "network": (
             "network",
             np.array([network.seed for network in networks], np.int32),
@@ -184,9 +196,25 @@ def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], n
         "input": list(task.inputs),
         "output": list(task.outputs),
     }
+    if training["snapshots"]:
+        described = {"long_name": "loss at which the snapshot was taken", "units": LOSS_UNIT}
+        coordinates["snapshot"] = ("snapshot", training["snapshots"], described)
     dataset = of_cell(cell).build(values, coordinates, parameters=" ".join(cell.parameter_dims()))
     dataset["status"].attrs |= {
         "flag_values": np.array(list(Status), np.int8),
         "flag_meanings": " ".join(each.name.lower() for each in Status),
     }
     return dataset
+
+
+def _snapshots(networks: list[Progress], losses: list[float], final: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """The networks as they were when they first reached some losses; NaN, and epoch 0, where one did not."""
+    shapes = {name: value.shape[1:] for name, value in final.items()}
+    missing = Stored(torch.full_like(networks[0].stored.parameters, torch.nan), math.nan, 0)
+    taken = [[network.snapshots.get(loss, missing) for loss in losses] for network in networks]
+    flat = torch.stack([torch.stack([each.parameters for each in row]) for row in taken])  # (network, snapshot, …)
+    parameters = {f"snapshot_{name}": value.numpy() for name, value in named(flat, shapes).items()}
+    return parameters | {
+        "snapshot_loss": np.array([[each.loss for each in row] for row in taken]),
+        "snapshot_epoch": np.array([[each.epoch for each in row] for row in taken], np.int32),
+    }

@@ -90,6 +90,7 @@ CONTRACTS = {
             "TASKS": TEXTS,
             "LEAST_LEVELS": {"type": "integer", "minimum": 1},
             "ONE_A_TASK": FLAG,
+            "SNAPSHOTS": FLAG,
             "SHAPE": {"enum": list(SHAPES)},
             "COLUMNS": {"type": "array", "minItems": 1, "items": COLUMN, "examples": [("dynamics", MAP)]},
         },

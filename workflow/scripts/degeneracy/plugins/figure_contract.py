@@ -21,6 +21,7 @@ class FigureContract:
     tasks: tuple[str, ...] = ()
     least_levels: int = 1
     one_a_task: bool = False
+    snapshots: bool = False
     shape: str = ""
     columns: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class FigureContract:
             (not self.factors or sweep.factor in factors)
             and (not self.tasks or sweep.task in self.tasks)
             and len(sweep.conditions) >= self.least_levels
+            and (not self.snapshots or all(one.spec["training"]["snapshots"] for one in sweep.conditions))
         )
 
     @property
@@ -47,7 +49,7 @@ class FigureContract:
         """The sweeps it is for, in words."""
         parts = [f" of {' or '.join(given)}" for given in (self.factors, self.tasks) if given]
         levels = f" with {self.least_levels} or more levels" if self.least_levels > 1 else ""
-        return f"a sweep{''.join(parts)}{levels}"
+        return f"a sweep{''.join(parts)}{levels}{' with training.snapshots' if self.snapshots else ''}"
 
     def choose(self, sweeps: Iterable) -> list:
         """The sweeps it is for, in their order; the first of each task where it shows one a task."""

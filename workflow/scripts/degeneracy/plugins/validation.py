@@ -66,6 +66,8 @@ def cast(value: Any, schema: dict, root: dict) -> Any:
         other = schema.get("additionalProperties")
         other = other if isinstance(other, dict) else {}
         return {key: cast(inner, parts.get(key, other), root) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [cast(inner, schema.get("items", {}), root) for inner in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = {"number": float, "integer": int}.get(str(schema.get("type")))
         return number(value) if number else value

@@ -18,6 +18,20 @@ STATISTICS = Schema(
         "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
         "bound": Variable(BOTH, FLOAT, "mean of the proven lower bounds of the distances", UNIT),
+        "snapshot_degeneracy": Variable(
+            (*BOTH, "snapshot"),
+            FLOAT,
+            "degeneracy of the networks as they were at a loss in training",
+            UNIT,
+            optional=True,
+        ),
+        "snapshot_interval_low": Variable((*BOTH, "snapshot"), FLOAT, "lower end of its interval", UNIT, optional=True),
+        "snapshot_interval_high": Variable(
+            (*BOTH, "snapshot"), FLOAT, "upper end of its interval", UNIT, optional=True
+        ),
+        "snapshot_n_used": Variable(
+            ("level", "snapshot"), INTEGER, "networks that converged and have a snapshot there", "1", optional=True
+        ),
         "trend": Variable(MEASURE, FLOAT, "fitted change from the first to the last level", UNIT),
         "trend_error": Variable(MEASURE, FLOAT, "standard error of the trend", UNIT, optional=True),
         "trend_low": Variable(MEASURE, FLOAT, "lower end of the trend's interval", UNIT),

@@ -1,6 +1,7 @@
 """Degeneracy of the populations of a sweep, with its intervals and its trend."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -28,7 +29,8 @@ def summarise(
     did not converge, and diverged. The intervals are those of `interval` (of the median absolute deviation: those of
     its bootstrap), clipped to the range of the metric. A distance also has a floor, a ceiling and a bound; see
     `references`. The trend is the fitted change along `trend_order`, with two p-values: of Welch, and of a permutation
-    of the networks. It is NaN where the levels have no order.
+    of the networks. It is NaN where the levels have no order. Metrics at snapshots of training are summarised in the
+    same way, from the networks that converged in the end.
 
     Parameters
     ----------
@@ -52,13 +54,16 @@ def summarise(
         | _references(metrics, measures, used)
         | _trends(found, measures, trend_order(levels), counts["n_used"], confidence)
         | counts
+        | _in_training(metrics, measures, described, used, confidence)
     )
-    coordinates = {
+    coordinates: dict[str, Any] = {
         "level": levels,
         "measure": [measure.name for measure in measures],
         "measure_name": ("measure", [measure.label for measure in measures]),
         "measure_unit": [measure.unit for measure in measures],
     }
+    if "snapshot_degeneracy" in values:
+        coordinates["snapshot"] = metrics[0]["snapshot"].variable
     return STATISTICS.build(values, coordinates)
 
 
@@ -106,6 +111,30 @@ def _degeneracy(found: list[list[Estimate]], measures: list[Measure], counts: np
         "interval_low": clipped(low, ranges),
         "interval_high": clipped(high, ranges),
     }
+
+
+def _in_training(
+    metrics: list[xr.Dataset],
+    measures: list[Measure],
+    described: Mapping[str, tuple[str, str]],
+    used: list[np.ndarray],
+    confidence: float,
+) -> dict[str, np.ndarray]:
+    """Degeneracy (level, measure, snapshot) with its interval, and the number of networks (level, snapshot)."""
+    if not all("snapshot" in data.dims for data in metrics):
+        return {}
+    parts = []
+    for index in range(metrics[0].sizes["snapshot"]):
+        found = []
+        for data, chosen in zip(metrics, used, strict=True):
+            at = data.isel(snapshot=index)
+            reached = chosen[at["snapshot_epoch"].values[chosen] > 0]
+            then = xr.Dataset({name: at[f"snapshot_{name}"].drop_attrs() for name in described})
+            found.append([_estimate(then, reached, measure, confidence) for measure in measures])
+        counts = np.array([len(row[0].contribution) for row in found], np.int32)
+        parts.append(_degeneracy(found, measures, counts, confidence) | {"n_used": counts})
+    names = ("degeneracy", "interval_low", "interval_high", "n_used")
+    return {f"snapshot_{name}": np.stack([part[name] for part in parts], axis=-1) for name in names}
 
 
 def _contributions(found: list[list[Estimate]], used: list[np.ndarray], networks: int) -> np.ndarray:
