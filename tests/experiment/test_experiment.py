@@ -220,8 +220,9 @@ def test_the_files_of_metrics_are_checked_when_the_workflow_is_read(tiny, monkey
             "figures: dense is not drawn: it is for a sweep with 6 or more levels, and there is none here",
         ),
         (
-            ["training_progress"],
-            "figures: training_progress is not drawn: it is for a sweep with training.snapshots, and there is none here",
+            {"training_progress": None},
+            "figures: training_progress is not drawn: it is for a sweep with training.snapshots, "
+            "and there is none here",
         ),
         (["svcca"], "figures: svcca is not drawn: it needs one of the metrics svcca"),
         (["complexity", "directions", "degeneracy"], ""),
