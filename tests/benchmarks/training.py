@@ -52,7 +52,7 @@ def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
 
 
 def compare(width: int, trials: int, steps: int, repeats: int) -> None:
-    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1.0}
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1.0, "data_seeds": 0}
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
     group = make_group({0: initial}, cell, options, torch.device("cpu"))
