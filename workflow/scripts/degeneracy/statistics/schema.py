@@ -4,14 +4,17 @@ from degeneracy.artifacts.schema import FLAG, FLOAT, INTEGER, TEXT, Schema, Vari
 
 LEVEL, MEASURE, BOTH, ROW = ("level",), ("measure",), ("level", "measure"), ("row",)
 UNIT = "units of the measure"
+PERCENT = "fitted change from the first to the last level in percent of the first"
+TEST = "what the test permutes: networks, deviations from the centre of their level, or both"
+MONOTONE = "whether the other levels lie between the first and the last: yes, no or unclear"
 STATISTICS = Schema(
     "statistics",
     {
         "measure_unit": Variable(MEASURE, TEXT, "unit of the measure", "1"),
         "degeneracy": Variable(BOTH, FLOAT, "mean pairwise distance or spread", UNIT),
         "standard_error": Variable(BOTH, FLOAT, "standard error by the network jackknife (mad: bootstrap)", UNIT),
-        "interval_low": Variable(BOTH, FLOAT, "lower end of the interval", UNIT, optional=True),
-        "interval_high": Variable(BOTH, FLOAT, "upper end of the interval", UNIT, optional=True),
+        "interval_low": Variable(BOTH, FLOAT, "lower end of the interval; NaN where there is none", UNIT),
+        "interval_high": Variable(BOTH, FLOAT, "upper end of the interval; NaN where there is none", UNIT),
         "contribution": Variable((*BOTH, "network"), FLOAT, "share of each network", UNIT),
         "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
@@ -20,10 +23,13 @@ STATISTICS = Schema(
         "trend_error": Variable(MEASURE, FLOAT, "standard error of the trend", UNIT, optional=True),
         "trend_low": Variable(MEASURE, FLOAT, "lower end of the trend's interval", UNIT),
         "trend_high": Variable(MEASURE, FLOAT, "upper end of the trend's interval", UNIT),
-        "trend_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend", "1"),
-        "trend_permutation_p": Variable(
-            MEASURE, FLOAT, "two-sided p-value of no trend by permuting the labels of networks", "1"
-        ),
+        "percent": Variable(MEASURE, FLOAT, PERCENT, "%"),
+        "percent_low": Variable(MEASURE, FLOAT, "lower end of its interval", "%"),
+        "percent_high": Variable(MEASURE, FLOAT, "upper end of its interval", "%"),
+        "trend_permutation_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend by permutation", "1"),
+        "test": Variable(MEASURE, TEXT, TEST, "1"),
+        "monotone": Variable(MEASURE, TEXT, MONOTONE, "1"),
+        "remark": Variable(MEASURE, TEXT, "what is not given, and why; what is assumed", "1"),
         "n_networks": Variable(LEVEL, INTEGER, "networks networks", "1"),
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
         "n_not_converged": Variable(LEVEL, INTEGER, "networks not_converged", "1"),
@@ -56,16 +62,18 @@ DIRECTIONS = Schema(
         "trend": Variable(ROW, FLOAT, "fitted change from the first to the last level", "units of the measure"),
         "trend_low": Variable(ROW, FLOAT, "lower end of the trend's interval", "units of the measure"),
         "trend_high": Variable(ROW, FLOAT, "upper end of the trend's interval", "units of the measure"),
-        "percent": Variable(ROW, FLOAT, "fitted change from the first to the last level in percent of the first", "%"),
+        "percent": Variable(ROW, FLOAT, PERCENT, "%"),
         "percent_low": Variable(ROW, FLOAT, "lower end of its interval", "%"),
         "percent_high": Variable(ROW, FLOAT, "upper end of its interval", "%"),
-        "trend_p": Variable(ROW, FLOAT, "p-value of no trend (Welch)", "1"),
-        "trend_permutation_p": Variable(ROW, FLOAT, "p-value of no trend by permuting the labels of networks", "1"),
+        "trend_permutation_p": Variable(ROW, FLOAT, "two-sided p-value of no trend by permutation", "1"),
         "holm_p": Variable(ROW, FLOAT, "the same, adjusted for all compared rows of the paper factor (Holm)", "1"),
+        "test": Variable(ROW, TEXT, TEST, "1"),
+        "monotone": Variable(ROW, TEXT, MONOTONE, "1"),
         "arrow": Variable(
-            ROW, TEXT, "direction of the change: up, down, or unclear where its interval holds 0 or there is none", "1"
+            ROW, TEXT, "direction of the change: up, down, or unclear unless its interval and the test both see it", "1"
         ),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
         "agreement": Variable(ROW, TEXT, "whether the directions agree", "1"),
+        "remark": Variable(ROW, TEXT, "what is not given, and why; what is assumed", "1"),
     },
 )
