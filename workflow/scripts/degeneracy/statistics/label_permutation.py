@@ -65,18 +65,18 @@ def of_values(levels: Sequence[np.ndarray], spread: Spread) -> list[Estimator]:
     scaled = [spread.scaled(values) for values in levels]
     pooled = np.concatenate(scaled)
     shift = 0.0 if spread.relative else np.median(pooled)
-    networks = partial(
-        moment_estimates, values=_of_order_one(pooled - shift), statistic=spread.moments or SPREADS["sd"].moments
-    )
+    sd = SPREADS["sd"].moments
+    networks = partial(moment_estimates, values=_of_order_one(pooled - shift), statistic=spread.moments or sd)
     if spread.location:
         return [networks]
     deviations = np.concatenate([_from_shortest_half(values, spread.relative) for values in scaled])
-    return [networks, partial(moment_estimates, values=_of_order_one(deviations), statistic=_mean)]
+    return [networks, partial(moment_estimates, values=_of_order_one(deviations), statistic=sd)]
 
 
 def _from_shortest_half(values: np.ndarray, relative: bool) -> np.ndarray:
+    """Signed deviations (network) from the mean of the shortest half, over that mean if `relative`."""
     centre = shortest_half_mean(values)
-    return np.abs(values - centre) / (centre if relative else 1.0)
+    return (values - centre) / (centre if relative else 1.0)
 
 
 def from_spatial_median(distance: np.ndarray) -> np.ndarray:
