@@ -65,7 +65,7 @@ def test_a_fault_in_a_metric_names_file_and_line_after_the_traceback(body, said,
 def test_a_metric_without_measures_is_refused_before_it_runs(scripts, trained, tmp_path):
     text = METRIC.replace("MEASURES", "MEASURED")
     line, before = compute(scripts, text, trained, tmp_path)
-    assert line.startswith(": MEASURES is missing, must give a name and a unit") and not before
+    assert line.startswith(": MEASURES is missing, must be a mapping, such as") and not before
 
 
 def test_a_sentence_for_the_user_is_all_that_is_said(scripts, trained, tmp_path):

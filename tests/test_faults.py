@@ -27,7 +27,12 @@ from runs import (
     write_config,
 )
 
-SMALL = TINY | {"seeds_per_job": 2, "metrics": ["weight_change"], "figures": ["degeneracy"]}
+SMALL = TINY | {
+    "seeds_per_job": 2,
+    "metrics": ["weight_change"],
+    "figures": ["degeneracy"],
+    "sweeps": {"channels": TINY["sweeps"]["channels"] | {"levels": [2]}},  # a job of each rule
+}
 NAMED = {"long_name": "x", "units": "1"}
 
 

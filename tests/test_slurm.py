@@ -90,7 +90,7 @@ def test_jobs_go_to_the_partitions_that_a_site_names(cluster, project, tmp_path)
     shutil.rmtree(site / "results")
     text = (site / PROFILE).read_text().replace("# slurm-partition-config", "slurm-partition-config")
     (site / PROFILE).write_text(text)
-    submitted = calls(site, *LITERAL, "--until", "train_networks")
+    submitted = calls(site, *LITERAL, "--until", "train_networks", "generate_trials")
     assert all("-p cpu " in call for call in submitted["generate_trials"])
     assert all("-p gpu " in call for call in submitted["train_networks"])
 

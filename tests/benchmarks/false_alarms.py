@@ -73,7 +73,7 @@ def values(generator, sizes, odd, draw: str, apart: float, scales) -> list[np.nd
     return [np.exp(SIGMA * part) for part in shifted] if draw == "log-normal" else shifted
 
 
-def value_tests(levels, draw: str) -> dict[str, float]:
+def value_tests(levels: list[np.ndarray], draw: str) -> dict[str, float]:
     sizes = [len(level) for level in levels]
     measures = ("log_sd",) if draw == "log-normal" else ("sd", "mad")
     return {
@@ -82,7 +82,7 @@ def value_tests(levels, draw: str) -> dict[str, float]:
     }
 
 
-def skewed_tests(levels) -> dict[str, float]:
+def skewed_tests(levels: list[np.ndarray]) -> dict[str, float]:
     """Measures of skewed values whose centre, not whose scale, differs between levels."""
     sizes = [len(level) for level in levels]
     return {

@@ -21,6 +21,7 @@ import numpy as np
 
 LEVEL = "behaviour"
 MEASURES = {"distance": ("distance of the readouts", "1")}
+NO_TRIALS = True
 
 
 def features(population):

@@ -19,8 +19,9 @@ from degeneracy.drawing import style, sweeps
 from degeneracy.drawing.caption import caption
 from degeneracy.drawing.figure import draw
 from degeneracy.experiment.condition import dumps
-from degeneracy.plugins.contracts import COMPLEXITY, figure_contract
+from degeneracy.plugins.contracts import COMPLEXITY
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 from populations import FIND
 
 pytestmark = pytest.mark.xdist_group("every_figure")  # its fixtures are costly: one worker makes them
@@ -46,7 +47,7 @@ def artifacts_of_level(level: int) -> dict[str, Path]:
     made = {kind: Path(f"{kind}-{level}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
     device = ("--device", "cpu")
     run("generate_trials", "--condition", condition, "--output", made["trials"])
-    given = ("--condition", condition, "--seeds", 0, 2, "--trials", made["trials"])
+    given = ("--condition", condition, "--seeds", 0, 2)
     run("train_networks", *given, *device, "--output", made["networks"])
     given = ("--networks", made["networks"], "--trials", made["trials"])
     run("find_fixed_points", *given, "--options", dumps(FIND), *device, "--output", made["fixed_points"])

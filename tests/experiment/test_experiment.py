@@ -6,8 +6,8 @@ from degeneracy.experiment import resolve as resolving
 from degeneracy.experiment.resolve import resolve
 from degeneracy.experiment.validation import check
 from degeneracy.plugins import contracts
-from degeneracy.plugins.contracts import FigureContract
 from degeneracy.plugins.discovery import names
+from degeneracy.plugins.figure_contract import FigureContract
 
 
 def resolved(config):
@@ -224,6 +224,6 @@ def test_a_figure_asked_for_that_no_sweep_fits_is_told(figures, said, tiny, caps
 
 def test_a_figure_of_the_directions_is_drawn_whatever_is_swept(tiny, capsys, monkeypatch):
     unit = FigureContract(scope="experiment", reads=("directions",), factors=("model.gamma",))
-    monkeypatch.setattr(contracts, "figure_contract", lambda name: unit)
+    monkeypatch.setattr(resolving, "figure_contract", lambda name: unit)
     resolved(tiny | {"figures": ["gamma"]})
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Training that is interrupted, runs out of memory or drops finished networks ends as if nothing had happened."""
+"""A training that is interrupted ends as if nothing had happened."""
 
 import io
 import os
@@ -14,64 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from interruptions import CPU, SEEDS, SHORT, assert_identical, identity, interrupted_after, kept, train
 
 from conftest import ROOT, make_condition
 from degeneracy.artifacts import store
 from degeneracy.experiment.condition import dumps
-from degeneracy.networks import checkpoints, optimiser, training
-from degeneracy.networks import epoch as epoch_module
-from degeneracy.networks.backends.choice import mean_squared_error
+from degeneracy.networks import checkpoints, optimiser
 from degeneracy.networks.checkpoints import Checkpoint
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.status import Status
-from degeneracy.trials.generate import generate
-from degeneracy.trials.schema import TRIALS
-
-CPU = torch.device("cpu")
-SHORT = {"epochs": 6, "steps_per_epoch": 8, "learning_rate": 0.02, "threshold": 0.34, "patience": 1}
-SHORT |= {"plateau_patience": 0, "plateau_factor": 0.9}
-SEEDS = [0, 1, 2, 5]
-
-
-class PulledPlug(Exception):
-    pass
-
-
-def train(condition, seeds=SEEDS, report=lambda line: None, checkpoint=None):
-    return training.train(condition, seeds, generate(condition)["train"], CPU, report, "auto", checkpoint)
-
-
-def kept(folder, code="code", stopping=lambda: False):
-    checkpoint = Checkpoint.beside(folder / "networks.nc", code, stopping)
-    checkpoint.interval = 0
-    return checkpoint
-
-
-def identity(condition):
-    return checkpoints.identity(condition, SEEDS, generate(condition)["train"], "cpu", "cpu")
-
-
-def pull_plug_after(lines):
-    seen = []
-
-    def report(line):
-        seen.append(line)
-        if sum(one.startswith("epoch") for one in seen) >= lines:
-            raise PulledPlug
-
-    return report
-
-
-def interrupted_after(epochs, condition, folder, **options):
-    with pytest.raises(PulledPlug):
-        train(condition, report=pull_plug_after(epochs), checkpoint=kept(folder, **options))
-
-
-def assert_identical(one, other):
-    assert set(one.variables) == set(other.variables) and one.attrs == other.attrs
-    for name in one.variables:
-        assert one[name].dtype == other[name].dtype
-        assert np.array_equal(one[name], other[name], equal_nan=one[name].dtype.kind == "f"), name
 
 
 @pytest.mark.parametrize("cell", ["vanilla", "mup", "gru"])
@@ -234,12 +185,10 @@ def test_a_checkpoint_is_saved_no_more_often_than_asked(tmp_path, monkeypatch):
 
 def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
     condition = make_condition(training=SHORT | {"epochs": 12, "steps_per_epoch": 150, "threshold": 1e-9})
-    path = tmp_path / "trials.nc"
-    store.write(path, TRIALS, generate(condition), condition, "cpu", 0.0)
     script = ROOT / "workflow" / "scripts" / "train_networks.py"
 
     def command(output):
-        arguments = ["--condition", dumps(condition), "--seeds", "0", "1", "--trials", str(path), "--device", "cpu"]
+        arguments = ["--condition", dumps(condition), "--seeds", "0", "1", "--device", "cpu"]
         return [sys.executable, str(script), *arguments, "--output", str(output)]
 
     output, undisturbed = tmp_path / "networks.nc", tmp_path / "undisturbed.nc"
@@ -254,89 +203,7 @@ def test_being_stopped_saves_and_the_same_command_goes_on(tmp_path):
         assert not output.exists() and (tmp_path / ".networks.nc.checkpoint").exists()
     done = subprocess.run(command(output), capture_output=True, text=True, check=True)
     assert "resuming from a checkpoint" in done.stdout
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc", "trials.nc"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["networks.nc"]
     subprocess.run(command(undisturbed), capture_output=True, check=True)
     one, other = (store.read(each, NETWORKS) for each in (output, undisturbed))
     assert_identical(one.assign_attrs(wall_time_s=0), other.assign_attrs(wall_time_s=0))
-
-
-def in_one_group(monkeypatch):
-    monkeypatch.setattr(training, "group_sizes", lambda networks, device: [networks])
-
-
-def test_networks_that_finish_in_a_group_leave_it_without_a_trace(monkeypatch, tmp_path):
-    """On CUDA a group holds many networks, which finish one after the other; here on the CPU it does."""
-    condition, seeds = make_condition(training=SHORT), list(range(12))
-    monkeypatch.setattr(epoch_module, "COMPACT", 0.6)
-    alone = train(condition, seeds)
-    assert len(set(alone["epochs"].values)) > 2
-    in_one_group(monkeypatch)
-    sizes = []
-    after = training.after_epoch
-
-    def watched(group, *rest):
-        sizes.append((len(group.networks), sum(network.going for network in group.networks)))
-        return after(group, *rest)
-
-    monkeypatch.setattr(training, "after_epoch", watched)
-    together = train(condition, seeds)
-    assert_identical(together, alone)
-    assert any(going < size for size, going in sizes), "some finished networks should stay, ignored"
-    assert all(going > epoch_module.COMPACT * size for size, going in sizes), "and not too many"
-    with pytest.raises(PulledPlug):
-        train(condition, seeds, pull_plug_after(3), kept(tmp_path))
-    assert_identical(train(condition, seeds, checkpoint=kept(tmp_path)), alone)
-
-
-FULL = [
-    torch.OutOfMemoryError("CUDA out of memory"),
-    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
-    RuntimeError("CUDA error: out of memory"),
-]
-
-
-@pytest.mark.parametrize("fits, error", [(1, FULL[0]), (3, FULL[0]), (3, FULL[1]), (3, FULL[2])])
-def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatch, fits, error):
-    condition = make_condition(training=SHORT)
-    undisturbed = train(condition)
-    in_one_group(monkeypatch)
-    exact, calls, lines = mean_squared_error, [], []
-
-    def limited(cell, parameters, inputs, *rest):
-        calls.append(len(inputs))
-        if len(calls) > 12 and len(inputs) > fits:  # in the middle of the second epoch
-            raise error
-        return exact(cell, parameters, inputs, *rest)
-
-    monkeypatch.setattr(epoch_module, "mean_squared_error", limited)
-    assert_identical(train(condition, report=lines.append), undisturbed)
-    halved = [line for line in lines if line.startswith("out of memory")]
-    assert halved[0] == "out of memory with 4 networks at once: the group is halved and resumes from epoch 1"
-    assert len(halved) == {1: 3, 3: 1}[fits]
-
-
-def test_any_other_error_of_the_device_is_not_taken_for_it(monkeypatch):
-    def broken(*_):
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
-
-    monkeypatch.setattr(epoch_module, "mean_squared_error", broken)
-    with pytest.raises(RuntimeError, match="illegal memory access"):
-        train(make_condition())
-
-
-def test_too_little_memory_for_one_network_is_one_sentence(monkeypatch):
-    def full(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(epoch_module, "mean_squared_error", full)
-    with pytest.raises(ValueError, match=r"does not suffice for one network; lower training\.batch_size"):
-        train(make_condition())
-
-
-def test_penalties_by_products_are_those_by_decomposition():
-    generator = torch.Generator().manual_seed(0)
-    weights = torch.randn(3, 24, 24, generator=generator)
-    weights[1] *= 1e-4
-    found, expected = optimiser.polar_factor_by_products(weights), optimiser.polar_factor(weights)
-    assert torch.allclose(found, expected, atol=2e-4)
-    assert torch.all(optimiser.polar_factor_by_products(torch.zeros(1, 4, 4)) == 0)

@@ -9,6 +9,7 @@ from degeneracy.artifacts import store
 from degeneracy.networks import training
 from degeneracy.networks.population import Population, load
 from degeneracy.networks.schema import NETWORKS
+from degeneracy.networks.trained import joined
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
 
@@ -40,8 +41,18 @@ def test_networks_of_one_condition_trained_with_other_rounding_are_read_with_a_w
     population = load(paths)
     assert population.seeds.tolist() == [0, 1, 2, 3]
     (record,) = caplog.records  # one sentence a condition
-    assert said in record.message and f"{paths[0]} and {paths[2]}: " in record.message
-    assert "\n" not in record.message and "round differently" in record.message
+    assert said in record.message and "rounding differs" in record.message and "\n" not in record.message
+    assert [f"{path}: " in record.message for path in paths] == [True, False, True, False]  # one file of each
+
+
+def test_an_artifact_whose_networks_were_trained_with_other_rounding_is_read_with_a_warning(write, caplog):
+    """Seeds that are added on another machine join those that are there in one artifact."""
+    parts = [store.read(write(seed, cpu_model=model), NETWORKS) for seed, model in enumerate(("abacus", "slide rule"))]
+    path = write(2)
+    store.save(path, NETWORKS, joined(parts))
+    load([path])
+    (record,) = caplog.records
+    assert f"{path}: abacus + slide rule, " in record.message
 
 
 def test_networks_of_one_machine_are_read_without_a_warning(write, caplog):

@@ -10,7 +10,7 @@ from degeneracy.networks import training
 from degeneracy.networks.backends import compiled
 from degeneracy.networks.backends.choice import mean_squared_error
 from degeneracy.networks.group import make_group
-from degeneracy.networks.optimiser import adam, add_penalties, lower_rates, polar_factor
+from degeneracy.networks.optimiser import adam, add_penalties, lower_rates, polar_factor, polar_factor_by_products
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -105,6 +105,15 @@ def test_regularisers_are_flat_where_there_is_nothing_left_to_shrink():
     low_rank = left @ torch.diag(torch.tensor([3.0, 0.01])) @ right.mT  # the subgradient of least norm is L Rᵀ
     assert torch.allclose(polar_factor(low_rank), left @ right.mT, atol=1e-4)
     assert torch.all(polar_factor(torch.full((1, 3, 3), torch.nan)) == 0)
+
+
+def test_penalties_by_products_are_those_by_decomposition():
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(3, 24, 24, generator=generator)
+    weights[1] *= 1e-4
+    found, expected = polar_factor_by_products(weights), polar_factor(weights)
+    assert torch.allclose(found, expected, atol=2e-4)
+    assert torch.all(polar_factor_by_products(torch.zeros(1, 4, 4)) == 0)
 
 
 def test_regularisers_shrink_the_spectrum_and_the_weights_and_leave_the_loss_the_mse():

@@ -11,8 +11,9 @@ from degeneracy.drawing import sweeps
 from degeneracy.drawing.caption import caption
 from degeneracy.experiment.resolve import resolve
 from degeneracy.plugins import discovery
-from degeneracy.plugins.contracts import FigureContract, figure_contract, headlines
+from degeneracy.plugins.contracts import headlines
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 from degeneracy.statistics.spreads import SPREADS
 
 
@@ -26,7 +27,8 @@ def figure(tmp_path, monkeypatch):
     def declared(text: str) -> FigureContract:
         discovery.parsed.cache_clear()
         (tmp_path / "figures").mkdir(exist_ok=True)
-        (tmp_path / "figures" / "own.py").write_text(f'"""Own."""\n{text}\n', encoding="utf-8")
+        draw = "" if "SHAPE" in text else "def draw(shown): ...\n"
+        (tmp_path / "figures" / "own.py").write_text(f'"""Own."""\n{text}\n{draw}', encoding="utf-8")
         return figure_contract("own")
 
     yield declared
@@ -37,17 +39,17 @@ def figure(tmp_path, monkeypatch):
     ("text", "sentence"),
     [
         ('SCOPE = "experimant"\nREADS = ("map",)', "SCOPE: given 'experimant'; did you mean \"experiment\"?"),
-        ('SCOPE = ("sweep",)\nREADS = ("map",)', "SCOPE: given ('sweep',), must be text"),
+        ('SCOPE = ("sweep",)\nREADS = ("map",)', "SCOPE: given ('sweep',); did you mean"),
         ('READS = ("statistic",)', "READS: given 'statistic'; did you mean \"statistics\"?"),
-        ('READS = "map"', "READS: given 'map', must be a tuple such as"),
+        ('READS = "map"', "READS: given 'map', must be a list, such as ('statistics',)"),
         ("READS = kinds()", "READS must be a literal"),
-        ('SCOPE = "sweep"', "READS is missing, must name some of networks, trials,"),
+        ('SCOPE = "sweep"', "READS is missing, must be a list such as"),
         ('READS = ("map",)\nFACTORS = ("gamma",)', "FACTORS: given 'gamma', must be like \"model.gamma\""),
         ('READS = ("directions",)', '"directions" are for figures with SCOPE = "experiment"'),
         ('SHAPE = "gird"\nCOLUMNS = ("weights",)', "SHAPE: given 'gird'; did you mean \"grid\"?"),
-        ('COLUMNS = ("weights",)', "SHAPE: given ''. Allowed: curves, grid."),
-        ('SHAPE = "grid"', "COLUMNS is missing, must name some of behaviour, dynamics,"),
-        ('SHAPE = "grid"\nCOLUMNS = ("weight",)', "COLUMNS: given 'weight'; did you mean \"weights\"?"),
+        ('COLUMNS = ("weights",)', "SHAPE is missing; the two go together"),
+        ('SHAPE = "grid"', "COLUMNS is missing; the two go together"),
+        ('SHAPE = "grid"\nCOLUMNS = ("weight",)', "COLUMNS: given 'weight', must be behaviour, dynamics, weights,"),
         ('SHAPE = "grid"\nCOLUMNS = ("map",)\nREADS = ("map",)', "SCOPE, READS and METRICS follow from SHAPE"),
     ],
 )

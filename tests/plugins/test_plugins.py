@@ -1,3 +1,5 @@
+import ast
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -5,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from degeneracy.errors import UserError
 from degeneracy.plugins import code_hash, contracts, discovery, normal_form
 from degeneracy.plugins.discovery import Plugin, names
 
@@ -13,9 +16,9 @@ CACHED = (discovery.parsed, normal_form.statements, code_hash._imports, code_has
 
 
 def write_package(folder: Path, **files: str) -> Path:
-    """A copy of the package's outline with some files, as the workflow would see it."""
+    """A package with some files, as the workflow would see it: `a__b` is a/b.py, and `a__` is a/__init__.py."""
     for name, text in files.items():
-        path = folder / f"{name.replace('__', '/')}.py"
+        path = folder / f"{re.sub('/$', '/__init__', name.replace('__', '/'))}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
@@ -101,7 +104,7 @@ def test_code_hash_sees_the_type_of_an_exception_and_the_fields_of_a_class(packa
 
 def test_code_hash_sees_the_init_of_folders_on_the_way(package):
     files = {"script": "import degeneracy.folder.module\n", "folder__module": "x = 1\n"}
-    first = hash_of(package, **files, folder____init__="started(1)\n")
+    first = hash_of(package, **files, folder__="started(1)\n")
     (package / "folder" / "__init__.py").write_text("started(2)\n")
     assert hash_of(package, **files) != first
 
@@ -244,15 +247,18 @@ NAMED = 'MEASURES = {"value": ("x", "1")}\n'
         (VALUE + NAMED, "LEVEL is missing, must be one of behaviour, dynamics, weights, learning, representation"),
         (VALUE + NAMED + 'LEVEL = "wieghts"', "LEVEL: given 'wieghts'; did you mean \"weights\"?"),
         (VALUE + NAMED + "LEVEL = level()", "LEVEL must be a literal"),
-        (VALUE + 'LEVEL = "weights"', 'MEASURES is missing, must give a name and a unit to "value"'),
-        (PAIR + NAMED + 'LEVEL = "weights"', 'must give a name and a unit to "distance"'),
-        (VALUE + 'MEASURES = {"value": "x"}\nLEVEL = "weights"', "MEASURES: given {'value': 'x'}, must give"),
-        (VALUE + 'MEASURES = ("value",)\nLEVEL = "weights"', "MEASURES: given ('value',), must give"),
-        (VALUE + NAMED + WEIGHTS + "RANGE = (0, 1)", "RANGE: given (0, 1), must be like"),
-        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, "2")}', "RANGE: given {'value': (0, '2')}, must be like"),
-        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', "RANGE: given {'vale': (0, 2)}, must be like"),
+        (VALUE + NAMED + WEIGHTS + "RANGE = (0, 1)", "RANGE: given (0, 1), must be a mapping"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, "2")}', "RANGE.value: given '2', must be a number or empty"),
+        (VALUE + NAMED + WEIGHTS + 'RANGE = {"vale": (0, 2)}', 'RANGE: unknown key "vale"; did you mean "value"?'),
         (VALUE + NAMED + WEIGHTS + 'RANGE = {"value": (0, pi)}', "RANGE must be a literal"),
-        ("def features(population): ...", "must define value(population), or both features(population) and distance"),
+        (VALUE + 'LEVEL = "weights"', "MEASURES is missing, must be a mapping, such as"),
+        (PAIR + NAMED + 'LEVEL = "weights"', "MEASURES: distance is missing"),
+        (
+            VALUE + 'MEASURES = {"value": "x"}\nLEVEL = "weights"',
+            "MEASURES.value: given 'x', must be a list, such as ('change of",
+        ),
+        (VALUE + 'MEASURES = ("value",)\nLEVEL = "weights"', "MEASURES: given ('value',), must be a mapping"),
+        ("def features(population): ...", "must define value(population) or features(population) and distance(a, b)"),
         ("def features(population)", "line 1: expected ':', must be Python"),
     ],
 )
@@ -272,9 +278,32 @@ def test_two_metrics_cannot_be_the_headline_of_one_aspect(package):
 
 
 @pytest.mark.parametrize(
-    "kind, entry", [("tasks", "class Task"), ("cells", "class Cell"), ("figures", "function draw")]
+    "kind, entry", [("tasks", "class Task"), ("cells", "class Cell"), ("figures", r"draw\(shown\) or SHAPE")]
 )
 def test_a_file_without_what_makes_it_a_plug_in_is_named(package, kind, entry):
     write_package(package, **{f"{kind}__own": "x = 1\n"})
-    with pytest.raises(ValueError, match=rf"{kind}/own\.py: must define the {entry}"):
+    with pytest.raises(ValueError, match=rf"{kind}/own\.py: must define {entry}"):
         contracts.check(Plugin(kind, "own"))
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("inputs", "inputs"), ("outputs", "outputs"), ("trials", "trials"), ("constant_inputs", "con")],
+)
+def test_a_task_without_a_member_of_its_contract_is_named(package, name, missing):
+    contract = (SCRIPTS / "degeneracy" / "tasks" / "__init__.py").read_text(encoding="utf-8")
+    task = (SCRIPTS / "degeneracy" / "tasks" / "flip_flop.py").read_text(encoding="utf-8")
+    write_package(package, tasks__=contract, tasks__own=task)
+    contracts.check(Plugin("tasks", "own"))
+    write_package(package, tasks__own=task.replace(f"def {name}(", "def other("))
+    discovery.parsed.cache_clear()
+    with pytest.raises(UserError, match=rf"own\.py: the class Task must define {name}"):
+        contracts.check(Plugin("tasks", "own"))
+
+
+@pytest.mark.parametrize("kind", discovery.KINDS)
+def test_the_table_of_contracts_and_the_protocols_name_the_same_constants(kind):
+    tree = discovery.parsed(discovery.PACKAGE / kind / "__init__.py")
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    fields = [node for one in classes for node in one.body if isinstance(node, ast.AnnAssign)]
+    assert {node.target.id for node in fields if node.target.id.isupper()} == set(contracts.CONTRACTS[kind].constants)

@@ -1,4 +1,4 @@
-"""The experiment of the configuration, and what all rules share; what they need is said in degeneracy/experiment."""
+"""The experiment that the configuration describes, and what all rules share. The logic is in degeneracy/experiment."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-# every other file in this folder: a rule of one's own is added by dropping a file here
+# every other file in this folder, so that a new file of rules is included by being there
 RULES = [path.name for path in sorted(Path(workflow.current_basedir).glob("*.smk")) if path.name != "common.smk"]
 RULES = [f"workflow/rules/{name}" for name in RULES]
 
@@ -31,7 +31,7 @@ except UserError as error:
 NEEDS = needs.Needs(EXPERIMENT)
 DEVICE = config.get("device", SCHEMA["properties"]["device"]["default"])
 BACKEND = config.get("backend", SCHEMA["properties"]["backend"]["default"])
-GPUS = 0 if DEVICE == "cpu" else 1  # a scheduler is asked for by each job that can use one
+GPUS = 0 if DEVICE == "cpu" else 1  # that each job which can use one asks a scheduler for
 ENVIRONMENT = str(ROOT / "envs" / "degeneracy.yaml")
 CAPTION = str(ROOT / "workflow" / "report" / "figure.rst")
 TARGETS = []
@@ -48,12 +48,12 @@ wildcard_constraints:
 
 
 def script(name):
-    """Path of a stage script; as it takes `input`, Snakemake does not compare it, and a moved project reruns nothing."""
+    """Path of a stage script. Snakemake does not compare what depends on `input`, so a moved project reruns nothing."""
     return lambda wildcards, input: os.path.relpath(SCRIPTS / name)
 
 
 def logged(command):
-    """A command whose output goes to the log; of a failed one, the last line is shown and the exit status kept."""
+    """A command whose output goes to the log. If it fails, its last line is shown and its exit status kept."""
     return f"{command} > {{log:q}} 2>&1 || (code=$?; tail -n 1 {{log:q}} >&2; exit $code)"
 
 
@@ -81,23 +81,21 @@ def sweep_of(wildcards):
 
 
 def metric_gpus(wildcards):
-    """GPUs for a job of a metric: those whose solver runs on one say so."""
+    """GPUs for a job of a metric: its file says whether its solver runs on one."""
     return GPUS if needs.uses_gpu(wildcards.metric) else 0
 
 
 def metric_device(wildcards):
-    """Device of a metric: one that asks for no GPU takes what is there, where others insist on CUDA."""
+    """Device of a metric: where CUDA is required, a metric that asks for no GPU takes what is available."""
     return "auto" if DEVICE == "cuda" and not metric_gpus(wildcards) else DEVICE
 
 
 if workflow.is_main_process:
     total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
-    logger.info(
-        f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {sum(there.values())} of them are there."
-    )
+    logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
     if there and not os.path.isdir(".snakemake/metadata"):
         logger.warning(
-            "results holds networks, but .snakemake does not say how they were made: what has changed since is not seen. "
-            "Copy .snakemake along with results, or delete what is to be made again."
+            "results holds networks, but .snakemake has no record of how they were made, so changes since then go unnoticed. "
+            "Copy .snakemake along with results, or delete what should be made again."
         )

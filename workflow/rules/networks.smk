@@ -1,8 +1,6 @@
 rule train_networks:
-    input:
-        lambda wildcards: needs.trials(condition_of(wildcards)),
-    output:
-        paths.networks("{task}", "{condition}", "{block}"),
+    output:  # kept until the job has ended well; it reuses the networks that are in there
+        update(paths.networks("{task}", "{condition}", "{block}")),
     log:
         paths.log(paths.networks("{task}", "{condition}", "{block}")),
     conda:
@@ -21,7 +19,7 @@ rule train_networks:
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
         logged(
-            "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds} --trials {input:q}"
+            "python {params.script:q} --condition {params.spec:q} --seeds {params.seeds}"
             " --device {resources.device} --backend {resources.backend} --output {output:q}"
         )
 

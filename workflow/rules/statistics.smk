@@ -18,11 +18,11 @@ rule compute_statistics:
         code=lambda wildcards: code("compute_statistics.py"),  # when a job needs it, not at every start
         factor=lambda wildcards: sweep_of(wildcards).factor,
         levels=lambda wildcards: sweep_of(wildcards).levels_json,  # the order of inputs triggers no rerun, this does
-        map=lambda wildcards, input: f" --map {input.map}" if input.map else "",
+        map=lambda wildcards, input: ["--map", input.map] if input.map else [],
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "python {params.script:q} --factor {params.factor} --metrics {input.metrics:q}{params.map}"
+            "python {params.script:q} --factor {params.factor} --metrics {input.metrics:q} {params.map:q}"
             " --confidence {params.confidence} --output {output:q}"
         )
 

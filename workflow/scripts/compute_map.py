@@ -21,8 +21,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="map artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    device = devices.choose_device(arguments.device)
-    populations = population.load_sweep(arguments.networks, arguments.trials, device=device.type)
+    device = devices.choose(arguments.device)
+    populations = population.load_sweep(arguments.networks, arguments.trials, device=device)
     within = [store.read(path, PAIR_METRIC) for path in arguments.metrics]
     for one, data in zip(populations, within, strict=True):
         if dumps(one.condition) != data.attrs["condition"] or data.attrs["metric"] != arguments.metric:

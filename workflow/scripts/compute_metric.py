@@ -22,11 +22,11 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="metric artifact to write")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    device = devices.choose_device(arguments.device)
+    device = devices.choose(arguments.device)
     metric = Plugin("metrics", arguments.metric)
     if "fixed_points" in metric.constant("USES", ()) and not arguments.fixed_points:
         raise UserError(f"{arguments.metric}: uses fixed points, give their artifacts with --fixed-points")
-    networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device.type)
+    networks = population.load(arguments.networks, arguments.trials, arguments.fixed_points, device=device)
     options = metric.complete(arguments.options, arguments.metric)
     result = measure(arguments.metric, networks, options)
     schema = PAIR_METRIC if "distance" in result else NETWORK_METRIC

@@ -4,8 +4,8 @@ from degeneracy import command
 from degeneracy.drawing import style, sweeps
 from degeneracy.drawing.figure import draw
 from degeneracy.errors import UserError
-from degeneracy.plugins.contracts import figure_contract
 from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.figure_contract import figure_contract
 
 
 def main() -> None:

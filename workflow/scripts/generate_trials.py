@@ -2,7 +2,7 @@
 
 from degeneracy import command
 from degeneracy.artifacts import store
-from degeneracy.trials.generate import generate
+from degeneracy.trials.generate import content_of, generate
 from degeneracy.trials.schema import TRIALS
 
 
@@ -13,7 +13,8 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     groups = generate(arguments.condition)
-    store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds)
+    trained_on = {"train_content": content_of(groups["train"])}
+    store.write(arguments.output, TRIALS, groups, arguments.condition, "cpu", watch.seconds, **trained_on)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ import yaml
 
 from degeneracy import command, devices
 from degeneracy.artifacts import store
+from degeneracy.artifacts.provenance import provenance
 from degeneracy.experiment import paths
 from degeneracy.experiment.resolve import resolve
-from degeneracy.networks import training
+from degeneracy.networks import trained, training
 from degeneracy.networks.backends import choice
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.discovery import make_cell
@@ -34,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def prepared(spec: dict, device: torch.device):
     """Training trials of a condition. Also compiles the kernels of its cell, so that the training process need not."""
-    trials, cell = generate(spec)["train"], make_cell(spec)
+    trials, cell = generate(spec, ["train"])["train"], make_cell(spec)
     batch, steps = spec["training"]["batch_size"], trials.sizes["time"]
     backend, _ = choice.choose("auto", device, cell, trials.sizes["input"], trials.sizes["output"])
     parameters = {
@@ -75,16 +76,16 @@ def main() -> None:
                 if time.monotonic() > end:
                     return
                 data = trials.pop(condition).result()
-                started.append((condition, time.monotonic()))
+                identity = trained.identity(Path(__file__).with_name("train_networks.py"), condition.spec, data)
+                started.append((condition, identity, time.monotonic()))
                 say = partial(print, f"{condition.task}/{condition.name}:", flush=True)
                 yield training.epochs(condition.spec, seeds, data, device, say, "auto", None)
 
         for number, networks in training.together(trainings(), device, arguments.at_once):
-            condition, start = started[number]
-            path = wanted[condition]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            seconds = time.monotonic() - start
-            store.write(path, NETWORKS, networks, condition.spec, devices.name_of(device), seconds, **networks.attrs)
+            condition, identity, start = started[number]
+            path, seconds = wanted[condition], time.monotonic() - start
+            made = provenance("networks", condition.spec, devices.name_of(device), seconds)
+            store.save(path, NETWORKS, networks.assign_attrs(made | networks.attrs | identity))
             converged = int((networks["status"] == Status.CONVERGED).sum())
             print(f"{path.relative_to(ROOT)}: {converged} of {len(seeds)} converged, {seconds:.0f} s", flush=True)
         for future in trials.values():

@@ -1,6 +1,7 @@
 """Artifacts: the one writer and the one reader of the NetCDF files between stages."""
 
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -26,18 +27,23 @@ def write(
     in the same folder and then renamed, and carries the resolved condition, the versions, the device and the wall
     time (s). Raises ValueError if a variable lacks `long_name` or `units`, or the data does not fit its schema.
     """
-    groups = data if isinstance(data, dict) else {None: data}
+    origin = provenance(schema.kind, condition, device, wall_time) | attributes
+    save(path, schema, data, **origin)
+
+
+def save(path, schema: Schema, data: xr.Dataset | dict[str, xr.Dataset], **attributes):
+    """What `write` does, with attributes that are complete: those of the dataset and these."""
+    groups: dict[Any, xr.Dataset] = data if isinstance(data, dict) else {None: data}
     for group, dataset in groups.items():
         schema.check(dataset, f"{path}" + (f" (group {group})" if group else ""))
         for name, variable in dataset.data_vars.items():
             if not {"long_name", "units"} <= set(variable.attrs):
                 raise ValueError(f"{path}: variable {name} needs the attributes long_name and units")
-    origin = provenance(schema.kind, condition, device, wall_time) | attributes
     with whole(path) as temporary:
         if None in groups:
-            _save(groups[None].assign_attrs(origin), temporary)
+            _save(groups[None].assign_attrs(attributes), temporary)
         else:
-            _save(xr.Dataset(attrs=origin), temporary)
+            _save(xr.Dataset(attrs=attributes), temporary)
             for group, dataset in groups.items():
                 _save(dataset, temporary, group)
 
@@ -82,11 +88,11 @@ def _open(path, group, data: bool = True) -> xr.Dataset:
 
 
 def _save(dataset: xr.Dataset, path: Path, group: str | None = None) -> None:
-    encoding = {}
+    encoding: dict[str, dict[str, Any]] = {}
     for name, variable in dataset.data_vars.items():
         large = variable.ndim and variable.size > 256
         # the checksum lets a reader notice a damaged file
-        encoding[name] = {"zlib": True, "complevel": 1, "shuffle": True, "fletcher32": True} if large else {}
+        encoding[str(name)] = {"zlib": True, "complevel": 1, "shuffle": True, "fletcher32": True} if large else {}
         if variable.dtype.kind == "f":
-            encoding[name]["_FillValue"] = None  # NaN stays NaN
+            encoding[str(name)]["_FillValue"] = None  # NaN stays NaN
     dataset.to_netcdf(path, mode="a" if group else "w", group=group, engine="netcdf4", encoding=encoding)

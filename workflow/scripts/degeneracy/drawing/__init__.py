@@ -1,1 +1,1 @@
-"""Drawing, a stage: runs figures; and what the authors of figures draw with."""
+"""Drawing, a stage: runs figures, and holds the toolkit of their authors."""

@@ -1,8 +1,8 @@
 """Runs a figure."""
 
 from degeneracy.drawing import grid
-from degeneracy.plugins.contracts import figure_contract
 from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.figure_contract import figure_contract
 
 
 def draw(name: str, shown, **options):

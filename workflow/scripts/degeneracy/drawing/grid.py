@@ -8,7 +8,8 @@ import numpy as np
 
 from degeneracy.drawing import network_map, style
 from degeneracy.drawing.panel import REFERENCES, legend, measure_label, panel
-from degeneracy.plugins.contracts import MAP, FigureContract
+from degeneracy.plugins.contracts import MAP
+from degeneracy.plugins.figure_contract import FigureContract
 
 PAGE = 7.4  # inches
 HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend

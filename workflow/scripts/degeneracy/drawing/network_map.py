@@ -1,4 +1,4 @@
-"""A panel of the networks of a sweep in the plane."""
+"""A panel with a map of networks: all networks of a sweep in the plane."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ from degeneracy.status import Status
 
 
 def panel(axis, data) -> None:
-    """All networks of a sweep (a map artifact) in the plane."""
+    """Draw all networks of a sweep (a map artifact) in the plane; open symbols did not converge."""
     levels = list(dict.fromkeys(data["level"].values.tolist()))
     colours = style.level_colours(levels)
     for level in levels:
         chosen = data["level"].values == level
-        learnt = data["status"].values == Status.CONVERGED
+        converged = data["status"].values == Status.CONVERGED
         place = data["position"].values
-        label = f"{level} (n = {int((chosen & learnt).sum())})"
-        axis.plot(*place[chosen & learnt].T, "o", color=colours[level], markersize=5, label=label)
-        axis.plot(*place[chosen & ~learnt].T, "o", color=colours[level], markersize=5, markerfacecolor="none")
+        label = f"{level} (n = {int((chosen & converged).sum())})"
+        axis.plot(*place[chosen & converged].T, "o", color=colours[level], markersize=5, label=label)
+        axis.plot(*place[chosen & ~converged].T, "o", color=colours[level], markersize=5, markerfacecolor="none")
     name = data["distance"].attrs["long_name"]
     axis.set(xlabel=f"MDS 1 ({name})", ylabel="MDS 2", aspect="equal")
     axis.margins(0.1)

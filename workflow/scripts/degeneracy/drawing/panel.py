@@ -1,4 +1,4 @@
-"""A panel of degeneracy against the levels of a factor, and what labels it."""
+"""A panel of degeneracy against the levels of a factor, and its labels."""
 
 import textwrap
 
@@ -10,7 +10,7 @@ REFERENCES = {"ceiling": ("before training", "--"), "floor": ("same network", ":
 
 
 def legend(figure) -> None:
-    """One legend below all panels of a figure, of the lines that are labelled and in sight in any of them."""
+    """Add one legend below all panels of a figure, for the labelled lines that are visible in any of them."""
     labelled = {}
     for axis in figure.axes:
         low, high = axis.get_ylim()
@@ -22,7 +22,7 @@ def legend(figure) -> None:
 
 
 def panel(axis, data, label: str) -> None:
-    """Degeneracy of one measure (a statistics artifact with its measure chosen) against the level."""
+    """Draw the degeneracy under one measure (a statistics artifact with its measure chosen) against the level."""
     levels = data["level"].values.tolist()
     colours = style.level_colours(levels)
     for place, level in enumerate(levels):
@@ -55,17 +55,17 @@ def panel(axis, data, label: str) -> None:
         ends = f"[{signed(low)}, {signed(high)}]"
         axis.set_title(f"change {signed(change)}\n{100 * data.attrs['confidence']:g}% {ends}")
     elif int(data["n_used"].max()) < 2:
-        axis.set_title("not enough networks\nlearnt the task")
+        axis.set_title("too few networks\nconverged")
 
 
 def measure_label(data) -> str:
-    """The measure of a statistics artifact with one chosen, and its unit, in lines for an axis."""
+    """The measure (of a statistics artifact with its measure chosen) and its unit, wrapped for an axis."""
     name, unit = (str(data[key].values) for key in ("measure_name", "measure_unit"))
     return textwrap.fill(name if unit == "1" else f"{name} ({unit})", 24)
 
 
 def signed(value: float) -> str:
-    """Three significant digits with the sign, `+1730` and `+0.0600`; an exponent from 1e5 on and below 1e-4."""
+    """Three significant digits with the sign: `+1730`, `+0.0600`; with an exponent from 1e5 and below 1e-4."""
     exponent = int(f"{value:.2e}".partition("e")[2])
     if not -4 <= exponent < 5:
         return f"{value:+.2e}"

@@ -19,7 +19,7 @@ def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mark(axis, points, place: np.ndarray) -> None:
-    """Fixed points (a fixed-points artifact) at their places (point, 2), told apart by their unstable directions."""
+    """Draw fixed points (a fixed-points artifact) at their places (point, 2), marked by their unstable directions."""
     converged, unstable = points["converged"].values == 1, points["n_unstable"].values
     for count in sorted({min(value, 3) for value in unstable[converged]}):
         marker, colour, label = MARKERS.get(count, MORE)
@@ -39,7 +39,7 @@ def mark(axis, points, place: np.ndarray) -> None:
 
 
 def legend(figure, names=()) -> None:
-    """One legend of the kinds of fixed points in any panel, after `names` of what else is labelled there."""
+    """Add one legend for the kinds of fixed points in any panel, after the other labels in `names`."""
     found = {
         label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }

@@ -3,15 +3,14 @@
 Knows the experiment and where its artifacts lie, and no workflow engine.
 """
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.contracts import FigureContract, figure_contract
 from degeneracy.plugins.discovery import Plugin
+from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,10 @@ class Needs:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
         return 120 if gpu else 30 + 10 * len(self.experiment.blocks[block])
 
-    def present(self) -> dict[str, int]:
-        """Artifacts of networks that are there, each with how many it holds."""
-        blocks = [(one, block) for one in self.experiment.conditions for block in self.experiment.blocks]
-        files = {paths.networks(one.task, one.name, block): block for one, block in blocks}
-        return {path: len(self.experiment.blocks[block]) for path, block in files.items() if os.path.exists(path)}
+    def present(self) -> int:
+        """How many networks of the experiment are in some artifact of their condition, as far as its name tells."""
+        wanted = {seed for seeds in self.experiment.blocks.values() for seed in seeds}
+        return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.experiment.conditions)
 
     def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
         """Figures of a scope that have something to draw in a sweep: those of some METRICS need one of them."""

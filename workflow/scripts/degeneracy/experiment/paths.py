@@ -1,5 +1,6 @@
-"""Where each artifact and each log lies under `results/`: the one home of paths."""
+"""Where each artifact and each log lies under `results/`. No other file spells out these paths."""
 
+import re
 from pathlib import Path
 
 RESULTS = "results"
@@ -15,6 +16,15 @@ def complexity(task: str, trial_set: str) -> str:
 
 def networks(task: str, condition: str, block: str) -> str:
     return f"{RESULTS}/{task}/{condition}/networks/{block}.nc"
+
+
+def seeds_there(task: str, condition: str) -> set[int]:
+    """Seeds in the names of the networks artifacts of a condition."""
+    found = [
+        re.fullmatch(r"seeds-(\d+)-(\d+)\.nc", path.name)
+        for path in Path(networks(task, condition, "")).parent.glob("*")
+    ]
+    return {seed for each in found if each for seed in range(int(each[1]), int(each[2]) + 1)}
 
 
 def fixed_points(task: str, condition: str, block: str) -> str:
@@ -36,6 +46,10 @@ def sweep_of(statistics_path) -> str:
 
 def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
+
+
+def index() -> str:
+    return f"{RESULTS}/index.csv"
 
 
 def network_map(sweep: str, metric: str) -> str:

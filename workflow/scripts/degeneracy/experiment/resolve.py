@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import Condition, dumps
@@ -11,6 +12,7 @@ from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.validation import CONFIG, check, defaults_of, refuse_idle_noise
 from degeneracy.plugins import contracts, validation
 from degeneracy.plugins.discovery import Plugin, names
+from degeneracy.plugins.figure_contract import figure_contract
 from degeneracy.plugins.options import did_you_mean
 from degeneracy.plugins.validation import cast, place
 
@@ -64,7 +66,7 @@ def resolve(config: dict, schema: dict) -> Experiment:
 
 def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict]) -> None:
     """Print a sentence if a figure that the configuration names has nothing to show in the experiment."""
-    contract = contracts.figure_contract(figure)
+    contract = figure_contract(figure)
     fitting = [sweep for sweep in sweeps.values() if contract.is_for(sweep)]
     if not fitting:
         reason = f"it is for {contract.wanted}, and there is none here"
@@ -77,13 +79,13 @@ def _tell_if_idle(figure: str, sweeps: dict[str, Sweep], metrics: dict[str, dict
 
 
 def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
-    """Fixed runs of seeds, by name: `seeds-000-009` holds seeds 0 to 9."""
+    """Runs of seeds by name: `seeds-000-009` holds seeds 0 to 9."""
     runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
     return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
 
 
 def _known(where: str, kind: str, name: str) -> Plugin:
-    """A plug-in that is there and declares what it must; that there is none is said of `where` in the configuration."""
+    """A plug-in, checked against its contract. If there is none, the error names `where` in the configuration."""
     plugin = Plugin(kind, name)
     if plugin.missing:
         raise UserError(f"{where}: {plugin.missing}")
@@ -167,14 +169,14 @@ def _schema_of(section: str, key: str, resolved: dict, schema: dict) -> dict:
 def _named(spec: dict, schema: dict) -> Condition:
     return Condition(
         task=spec["task"]["name"],
-        name=_difference(spec, SECTIONS, schema),
-        trial_set=_difference(spec, ("task", "trials"), schema),
+        name=_name(spec, SECTIONS, schema),
+        trial_set=_name(spec, ("task", "trials"), schema),
         spec_json=dumps(spec),
     )
 
 
-def _difference(spec: dict, sections, schema: dict) -> str:
-    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+def difference(spec: dict, schema: dict) -> dict[str, Any]:
+    """Options of a condition that differ from the defaults, by section and key (`task.channels`)."""
     task, cell = spec["task"]["name"], spec["model"]["cell"]
     defaults = {
         "task": {"name": task} | Plugin("tasks", task).complete({}, task),
@@ -182,12 +184,18 @@ def _difference(spec: dict, sections, schema: dict) -> str:
         "training": defaults_of(schema, "training"),
         "trials": defaults_of(schema, "trials"),
     }
-    changed = [(key, value) for part in sections for key, value in spec[part].items() if value != defaults[part][key]]
-    return _short("_".join(f"{key}-{_safe(value)}" for key, value in changed)) or "default"
+    options = {(part, key): value for part in SECTIONS for key, value in spec[part].items()}
+    return {f"{part}.{key}": value for (part, key), value in options.items() if value != defaults[part][key]}
+
+
+def _name(spec: dict, sections, schema: dict) -> str:
+    """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
+    changed = [(*option.split("."), value) for option, value in difference(spec, schema).items()]
+    return _short("_".join(f"{key}-{_safe(value)}" for part, key, value in changed if part in sections)) or "default"
 
 
 def _short(name: str) -> str:
-    """The name itself, or its beginning and a hash where it would be too long for a file."""
+    """The name itself, or its beginning and a hash if it is too long for a file."""
     return name if len(name) <= 150 else f"{name[:140]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
@@ -215,14 +223,14 @@ def _metrics(task: str, config: dict) -> dict[str, dict]:
 
 
 def _mapping(kind: str, chosen) -> dict:
-    """Names of plug-ins to options, from a mapping, a list of names, or nothing (all there are)."""
+    """Options by plug-in, from a mapping, from a list of names, or from None, which stands for all plug-ins."""
     if chosen is None:
         chosen = names(kind)
     return dict(chosen) if isinstance(chosen, dict) else dict.fromkeys(chosen)
 
 
 def _chosen(kind: str, chosen, where: str) -> dict[str, dict]:
-    """The plug-ins that a part of the configuration names, each with the options that it gives, which are checked."""
+    """The plug-ins that a part of the configuration names, with the options it gives them. Checks these options."""
     given = {name: options or {} for name, options in _mapping(kind, chosen).items()}
     for name, options in given.items():
         _known(where, kind, name).check(options, place(where, name))

@@ -1,12 +1,13 @@
-"""Which way does degeneracy go as a factor rises, and is it the way the paper reports?
+"""In which direction does degeneracy change as a factor rises, and is it the direction that the paper reports?
 
-One block a factor, one column a sweep, and for each level of analysis the measure of the paper and, where it is another
-one, the measure that is trusted more. An arrow is the measured direction, a tilde one that the interval does not tell.
-Numbers are the fitted change over the levels in percent of the degeneracy at the first level, with its interval, both
-from the logarithm of the ratio of the levels (where one of them is not positive, the difference, in units of the
-measure), not adjusted for being one of many; the arrow is theirs. p is that of a permutation of the networks' labels,
-adjusted (Holm) within the block. n counts the networks that learnt the task at each level. Colour and word say whether
-the direction is the paper's, which stands with the row; white cells have nothing to be compared with.
+Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
+is another one, a row for the measure that we trust most. An arrow is the measured direction, and a tilde means that the
+interval contains 0, that the test does not see the change, or that behaviour has fewer than 20 networks. The numbers
+are the fitted change from the first to the last level, in percent of the degeneracy at the first level, with its
+interval, not adjusted for multiple tests. They come from the logarithm of the ratio of the levels. Where a level is not
+positive, they are the difference instead, in units of the measure. p is from a permutation of networks between levels,
+adjusted (Holm) within the block. n counts the networks that converged at each level. Colour and word say whether the
+direction agrees with that of the paper, which is given with the row; white cells have nothing to be compared with.
 """
 
 import textwrap
@@ -23,7 +24,7 @@ MARGIN, HEAD = 2.3, 0.8  # inches for the names of the rows and of the columns
 ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "unclear": style.GREY, "": "white"}
 ORDER = ("complexity", "feature learning", "width", "regularisation", "other")
-LEVELS = ("behaviour", "dynamics", "weights", "representation", "learning")
+ASPECTS = ("behaviour", "dynamics", "weights", "representation", "learning")
 
 
 def draw(experiment):
@@ -34,7 +35,7 @@ def draw(experiment):
     if not blocks:
         figure, axes = style.panels(1, 1)
         axes[0, 0].set_axis_off()
-        axes[0, 0].text(0.5, 0.5, "none of the metrics compared\nis in this experiment", ha="center", va="center")
+        axes[0, 0].text(0.5, 0.5, "this experiment has none of\nthe metrics compared", ha="center", va="center")
         return figure
     shelves = _shelves(blocks)
     width = max(sum(map(_width, shelf)) for shelf in shelves)
@@ -54,7 +55,7 @@ def draw(experiment):
 
 
 def _shelves(blocks: list) -> list[list]:
-    """Blocks one beside another, as long as they are no wider than the widest; then on the next shelf."""
+    """Blocks in shelves: side by side while they are not wider than the widest block, then on the next shelf."""
     widest = max(map(_width, blocks))
     shelves = [[]]
     for block in blocks:
@@ -73,14 +74,14 @@ def _height(block) -> float:
 
 
 def _measures(block) -> list[tuple[str, str]]:
-    """Rows of a block: (metric, measure), by level of analysis, the paper's measure first."""
-    named = block.assign(place=[LEVELS.index(level) for level in block["metric_level"]])
+    """Rows of a block: (metric, measure), by aspect, the measure of the paper first."""
+    named = block.assign(place=[ASPECTS.index(aspect) for aspect in block["metric_level"]])
     named = named.sort_values(["place", "metric", "primary"], ascending=[True, True, False], kind="stable")
     return list(dict.fromkeys(zip(named["metric"], named["measure"], strict=True)))
 
 
 def _draw_block(axis, block) -> None:
-    """The table of one factor: sweeps along x, measures downwards."""
+    """Draw the table of one factor: sweeps from left to right, measures from top to bottom."""
     sweeps, measures = list(dict.fromkeys(block["sweep"])), _measures(block)
     axis.set(xlim=(0, len(sweeps)), ylim=(len(measures), 0))
     axis.tick_params(length=0)
@@ -120,9 +121,9 @@ def _row_name(row) -> str:
 
 
 def _change(row) -> str:
-    """`+12% [5, 20]`, in units of the measure where there is no ratio of the levels."""
+    """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels."""
     if np.isnan(row.trend):
-        return "no trend to tell"
+        return "no trend"
     if np.isnan(row.percent):
         return f"{signed(row.trend)} [{signed(row.trend_low)}, {signed(row.trend_high)}]"
     digits = 0 if abs(row.percent) >= 10 else 1
@@ -130,7 +131,7 @@ def _change(row) -> str:
 
 
 def _counts(row) -> str:
-    """`n = 10, 9, 10 of 10`, one number where all levels have the same."""
+    """`n = 10, 9, 10 of 10`; a single number where all levels have the same."""
     used, trained = (
         text.split(", ")[0] if len(set(text.split(", "))) == 1 else text for text in (row.n_used, row.n_networks)
     )

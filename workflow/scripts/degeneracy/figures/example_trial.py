@@ -1,7 +1,8 @@
-"""One probe trial a level: inputs, targets, and what one trained network answers.
+"""One probe trial per level: the inputs, the targets, and the outputs of one trained network.
 
-Grey bars are the inputs, the thick line the target, the thin line the network's output; one row an output, of many
-the first few. Where no network learnt the task, the first one is shown and its title says so.
+Grey bars are the inputs, the thick line is the target, and the thin line is the output of the network. Each row is an
+output; if there are many, only the first few are shown. The network is the first that converged. If none did, it is the
+first of all, and its title says so.
 """
 
 from typing import Annotated

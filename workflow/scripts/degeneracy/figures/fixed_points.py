@@ -1,8 +1,8 @@
-"""Fixed points of one network a level in the plane of its first two principal components.
+"""Fixed points of one network per level, in the plane of its first two principal components.
 
-Thin lines are trajectories on probe trials; filled circles are stable fixed points, open symbols have one or more
-unstable directions, crosses are slow points. The network is the first that learnt the task; the title counts its
-fixed points.
+Thin lines are trajectories on probe trials. Filled circles are stable fixed points, open symbols have one or more
+unstable directions, and crosses are slow points. The network is the first that converged; the title counts its fixed
+points.
 """
 
 from degeneracy.drawing import style

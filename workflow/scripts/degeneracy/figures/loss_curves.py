@@ -1,7 +1,7 @@
-"""Training loss of every network, one panel a level.
+"""Training loss of every network, one panel per level.
 
-Each line is one network; the dashed line is the threshold below which a network has learnt the task. Networks stop
-a few epochs after they cross it.
+Each line is one network. A network converged if the stored network, evaluated on the training trials, is below the
+threshold (dashed line). Training stops a few epochs after the loss of an epoch first falls below it.
 """
 
 from matplotlib.ticker import MaxNLocator
@@ -19,8 +19,8 @@ def draw(sweep):
         data = population.networks
         axis.semilogy(data["epoch"], data["loss"].T, color=colours[level], linewidth=0.8, alpha=0.8)
         axis.axhline(population.condition["training"]["threshold"], color="black", linestyle="--", linewidth=0.8)
-        learnt = int((population.status == Status.CONVERGED).sum())
-        axis.set_title(f"{sweep.factor_name} {level}: {learnt} of {len(population.seeds)} learnt the task")
+        converged = int((population.status == Status.CONVERGED).sum())
+        axis.set_title(f"{sweep.factor_name} {level}: {converged} of {len(population.seeds)} converged")
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0, 0].set_ylabel("training MSE")

@@ -1,8 +1,8 @@
 """Map of all networks of a sweep: multidimensional scaling of their distances, coloured by level.
 
-Each point is one network; the closer two points, the more alike the networks. Open symbols did not reach the
-threshold. The title gives the stress of the map (Kruskal's stress 1): how far distances in the plane are from
-those measured.
+Each point is one network; points that are close are similar networks. Open symbols are networks that did not converge.
+The title gives the stress of the map (Kruskal's stress 1), which says how much the distances in the plane differ from
+the measured ones.
 """
 
 from degeneracy.drawing import style

@@ -1,10 +1,10 @@
-"""The tasks, and how one network solves each: a probe trial, and its states in the plane of their first two PCs.
+"""The tasks, and how one network solves each: a probe trial, and the states in the plane of their first two PCs.
 
-A row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range its name gives.
-Right: states on probe trials, coloured by what the title names, those of a few trials joined by lines; filled circles
-are stable fixed points, open symbols have one or more unstable directions, crosses are slow points. Where a task has
-frequencies or the like, an input constant within a trial, the last column shows it. The network is the first that
-learnt the task, in the first condition of the task's first sweep.
+Each row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range beside its name.
+Right: states on probe trials, coloured by what the title names; lines join the states of a few trials. Filled circles
+are stable fixed points, open symbols have one or more unstable directions, and crosses are slow points. If a task has
+an input that is constant within a trial, such as a frequency, the last column is coloured by it. The network is the
+first that converged, in the first condition of the first sweep of the task.
 """
 
 from typing import Annotated
@@ -21,7 +21,7 @@ from degeneracy.status import Status
 SCOPE = "experiment"
 READS = ("networks", "trials", "fixed_points")
 ONE_A_TASK = True
-LANES = 3  # inputs and outputs shown of the trial
+LANES = 3  # of inputs, and of outputs, shown for the trial
 PATHS = 8  # trials whose states are joined by lines
 
 
@@ -60,10 +60,10 @@ def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
 
 
 def colourings(probe) -> list[tuple[str, np.ndarray]]:
-    """Two ways (name, values (trial, time)) to colour states on probe trials, by what the data has to tell.
+    """Two ways (name, values (trial, time)) to colour the states on probe trials.
 
-    The first output; then an input that is constant within every trial and differs between trials, or else the
-    second output, or else time.
+    The first is by the first output. The second is by an input that is constant within every trial and differs between
+    trials, or otherwise by the second output, or otherwise by time.
     """
     inputs, targets = probe["inputs"].values, probe["targets"].values
     constant = (np.ptp(inputs, axis=1) == 0).all(0) & (np.ptp(inputs[:, 0], axis=0) > 0)  # (input,)
@@ -79,7 +79,10 @@ def colourings(probe) -> list[tuple[str, np.ndarray]]:
 
 
 def trial(axis, probe, outputs: np.ndarray) -> str:
-    """Inputs, targets and outputs (time, output) of the first probe trial, a lane each; says which were left out."""
+    """Draw inputs, targets and outputs (time, output) of the first probe trial, each in a lane of its own.
+
+    Returns a line for the title that says how many are shown, if there are too many.
+    """
     steps, ticks, left_out = np.arange(len(outputs)), {}, []
     for kind, values in (("input", probe["inputs"].values), ("output", probe["targets"].values)):
         count = values.shape[-1]

@@ -1,1 +1,1 @@
-"""Fixed points, a stage: where trained networks stand still at a constant input, and how stable that is."""
+"""Fixed points, a stage: the states at which trained networks stand still at a constant input, and their stability."""

@@ -1,4 +1,4 @@
-"""Fixed points of trained networks at constant input, their stability, and slow points kept apart."""
+"""Fixed points of trained networks at constant input, with their stability, and slow points."""
 
 import numpy as np
 import torch
@@ -15,13 +15,13 @@ from degeneracy.status import Status
 def starts(
     states: np.ndarray, partners: np.ndarray, count: int, noise: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Starting states (start, unit): states visited (…, unit), mixtures with partners (…, unit), and noise.
+    """Starting states (start, unit): visited states (…, unit), mixtures with partners (…, unit), and noise.
 
-    Half of the starts are visited states; the other half are points between a visited state and a partner, uniformly
-    along the line, because saddles lie between attractors. `noise` is the SD of what is added (state units).
+    Half of the starts are visited states. The other half are uniform on the line between a visited state and a partner,
+    because saddles lie between attractors. `noise` is the SD of the added noise (state units).
     """
-    # On ten 4-bit flip-flop networks (81 points) the last saddles were found later from midpoints of pairs of found
-    # points, alone or as half of the starts, than from between visited states and found points.
+    # On ten 4-bit flip-flop networks (81 points) these starts found the last saddles earlier than midpoints of pairs of
+    # known points did, whether these were all starts or half of them.
     states, partners = (each.reshape(-1, each.shape[-1]) for each in (states, partners))
     one, other = (each[generator.integers(len(each), size=count)] for each in (states, partners))
     share = np.where(np.arange(count) % 2, generator.random(count), 0.0)[:, None]
@@ -29,28 +29,28 @@ def starts(
 
 
 def find(population: Population, options: dict, report=print) -> xr.Dataset:
-    """Fixed points and slow points of every network of a population, at the task's constant inputs.
+    """Fixed points and slow points of every network of a population, at the constant inputs of the task.
 
-    A point is `converged` if its speed is below `tolerance`; local minima of the speed below `slow_tolerance` are
-    kept apart as slow points. Duplicates (closer than `merge_distance`) are merged. `noise` is in units of the spread
-    of the states visited (root mean square deviation from the mean, over units): states of cells differ in size.
+    A point is `converged` if its speed is below `tolerance`. Other local minima with a speed below `slow_tolerance` are
+    slow points. Duplicates (closer than `merge_distance`) are merged. `noise` is in units of the spread of the visited
+    states (root mean square deviation from the mean, over units), because the states of different cells differ in size.
 
-    Whether all are found is asked in two ways. The indices sign det(I − ∂F/∂h) of all fixed points of a map of a ball
-    into itself, such as a network of bounded units, add up to 1 (Lefschetz–Hopf); where those found do not, some are
-    missing. And a point that one start alone has reached says that as many starts again would find more (Good 1953:
-    what is seen once estimates what is not seen). In either case up to `rounds` more rounds of starts are made, some
-    between visited states and the points found. Neither is a proof: points that no start comes near stay unknown.
-    What doubling the starts has brought is stored: `found_by_half`, the points that one half of them, drawn alike,
-    reached, to be compared with all those found, `fixed_points`.
+    Two checks ask whether points are missing. First, the indices sign det(I − ∂F/∂h) of all fixed points of a map of a
+    ball into itself, such as a network of bounded units, add up to 1 (Lefschetz–Hopf); otherwise some are missing.
+    Second, if only a single start reached a point, as many starts again would find more (Good 1953: what was seen once
+    estimates what was not seen). If either check fails, we search from up to `rounds` more rounds of starts, some of
+    them between visited states and the points found. Neither check is a proof: points that no start comes near stay
+    unknown. To show what doubling the starts brings, `found_by_half` counts the points that a random half of the starts
+    reached, for comparison with `fixed_points`, the points that all starts reached.
 
-    The starts of a network depend on its seed and `options["seed"]` alone. Networks that diverged have no points.
+    The starts of a network depend only on its seed and `options["seed"]`. Networks that diverged have no points.
 
     Returns
     -------
-    Dataset over `point`: state, network (seed), input, speed q, converged, eigenvalues of ∂F/∂h by falling modulus,
-    number of eigenvalues outside the unit circle, starts that ended there (of a slow point: 0); and over `seed`: starts
-    made, starts that converged, fixed points found by all and by half of them, and the sum of the indices at each
-    constant input.
+    Dataset over `point`: state, network (seed), input, speed q, converged, eigenvalues of ∂F/∂h by decreasing modulus,
+    number of eigenvalues outside the unit circle, number of starts that ended there (0 for a slow point); and over
+    `seed`: number of starts, number of starts that converged, number of fixed points found by all starts and by half of
+    them, and the sum of the indices at each constant input.
     """
     cell = population.cell
     constants = population.task.constant_inputs()  # (condition, input)
@@ -76,14 +76,14 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
 
 
 def _of_one_network(cell, network: Population, constant: np.ndarray, options: dict, generator: np.random.Generator):
-    """Points of one network at one constant input, counts of them and of the starts, and the sum of the indices."""
+    """Points of one network at one constant input, the numbers of points and starts, and the sum of the indices."""
     parameters = {name: to_device(value[0], network.device) for name, value in network.parameters.items()}
     at_home = {name: value.cpu() for name, value in parameters.items()}
     states, results = network.states[0], []
     partners = states
-    # ASSUME: fixed points that matter lie near the states visited or lines between them, within about this noise
+    # ASSUME: the fixed points that matter lie within about this noise of visited states or of the lines between them
     spread = np.sqrt(states.reshape(-1, states.shape[-1]).var(axis=0).mean())
-    noise = options["noise"] * (spread or 1.0)  # in state units where inputs move no state
+    noise = options["noise"] * (spread or 1.0)  # in state units if the states never change
     for _ in range(1 + options["rounds"]):
         initial = to_device(starts(states, partners, options["starts"], noise, generator), network.device)
         inputs = to_device(constant, network.device).expand(len(initial), -1)

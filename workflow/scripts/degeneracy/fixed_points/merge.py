@@ -11,8 +11,8 @@ from degeneracy.fixed_points.search import Search, chunks, tolerance_at
 
 
 def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
-    """Index of the slowest point of each cluster of points (point, unit) closer than `distance`, chained."""
-    # thousands of starts end at one point: keep one a cell, of diagonal `distance`, before comparing all with all
+    """Index of the slowest point of each cluster; points (point, unit) closer than `distance` share a cluster."""
+    # thousands of starts end at one point: keep one per grid cell of diagonal `distance` before comparing all pairs
     order, cell = np.argsort(speed, kind="stable"), distance / np.sqrt(state.shape[1])
     _, first = np.unique(np.round(state[order] / cell), axis=0, return_index=True)
     thinned = np.sort(order[first])
@@ -27,7 +27,7 @@ def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
 
 
 def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
-    """The distinct fixed and slow points among the ends of a search, counts, and the sum of the indices."""
+    """The distinct fixed and slow points among the ends of a search, their numbers, and the sum of the indices."""
     speed = result.speed.numpy()
     converged = speed < tolerance_at(result.state, options["tolerance"]).numpy()
     slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
@@ -36,7 +36,7 @@ def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.
         if len(candidates):
             chosen = unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])
             kept.append(candidates[chosen])
-    if len(kept) == 3:  # a slow point beside a fixed point is that point, not quite reached
+    if len(kept) == 3:  # a slow point next to a fixed point is that fixed point, not quite reached
         distance, _ = cKDTree(result.state[kept[1]].numpy()).query(result.state[kept[2]].numpy())
         kept[2] = kept[2][distance > options["merge_distance"]] if converged.any() else kept[2]
     kept = np.concatenate(kept)
@@ -51,10 +51,10 @@ def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.
     index = np.sign(np.prod((1 - eigenvalues) / np.maximum(abs(1 - eigenvalues), 1e-300), axis=1).real)
     hits, half = np.zeros(len(kept), np.int32), np.zeros(len(kept), np.int32)
     if converged.any():
-        fixed = result.state[kept[converged[kept]]].numpy()  # the first of those kept
+        fixed = result.state[kept[converged[kept]]].numpy()  # they come first in `kept`
         _, nearest = cKDTree(fixed).query(result.state[converged].numpy())
         hits[: len(fixed)] = np.bincount(nearest, minlength=len(fixed))
-        # pairs of neighbours, so that each half has as many visited states and mixtures
+        # two of every four starts, so that each half has equally many visited states and mixtures
         first_half = np.arange(len(speed))[converged] // 2 % 2 == 0
         half[: len(fixed)] = np.bincount(nearest[first_half], minlength=len(fixed))
     points = {
@@ -78,7 +78,7 @@ def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.
 
 
 def no_points(width: int, inputs: int) -> dict[str, np.ndarray]:
-    """The arrays of a network without points, so that there is something to join even if no network has any."""
+    """The arrays of a network without points, so that concatenation works even if no network has any."""
     floats = {"state": width, "input": inputs, "eigenvalues_real": width, "eigenvalues_imag": width}
     integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32, "hits": np.int32}
     return (

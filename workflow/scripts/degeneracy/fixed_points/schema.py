@@ -10,14 +10,14 @@ FIXED_POINTS = Schema(
         "state": Variable(("point", "unit"), FLOAT, "state at the point", "activation"),
         "input": Variable(("point", "input_channel"), FLOAT, "constant input", "1"),
         "speed": Variable(POINT, FLOAT, "speed q = |F(h, u) - h|^2 / 2", "activation squared"),
-        "converged": Variable(POINT, FLAG, "1 a fixed point (speed below tolerance), 0 a slow point", "1"),
+        "converged": Variable(POINT, FLAG, "1: a fixed point (speed below tolerance), 0: a slow point", "1"),
         "eigenvalues_real": Variable(
-            ("point", "unit"), FLOAT, "real part of the Jacobian's eigenvalues by falling modulus", "1"
+            ("point", "unit"), FLOAT, "real part of the eigenvalues of the Jacobian, by decreasing modulus", "1"
         ),
-        "eigenvalues_imag": Variable(("point", "unit"), FLOAT, "imaginary part of the Jacobian's eigenvalues", "1"),
+        "eigenvalues_imag": Variable(("point", "unit"), FLOAT, "imaginary part of these eigenvalues", "1"),
         "n_unstable": Variable(POINT, INTEGER, "eigenvalues outside the unit circle", "1"),
         "hits": Variable(POINT, INTEGER, "starts that ended at the fixed point", "1", optional=True),
-        "starts": Variable(SEED, INTEGER, "starts made", "1", optional=True),
+        "starts": Variable(SEED, INTEGER, "starts", "1", optional=True),
         "starts_converged": Variable(SEED, INTEGER, "starts that reached a fixed point", "1", optional=True),
         "fixed_points": Variable(SEED, INTEGER, "fixed points found", "1", optional=True),
         "found_by_half": Variable(SEED, INTEGER, "fixed points that one half of the starts found", "1", optional=True),

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Of one matrix (point, unit, unit) of the points advanced together, of which some five are held: what a CPU's caches
-# hold is fastest there, few large products on a GPU
+# Size of one matrix (point, unit, unit) of the points that advance together; about five of them exist at a time. On a
+# CPU it is fastest if they fit into the caches, on a GPU if the products are few and large.
 CHUNK_BYTES = {"cpu": 2**22, "cuda": 2**30}
-DAMPING = (1.0, 0.2, 5.0, 1e-12)  # first value, after a good step, after a poor one, least
-GAIN = (0.1, 0.75)  # share of the predicted fall of q: below, a step is refused; above, the next may be bolder
-STATIONARY = 1e-6  # ‖Jᵀr‖ / ‖r‖ below which a point is a local minimum of q that is no fixed point
+DAMPING = (1.0, 0.2, 5.0, 1e-12)  # initial value, factor after a good step, factor after a poor one, minimum
+GAIN = (0.1, 0.75)  # share of the predicted fall of q: below the first, a step is refused; above the second, it is good
+STATIONARY = 1e-6  # ‖Jᵀr‖ / ‖r‖ below which a point is a local minimum of q but not a fixed point
 
 
 @dataclass(frozen=True)
 class Search:
-    """Where starts ended: states (point, unit), speeds q (point), whether each minimises q locally (point)."""
+    """The ends of starts: states (point, unit), speeds q (point), and whether each is a local minimum of q (point)."""
 
     state: Tensor
     speed: Tensor
@@ -27,17 +27,17 @@ def search(
 ) -> Search:
     """Minimise q(h) = ½‖F(h, u) − h‖² from every start by Levenberg–Marquardt with the analytic Jacobian.
 
-    Sussillo & Barak 2013 (eq. 1) minimise q by a first-order or trust-region method; here every start takes damped
-    Gauss–Newton steps (JᵀJ + λ‖r‖ I) δ = −Jᵀr, λ following how well the linear model foretold the fall of q, so that
-    convergence is quadratic and float64 reaches q < 1e-24. Starts that have converged or stand still
-    leave the active set.
+    Sussillo & Barak 2013 (eq. 1) minimise q by a first-order or trust-region method. Here every start takes damped
+    Gauss–Newton steps (JᵀJ + λ‖r‖ I) δ = −Jᵀr, where λ adapts to how well the linear model predicts the fall of q. So
+    convergence is quadratic, and float64 reaches q < 1e-24. Starts that have converged or are stationary leave the
+    active set.
 
     Parameters
     ----------
     parameters : each parameter of one network in float64.
     state, inputs : starts (point, unit) and constant inputs (point, input).
     tolerance : speed q below which a point has converged.
-    iterations : most iterations a start.
+    iterations : maximum number of iterations per start.
     """
     parts = [
         _search_chunk(cell, parameters, state[some].clone(), inputs[some], tolerance, iterations)
@@ -47,7 +47,7 @@ def search(
 
 
 def chunks(state: Tensor) -> list[slice]:
-    """Runs of points (point, unit) few enough for their matrices to fit into memory, at least one."""
+    """Slices of the points (point, unit), at least one, small enough for their matrices to fit into memory."""
     size = max(1, CHUNK_BYTES[state.device.type] // (state.element_size() * state.shape[1] ** 2))
     return [slice(first, first + size) for first in range(0, max(1, len(state)), size)]
 
@@ -74,21 +74,21 @@ def _search_chunk(cell, parameters, state, inputs, tolerance, iterations) -> Sea
         step = torch.linalg.solve_triangular(factor.mT, half, upper=True)[..., 0]
         new = old + step
         new_residual = cell.step(parameters, new, inputs[active]) - new
-        foretold = 0.5 * (step * (weight[:, None] * step - slope)).sum(1)  # fall of q under the linear model
-        gain = (_speed(r) - _speed(new_residual)) / foretold.clamp_min(1e-300)
+        predicted = 0.5 * (step * (weight[:, None] * step - slope)).sum(1)  # fall of q under the linear model
+        gain = (_speed(r) - _speed(new_residual)) / predicted.clamp_min(1e-300)
         better = (gain > GAIN[0]) & (failed == 0)
         state[active] = torch.where(better[:, None], new, old)
         residual[active] = torch.where(better[:, None], new_residual, r)
         scale = torch.where(gain > GAIN[1], down, torch.where(better, 1.0, up))
         damping[active] = (damping[active] * scale).clamp(least, 1e12)
-        # a minimum of q: the gradient vanishes though the residual does not, or no step however short helps
+        # a minimum of q: the gradient vanishes but the residual does not, or no step helps, however short
         flat = slope.norm(dim=1) < STATIONARY * r.norm(dim=1)
         stationary[active] = flat | (~better & (damping[active] >= 1e10))
     return Search(state, _speed(residual), stationary)
 
 
 def tolerance_at(state: Tensor, tolerance: float) -> Tensor:
-    """Tolerance of the speed at each state: rounding grows with states much larger than 1."""
+    """Tolerance of the speed at each state; it grows for states much larger than 1, as rounding does."""
     return tolerance * state.square().mean(-1).clamp_min(1)
 
 

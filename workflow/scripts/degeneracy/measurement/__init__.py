@@ -1,1 +1,1 @@
-"""Measurement, a stage: runs metrics over populations, with what distances are to be compared with."""
+"""Measurement, a stage: runs metrics over populations, and adds the references that distances are compared with."""

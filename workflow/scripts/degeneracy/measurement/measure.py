@@ -1,5 +1,7 @@
 """Runs a metric on a population: one value per network, or one distance per pair of networks."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -39,6 +41,8 @@ def measure(name: str, population: Population, options: dict) -> xr.Dataset:
 
 
 def _dataset(arrays: dict, dims: tuple[str, ...], population: Population, described: dict) -> xr.Dataset:
-    variables = {key: variable(key, values, dims, described).of(values) for key, values in arrays.items()}
+    variables: dict[str, Any] = {
+        key: variable(key, values, dims, described).of(values) for key, values in arrays.items()
+    }
     variables["status"] = population.networks["status"].variable
     return xr.Dataset(variables, coords={dim: population.seeds for dim in dims})

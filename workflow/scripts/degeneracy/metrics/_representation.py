@@ -1,4 +1,4 @@
-"""Representations: the states of a network over all probe trials and times, as one matrix (sample, unit)."""
+"""Representations: the states of a network on all probe trials and times, as one matrix (sample, unit)."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from degeneracy.status import Status
 def moving(population) -> np.ndarray:
     """Whether the states of each network (network) on the probe trials are finite and change by more than rounding.
 
-    A network that did not learn the task may stand still, and has no representation then. Raises UserError, naming
-    the network, if one that did learn it has none either.
+    A network that did not converge may stand still, and then has no representation. Raises UserError, naming the
+    network, if a converged network has none.
     """
     samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
     sizes = [(np.linalg.norm(each - each.mean(0)), np.linalg.norm(each)) for each in samples]

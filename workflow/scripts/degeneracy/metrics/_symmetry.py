@@ -6,7 +6,6 @@ is.
 """
 
 import numpy as np
-import torch
 
 from degeneracy.errors import UserError
 from degeneracy.networks.population import Population
@@ -56,6 +55,8 @@ def signs_are_free(population: Population) -> bool:
     We test the first network: with flipped signs, a random state and random inputs must give the same next state with
     flipped signs, and the same output.
     """
+    import torch  # only here: distances of weights alone do without it
+
     cell, generator = population.cell, np.random.default_rng(0)
     flipped, parameters = {}, {name: values[:1].astype(float) for name, values in population.parameters.items()}
     signs = np.where(np.arange(population.networks.sizes["unit"]) % 2, 1.0, -1.0)

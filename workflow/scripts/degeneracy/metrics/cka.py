@@ -1,7 +1,7 @@
 """Linear centred kernel alignment of the states on the probe trials (Kornblith et al. 2019), as a distance 1 − CKA.
 
-CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred X and Y (sample, unit) (eq. 5): 1 for states that are the same up to
-rotation and one common scale. Computed from (unit, unit) products, never from a Gram matrix of the samples.
+CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred X and Y (sample, unit) (eq. 5). It is 1 for states that are the same up
+to a rotation and a common scale. We compute it from (unit, unit) products, never from a Gram matrix of the samples.
 """
 
 import numpy as np

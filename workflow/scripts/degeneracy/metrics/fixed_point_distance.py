@@ -1,14 +1,14 @@
 """Distance between the fixed points of two networks, seen through their readouts (OSPA, Schuhmacher et al. 2008).
 
-Units of two networks do not correspond, outputs do: each network is taken as the set of outputs it gives at its fixed
-points. The points of the smaller set are assigned to points of the larger at least total cost; a pair costs the
-root-mean-square difference of its outputs (not its norm, which grows with the number of outputs by itself while the
-cutoff does not), or the `cutoff` if that is less, or if one is stable and the other is not, or if they belong to
-different constant inputs; a point left over costs the cutoff. Divided by the size of the larger set this is a
-metric on finite sets (eq. 3, p = 1), defined for sets of any sizes: 0 for the same points, the cutoff at most, and the
-cutoff between a network without fixed points and one with some. A Wasserstein distance would have to spread a point's
-mass over others where one network has points that the other lacks. `unmatched` is the share of the larger set that
-costs the full cutoff.
+The units of two networks do not correspond, but their outputs do. We therefore represent each network by the set of
+outputs at its fixed points, and assign the points of the smaller set to points of the larger at minimal total cost. A
+pair of points costs the root-mean-square difference of its outputs (not the norm, which grows with the number of
+outputs while the cutoff does not), at most the `cutoff`. It costs the cutoff if one point is stable and the other is
+not, or if they belong to different constant inputs. So does a point that is left over. The total divided by the size of
+the larger set is a metric on finite sets of any sizes (eq. 3, p = 1): 0 for the same points, at most the cutoff, and
+equal to the cutoff if only one of the networks has fixed points. A Wasserstein distance would have to spread the mass
+of a point over others where one network has points that the other lacks. `unmatched` is the share of the larger set
+that costs the full cutoff.
 """
 
 from typing import Annotated
@@ -30,8 +30,8 @@ NO_TRIALS = True
 def features(population) -> dict[str, np.ndarray]:
     """Outputs (network, point, output) at the fixed points, and their kind (network, point), −1 where there is none.
 
-    Outputs are divided by the RMS deviation of the training targets from their mean. The kind tells apart constant
-    inputs and stable from unstable points. Slow points are left out.
+    Outputs are divided by the RMS deviation of the training targets from their mean. The kind separates constant
+    inputs, and stable from unstable points. Slow points are left out.
     Raises UserError if there is no fixed-points artifact, as for networks before training.
     """
     if population.fixed_points is None:
@@ -61,7 +61,7 @@ def _deviation(trials) -> float:
 
 
 def distance(a: dict, b: dict, *, cutoff: Annotated[float, Range(0)] = 1.0) -> dict[str, np.ndarray]:
-    """Distance of each pair (pair), in SDs of the targets as the `cutoff`, and the share of unmatched points.
+    """Distance of each pair (pair), in SDs of the targets (as is the `cutoff`), and the share of unmatched points.
 
     Raises UserError if the networks differ in their number of outputs.
     """
@@ -79,7 +79,7 @@ def between(x: np.ndarray, x_kind: np.ndarray, y: np.ndarray, y_kind: np.ndarray
     size = max(len(x), len(y))
     if size == 0:
         return 0.0, 0.0
-    cost = np.full((size, size), cutoff)  # (point, point), filled up with points left over
+    cost = np.full((size, size), cutoff)  # (point, point), including points left over
     apart = np.sqrt(np.square(x[:, None] - y[None]).mean(-1))
     cost[: len(x), : len(y)] = np.where(x_kind[:, None] == y_kind, np.minimum(apart, cutoff), cutoff)
     chosen = cost[linear_sum_assignment(cost)]

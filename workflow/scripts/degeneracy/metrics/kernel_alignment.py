@@ -1,9 +1,10 @@
-"""How much training turned the neural tangent kernel: Tr(K_T K_0) / (‖K_T‖_F ‖K_0‖_F), 1 where it is the kernel before
-training (lazy), less the more features were learnt (Huang et al. 2025, sec. 3.4).
+"""How much training rotated the neural tangent kernel: Tr(K_T K_0) / (‖K_T‖_F ‖K_0‖_F). It is 1 if the kernel is the
+same as before training (lazy learning), and smaller the more features a network learned (Huang et al. 2025, sec. 3.4).
 
-K = J Jᵀ, J the Jacobian (row, parameter) of outputs with respect to all parameters. A row is an output of a probe
-trial at a step. The kernel over all rows would not fit, so `steps` steps of each of the first `trials` trials are
-taken, evenly spaced over those that count in the loss, with all outputs; on those rows the kernel is exact.
+K = J Jᵀ, where J is the Jacobian (row, parameter) of the outputs with respect to all parameters. A row is an output of
+a probe trial at a step. The kernel of all rows would not fit into memory. We therefore take `steps` steps of each of
+the first `trials` trials, evenly spaced over the steps that count in the loss, with all outputs. On those rows the
+kernel is exact.
 """
 
 from typing import Annotated
@@ -19,13 +20,13 @@ GPU = True
 MEASURES = {"value": ("kernel alignment", "1")}
 SYMMETRY = "signed"
 RANGE = {"value": (0, 1)}
-ROWS_AT_ONCE = 64  # each of them a copy of the parameters
+ROWS_AT_ONCE = 64  # each has its own copy of the parameters
 
 
 def value(
     population, *, trials: Annotated[int, Range(1)] = 8, steps: Annotated[int, Range(1)] = 8
 ) -> dict[str, np.ndarray]:
-    """Alignment (network) of the kernels before and after training; `growth`, the quotient of their norms."""
+    """Alignment (network) of the kernels before and after training, and `growth`, the ratio of their norms."""
     probe = population.trials("probe").isel(trial=slice(trials))
     inputs = to_device(probe["inputs"].values, population.device)
     rows = chosen_rows(probe["mask"].values, steps, probe.sizes["output"])
@@ -55,11 +56,11 @@ def chosen_rows(mask: np.ndarray, steps: int, outputs: int) -> np.ndarray:
 def kernel(cell, parameters: dict, inputs: torch.Tensor, rows: np.ndarray) -> np.ndarray:
     """Neural tangent kernel (row, row) of one network, on inputs (trial, time, input).
 
-    Every row is run as a network of its own, with its own copy of the parameters, so that one backward pass of the
-    cell gives each row's gradient. Steps after the row's own are left out: they do not change it.
+    Each row runs as a separate network with its own copy of the parameters, so that one backward pass of the cell gives
+    the gradient of every row. Steps after that of the row are left out, because they do not change it.
     """
     jacobian = []  # blocks (row, parameter)
-    order = np.argsort(rows[:, 1], kind="stable")  # rows of about the same length together
+    order = np.argsort(rows[:, 1], kind="stable")  # rows of similar length together
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         trial, step, output = torch.as_tensor(rows[order[begin : begin + ROWS_AT_ONCE]]).T
         copies = {name: x.expand(len(trial), *x.shape).clone().requires_grad_() for name, x in parameters.items()}

@@ -1,8 +1,8 @@
-"""Behaviour out of distribution: each network's MSE on trials unlike those it learnt from.
+"""Behaviour out of distribution: the MSE of each network on trials that differ from the training trials.
 
-Two networks with the same training loss may generalise differently; the population's spread of this loss is the
-behavioural degeneracy (Huang et al. 2025, sec. 3.1). The spread of the loss itself grows with its mean, so the
-spread of its logarithm, the coefficient of variation and the median absolute deviation are reported beside it.
+Two networks with the same training loss may generalise differently. The spread of this loss in a population is the
+behavioural degeneracy (Huang et al. 2025, sec. 3.1). The SD of the loss grows with its mean, so we also report the SD
+of its logarithm, the coefficient of variation and the median absolute deviation.
 """
 
 import numpy as np

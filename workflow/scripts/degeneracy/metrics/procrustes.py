@@ -1,8 +1,8 @@
 """Angular Procrustes shape distance of the states on the probe trials (Williams et al. 2021).
 
-θ = min over Q ∈ O(n) of arccos⟨X, YQ⟩ = arccos ‖XᵀY‖_* (their eq. 5) with X and Y (sample, unit) centred and of
-Frobenius norm 1: a metric of shapes, 0 for states that are the same up to rotation, reflection, shift and one common
-scale, π/2 at most.
+θ = min over Q ∈ O(n) of arccos⟨X, YQ⟩ = arccos ‖XᵀY‖_* (their eq. 5), with X and Y (sample, unit) centred and of
+Frobenius norm 1. It is a metric on shapes: 0 for states that are the same up to rotation, reflection, shift and a
+common scale, and at most π/2.
 """
 
 import numpy as np

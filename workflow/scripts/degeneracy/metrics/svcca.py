@@ -1,6 +1,6 @@
 """Singular-vector canonical correlation analysis of the states on the probe trials (Raghu et al. 2017).
 
-The distance is 1 − the mean canonical correlation of the subspaces that hold most of each network's variance.
+The distance is 1 − the mean canonical correlation of the subspaces that hold most of the variance of each network.
 """
 
 from typing import Annotated
@@ -23,9 +23,9 @@ SAME_TRIALS = True
 def features(population, *, variance: Annotated[float, Range(0, 1)] = 0.99) -> dict[str, np.ndarray]:
     """Orthonormal bases (network, sample, component) of the centred states, and their dimension (network).
 
-    The leading principal directions that together hold the fraction `variance` of the variance are kept; bases of
-    fewer dimensions than the largest are padded with zeros. NaN for a network that did not learn the task and whose
-    states never change.
+    We keep the leading principal directions that together hold the fraction `variance` of the variance, and pad bases
+    that have fewer dimensions than the largest with zeros. NaN for a network that did not converge and whose states
+    never change.
     """
     samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
     bases = [
@@ -41,7 +41,7 @@ def basis(samples: np.ndarray, variance: float, device: str = "cpu") -> np.ndarr
     """Orthonormal basis (sample, component) of samples (sample, unit) along their leading principal directions."""
     left, singular, _ = svd(samples - samples.mean(0), device)
     share = np.cumsum(singular**2) / np.sum(singular**2)
-    # ASSUME: directions below 1e-10 of the largest are rounding, whatever the variance asked for
+    # ASSUME: directions below 1e-10 of the largest are rounding, whatever the value of `variance`
     count = min(np.searchsorted(share, variance) + 1, int((singular > 1e-10 * singular[0]).sum()))
     return left[:, :count]
 

@@ -16,6 +16,7 @@ from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks.schema import NETWORKS
+from degeneracy.networks.trained import MIXED
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
 from degeneracy.trials.halves import split_distinct
@@ -154,6 +155,10 @@ def load(
             raise UserError(f"{fixed_points[0]}: lacks the fixed points of networks {sorted(map(int, missing))}")
     if trials is not None:
         check_trials(trials, json.loads(blocks[0].attrs["condition"]))
+        content = store.attributes_of(trials).get("train_content")
+        for path, block in zip(networks, blocks, strict=True):
+            if block.attrs.get("trials", content) != content:
+                raise UserError(f"{path}: its networks were trained on other trials than those in {trials}")
     seeds = np.concatenate([one["network"] for one in blocks])
     if len(set(seeds)) < len(seeds):
         raise UserError(f"{', '.join(map(str, networks))}: the same network is in two of these files")
@@ -198,14 +203,14 @@ def _same_condition(paths, datasets) -> None:
 
 def _warn_of_mixed_rounding(paths, blocks) -> None:
     """Networks whose training was rounded differently are like networks of other seeds."""
-    first, *others = [_rounding(block.attrs) for block in blocks]
-    for path, other in zip(paths[1:], others, strict=True):
-        if other != first:
-            logging.getLogger(__name__).warning(
-                f"{paths[0]} and {path}: these networks of one condition were trained on {first} and on {other}, which "
-                "round differently; one cannot be reproduced on the other, as if it had another seed"
-            )
-            return
+    files = {}  # one for each kind of rounding
+    for path, block in zip(paths, blocks, strict=True):
+        files.setdefault(_rounding(block.attrs), path)
+    if len(files) > 1 or any(MIXED in rounding for rounding in files):
+        where = "; ".join(f"{path}: {rounding}" for rounding, path in files.items())
+        logging.getLogger(__name__).warning(
+            f"networks of one condition were trained where rounding differs, which is like other seeds: {where}"
+        )
 
 
 def _rounding(attributes: dict) -> str:

@@ -1,4 +1,5 @@
-"""What exists: the tasks, cells, metrics and figures, their options and their code, read from source, never imported.
+"""What plug-ins exist, their options, contracts and code, read from source files without importing them.
 
-Neither a stage nor a kind of plug-in; the standard library alone, so that the workflow learns what it needs at once.
+Neither a stage nor a kind of plug-in. It imports the standard library alone, except for the validator, so that the
+workflow starts fast.
 """

@@ -26,11 +26,16 @@ from degeneracy.plugins.normal_form import statements
 
 # The backends that run on a GPU alone. The hash is the same on every machine, so that results computed on a GPU are up
 # to date on a laptop; therefore it cannot know which backend a job will use, and counts the code of the CPU's.
-GPU_BACKENDS = ("networks/backends/cuda_graph", "networks/backends/fused", "networks/backends/fused_kernels")
+GPU_BACKENDS = tuple(
+    f"networks/backends/{name}" for name in ("cuda_graph", "fused", "fused_parts", "fused_kernels", "fused_streamed")
+)
+
+# What decides whether a network is trained, or trained on from a checkpoint; how it is trained lies elsewhere.
+REUSE = ("networks/checkpoints", "networks/trained")
 
 # Modules and folders whose edits make nothing stale: no result depends on them, or, for the backends, none by more than
 # rounding. Raise the number of one by hand when what it writes or computes does change.
-FORMAT = {"artifacts": 1, "command": 1, "errors": 1, "plugins": 1} | dict.fromkeys(GPU_BACKENDS, 1)
+FORMAT = dict.fromkeys(("artifacts", "command", "errors", "experiment/validation", "plugins", *REUSE, *GPU_BACKENDS), 1)
 
 
 @cache

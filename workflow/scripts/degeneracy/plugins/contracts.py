@@ -1,14 +1,18 @@
-"""What each kind of plug-in must declare, and one checker of it.
+"""What the file of each kind of plug-in declares: one table, and one checker of it.
 
-Read from the source without importing it, so the workflow finds what is missing before anything runs.
+The `__init__` of each kind's folder says what the names mean (a Protocol). The checker reads source files and imports
+none of them, so the workflow finds what is missing before anything runs.
 """
 
-from dataclasses import dataclass, fields, replace
+import ast
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from degeneracy.errors import UserError
+from degeneracy.plugins import discovery
 from degeneracy.plugins.discovery import Plugin, names
-from degeneracy.plugins.options import did_you_mean
 
 LEVELS = ("behaviour", "dynamics", "weights", "learning", "representation")  # LEVEL of a metric
 # SYMMETRY of a metric, what it does not see: the order of the units, their signs too, or any rotation of the states too
@@ -19,77 +23,140 @@ SHAPES = ("grid", "curves")  # SHAPE of a figure that drawing/grid draws from it
 MAP = "map"  # in COLUMNS of a figure: the map of the networks
 COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file of each task lists as its COMPLEXITY
 
+FLAG, TEXT = {"type": "boolean"}, {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
+MEASURE = ("change of the weights", "1")  # a name and a unit
+NAMED = {**TEXTS, "minItems": 2, "maxItems": 2, "examples": [MEASURE]}
+ENDS = {"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2, "examples": [(0, None)]}
+FACTOR = {**TEXT, "pattern": rf"^({COMPLEXITY}|\w+\.\w+)$", "description": f'like "model.gamma", or "{COMPLEXITY}"'}
+COLUMN = {
+    **TEXT,
+    "pattern": rf"^({'|'.join((*LEVELS, MAP))}|\w+\.\w+)$",
+    "description": f'{", ".join(LEVELS)}, {MAP}, or like "dsa.distance"',
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a file of a kind defines (one of some groups of names), and the JSON schema of each of its constants."""
+
+    defines: tuple[tuple[str, ...], ...]
+    constants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "properties": self.constants, "required": list(self.required)}
+
+
+CONTRACTS = {
+    "tasks": Contract((("class Task",),), {"COMPLEXITY": TEXTS}),
+    "cells": Contract((("class Cell",),)),
+    "metrics": Contract(
+        (("value(population)",), ("features(population)", "distance(a, b)")),
+        {
+            "LEVEL": {"enum": list(LEVELS)},
+            "MEASURES": {"type": "object", "additionalProperties": NAMED, "examples": [{"value": MEASURE}]},
+            "HEADLINE": TEXT,
+            "RANGE": {"type": "object", "additionalProperties": ENDS},
+            "SYMMETRY": {"enum": list(SYMMETRIES)},
+            "NO_TRIALS": FLAG,
+            "SAME_TRIALS": FLAG,
+            "ACROSS_CONDITIONS": FLAG,
+            "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
+            "GPU": FLAG,
+        },
+        required=("LEVEL", "MEASURES"),
+    ),
+    "figures": Contract(
+        (("draw(shown)",), ("SHAPE",)),
+        {
+            "SCOPE": {"enum": list(SCOPES)},
+            "READS": {"type": "array", "minItems": 1, "items": {"enum": list(READABLE)}, "examples": [("statistics",)]},
+            "METRICS": TEXTS,
+            "FACTORS": {"type": "array", "items": FACTOR},
+            "TASKS": TEXTS,
+            "LEAST_LEVELS": {"type": "integer", "minimum": 1},
+            "ONE_A_TASK": FLAG,
+            "SHAPE": {"enum": list(SHAPES)},
+            "COLUMNS": {"type": "array", "minItems": 1, "items": COLUMN, "examples": [("dynamics", MAP)]},
+        },
+    ),
+}
+
 
 def check(plugin: Plugin) -> None:
-    """Raise UserError with one sentence that names the file and what is missing or wrong in it."""
-    CHECKS[plugin.kind](plugin)
+    """Raise UserError with one sentence that names the file and what is missing or wrong in it.
+
+    Of a figure, `figure_contract` checks besides how its constants go together.
+    """
+    constants = declared(plugin)
+    if plugin.kind == "metrics":
+        _check_measures(plugin, constants)
 
 
-def _check_class(plugin: Plugin) -> None:
-    """A task or a cell: the file defines its class."""
-    name = plugin.kind[:-1].capitalize()
-    if name not in plugin.classes:
-        raise UserError(f"{plugin.source}: must define the class {name}")
+def declared(plugin: Plugin) -> dict[str, Any]:
+    """The constants of its contract that a file declares. Raises UserError as `check` does."""
+    return _declared(plugin, plugin.tree)
 
 
-def _check_figure(plugin: Plugin) -> None:
-    """A figure: the file defines `draw` or has a SHAPE, and what else it says makes sense."""
-    if "draw" not in plugin.functions and not plugin.constant("SHAPE"):
-        raise UserError(f"{plugin.source}: must define the function draw, or name a SHAPE")
-    figure_contract(plugin.name)
+@cache
+def _declared(plugin: Plugin, tree: ast.Module) -> dict[str, Any]:
+    from degeneracy.plugins import validation  # here, so that the names above need the standard library alone
 
-
-def _check_metric(plugin: Plugin) -> None:
-    path, functions = plugin.source, plugin.functions
-    if {"features", "distance"} <= functions:
-        measure, example = "distance", '{"distance": ("angle of the readouts", "rad")}'
-    elif "value" in functions:
-        measure, example = "value", '{"value": ("change of the weights", "1")}'
-    else:
-        raise UserError(f"{path}: must define value(population), or both features(population) and distance(a, b)")
-    found = {}
-    for constant in ("LEVEL", "MEASURES"):
+    contract, path, found = CONTRACTS[plugin.kind], plugin.source, {}
+    for name in contract.constants:
         try:
-            found[constant] = plugin.constant(constant)
+            found[name] = plugin.constant(name)
         except ValueError:
-            raise UserError(f"{path}: {constant} must be a literal") from None
-    level, measures = found.values()
-    if level is None:
-        raise UserError(f"{path}: LEVEL is missing, must be one of {', '.join(LEVELS)}")
-    if level not in LEVELS:
-        raise UserError(f"{path}: LEVEL: given {level!r}{did_you_mean(level, LEVELS)}")
-    described = isinstance(measures, dict) and all(
-        isinstance(text, tuple) and list(map(type, text)) == [str, str] for text in measures.values()
-    )
-    if not described or measure not in measures:
-        given = " is missing" if measures is None else f": given {measures!r}"
-        raise UserError(
-            f'{path}: MEASURES{given}, must give a name and a unit to "{measure}" and to whatever else is summarised,'
-            f" such as {example}"
-        )
-    symmetry = plugin.constant("SYMMETRY", SYMMETRIES[0])
-    if symmetry not in SYMMETRIES:
-        raise UserError(f"{path}: SYMMETRY: given {symmetry!r}{did_you_mean(symmetry, SYMMETRIES)}")
-    headline = plugin.constant("HEADLINE")
-    other, _ = headlines().get(level, (plugin.name, headline))
-    if headline and other != plugin.name:
-        raise UserError(f"{path}: HEADLINE: {other} is the headline of {level} already")
-    _check_range(plugin, measures)
+            raise UserError(f"{path}: {name} must be a literal") from None
+    found = {name: value for name, value in found.items() if value is not None}
+    defined = plugin.functions | plugin.classes | found.keys()
+    groups = [[name.removeprefix("class ").partition("(")[0] for name in group] for group in contract.defines]
+    if not any(defined.issuperset(group) for group in groups):
+        raise UserError(f"{path}: must define {' or '.join(map(' and '.join, contract.defines))}")
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and [node.name] in groups and not node.bases:
+            wanted = discovery.PACKAGE / plugin.kind / "__init__.py"
+            missing = _members(wanted, node.name) - _members_of(node)
+            if missing:
+                raise UserError(f"{path}: the class {node.name} must define {', '.join(sorted(missing))}")
+    validation.check(found, contract.schema, f"{path}: ")
+    return found
 
 
-def _check_range(plugin: Plugin, measures: dict) -> None:
-    """RANGE gives the lowest and the highest value of some measures."""
-    try:
-        ranges = plugin.constant("RANGE", {})
-    except ValueError:
-        raise UserError(f"{plugin.source}: RANGE must be a literal") from None
-    right = isinstance(ranges, dict) and all(
-        isinstance(ends, tuple) and len(ends) == 2 and all(end is None or isinstance(end, int | float) for end in ends)
-        for ends in ranges.values()
-    )
-    if not right or not ranges.keys() <= measures.keys():
-        example = '{"distance": (0, 2)}, with None where there is no end'
-        raise UserError(f"{plugin.source}: RANGE: given {ranges!r}, must be like {example}, of names in MEASURES")
+def _members(path: Path, name: str) -> set[str]:
+    """What a class of a source file defines; nothing if there is no such file."""
+    classes = discovery.parsed(path).body if path.is_file() else []
+    found = [_members_of(node) for node in classes if isinstance(node, ast.ClassDef) and node.name == name]
+    return set().union(*found)
+
+
+def _members_of(node: ast.ClassDef) -> set[str]:
+    """Methods, fields and attributes that a class defines."""
+    found: set[str] = set()
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef):
+            found.add(each.name)
+        elif isinstance(each, ast.AnnAssign | ast.Assign):
+            found |= {
+                name.id for name in ast.walk(each) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            }
+    return found
+
+
+def _check_measures(plugin: Plugin, constants: dict[str, Any]) -> None:
+    """MEASURES names what the functions of a metric return, RANGE some of these, and HEADLINE is one an aspect."""
+    from degeneracy.plugins import validation
+
+    path, measures, aspect = plugin.source, constants["MEASURES"], constants["LEVEL"]
+    measure = "distance" if {"features", "distance"} <= plugin.functions else "value"
+    validation.check(measures, {"required": [measure]}, f"{path}: MEASURES")
+    known = {"properties": {name: {} for name in measures}, "additionalProperties": False}
+    validation.check(constants.get("RANGE", {}), known, f"{path}: RANGE")
+    headline, _ = headlines().get(aspect, (plugin.name, ""))
+    if "HEADLINE" in constants and headline != plugin.name:
+        raise UserError(f"{path}: HEADLINE: {headline} is the headline of {aspect} already")
 
 
 def headlines() -> dict[str, tuple[str, str]]:
@@ -97,108 +164,6 @@ def headlines() -> dict[str, tuple[str, str]]:
 
     The file of the metric names the measure as its HEADLINE; an aspect without such a metric is left out.
     """
-    plugins = [Plugin("metrics", name) for name in names("metrics")]
-    return {
-        plugin.constant("LEVEL"): (plugin.name, plugin.constant("HEADLINE"))
-        for plugin in reversed(plugins)
-        if plugin.constant("HEADLINE")
-    }
-
-
-@dataclass(frozen=True)
-class FigureContract:
-    """The literal constants of a figure's file, in capitals there."""
-
-    scope: str = "sweep"  # drawn for each sweep, each metric or map of it, or once for the experiment
-    reads: tuple = ()  # kinds of artifacts
-    metrics: tuple = ()  # whose statistics and maps it reads; needs one of them
-    factors: tuple = ()  # of the sweeps it is for; () is any
-    tasks: tuple = ()  # of the sweeps it is for; () is any
-    least_levels: int = 1  # of the sweeps it is for
-    one_a_task: bool = False  # reads the first condition of the first sweep of each task alone, and of that one block
-    shape: str = ""  # of a figure that defines no `draw`: the rest but FACTORS, TASKS and LEAST_LEVELS follows from it
-    columns: tuple = ()  # of a figure with a SHAPE: aspects, `metric.measure`, or "map"
-
-    @property
-    def measures(self) -> list[tuple[str, str]]:
-        """Metric and measure of its COLUMNS, without the map and without aspects that no metric stands for."""
-        known = headlines() | {name: tuple(name.split(".")) for name in self.columns if "." in name}
-        return [known[name] for name in self.columns if name in known]
-
-    def is_for(self, sweep) -> bool:
-        """Whether a sweep (of `experiment.Experiment`) has the factor, the task and the levels it asks for."""
-        complexity = Plugin("tasks", sweep.task).constant("COMPLEXITY", ()) if COMPLEXITY in self.factors else ()
-        factors = {*self.factors, *(f"task.{option}" for option in complexity)}
-        return (
-            (not self.factors or sweep.factor in factors)
-            and (not self.tasks or sweep.task in self.tasks)
-            and len(sweep.conditions) >= self.least_levels
-        )
-
-    @property
-    def wanted(self) -> str:
-        """The sweeps it is for, in words."""
-        parts = [f" of {' or '.join(given)}" for given in (self.factors, self.tasks) if given]
-        levels = f" with {self.least_levels} or more levels" if self.least_levels > 1 else ""
-        return f"a sweep{''.join(parts)}{levels}"
-
-    def choose(self, sweeps) -> list:
-        """The sweeps it is for, in their order; the first of each task where it shows one a task."""
-        found = [sweep for sweep in sweeps if self.is_for(sweep)]
-        if not self.one_a_task:
-            return found
-        return [sweep for place, sweep in enumerate(found) if sweep.task not in {one.task for one in found[:place]}]
-
-
-def figure_contract(name: str) -> FigureContract:
-    """What a figure's file says. Raises UserError with one sentence that names the file and the constant."""
-    plugin, found = Plugin("figures", name), {}
-    path = plugin.source
-    for field in fields(FigureContract):
-        try:
-            value = plugin.constant(field.name.upper(), field.default)
-        except ValueError:
-            raise UserError(f"{path}: {field.name.upper()} must be a literal") from None
-        if type(value) is not type(field.default):
-            kind = {str: "text", tuple: 'a tuple such as ("networks",)', int: "a whole number", bool: "True or False"}
-            raise UserError(f"{path}: {field.name.upper()}: given {value!r}, must be {kind[type(field.default)]}")
-        found[field.name] = value
-    contract = FigureContract(**found)
-    if contract.shape or contract.columns:
-        contract = _shaped(contract, path)
-    if not contract.reads:
-        raise UserError(f"{path}: READS is missing, must name some of {', '.join(READABLE)}")
-    allowed = {
-        "SCOPE": ((contract.scope,), SCOPES),
-        "READS": (contract.reads, READABLE),
-    }
-    for constant, (given, known) in allowed.items():
-        for value in given:
-            if value not in known:
-                raise UserError(f"{path}: {constant}: given {value!r}{did_you_mean(value, known)}")
-    for factor in contract.factors:
-        if factor != COMPLEXITY and "." not in str(factor):
-            raise UserError(f'{path}: FACTORS: given {factor!r}, must be like "model.gamma", or "{COMPLEXITY}"')
-    if contract.scope != "experiment" and (contract.one_a_task or "directions" in contract.reads):
-        raise UserError(f'{path}: ONE_A_TASK and "directions" are for figures with SCOPE = "experiment"')
-    return contract
-
-
-def _shaped(contract: FigureContract, path: Path) -> FigureContract:
-    """The contract of a figure with a SHAPE: it shows statistics of the experiment, of the metrics in its COLUMNS."""
-    if contract.shape not in SHAPES:
-        raise UserError(f"{path}: SHAPE: given {contract.shape!r}{did_you_mean(contract.shape, SHAPES)}")
-    if not contract.columns:
-        raise UserError(f"{path}: COLUMNS is missing, must name some of {', '.join((*LEVELS, MAP))}")
-    for name in contract.columns:
-        if name not in (*LEVELS, MAP) and str(name).count(".") != 1:
-            hint = did_you_mean(name, (*LEVELS, MAP, "<metric>.<measure>"))
-            raise UserError(f"{path}: COLUMNS: given {name!r}{hint}")
-    if contract.scope != FigureContract.scope or contract.reads or contract.metrics:
-        raise UserError(f"{path}: SCOPE, READS and METRICS follow from SHAPE and COLUMNS; leave them out")
-    metrics = tuple(dict.fromkeys(metric for metric, _ in contract.measures))
-    reads = ("statistics", "map") if MAP in contract.columns else ("statistics",)
-    return replace(contract, scope="experiment", reads=reads, metrics=metrics)
-
-
-CHECKS = {"tasks": _check_class, "cells": _check_class, "metrics": _check_metric, "figures": _check_figure}
+    plugins = [Plugin("metrics", name) for name in reversed(names("metrics"))]
+    named = [(plugin, plugin.constant("HEADLINE")) for plugin in plugins]
+    return {plugin.constant("LEVEL"): (plugin.name, headline) for plugin, headline in named if headline}

@@ -4,6 +4,7 @@ Everything but `load` reads source files and imports none of them, so the workfl
 """
 
 import ast
+import gc
 import importlib
 from dataclasses import dataclass
 from functools import cache
@@ -120,7 +121,13 @@ class Plugin:
 
     def load(self) -> ModuleType:
         """Import it."""
-        return importlib.import_module(f"degeneracy.{self.kind}.{self.source.stem}")
+        collects = gc.isenabled()
+        gc.disable()  # while libraries load, the search for garbage finds nothing
+        try:
+            return importlib.import_module(f"degeneracy.{self.kind}.{self.source.stem}")
+        finally:
+            if collects:
+                gc.enable()
 
 
 def task_of(condition: dict) -> Plugin:

@@ -29,10 +29,15 @@ BOUNDS = {
 }
 SIZES = {
     "minItems": "must have at least {} item(s)",
+    "maxItems": "must have at most {} item(s)",
     "minProperties": "must have at least {} key(s)",
     "maxLength": "must have at most {} characters",
     "uniqueItems": "must not repeat an item",
 }
+ARRAYS = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "array", lambda _, value: isinstance(value, list | tuple)
+)
+VALIDATOR = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=ARRAYS)
 
 
 def check(value: Any, schema: dict, where: str) -> None:
@@ -41,7 +46,7 @@ def check(value: Any, schema: dict, where: str) -> None:
     `where` is the place of the value: keys joined by dots, or a source that ends in a space ("config: ").
     """
     _refuse_infinite(value, where)
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    errors = list(VALIDATOR(schema).iter_errors(value))
     if errors:
         raise UserError(_sentence(jsonschema.exceptions.best_match(errors), where))
 
@@ -77,33 +82,40 @@ def _refuse_infinite(value: Any, where: str) -> None:
 
 
 def _sentence(error: jsonschema.ValidationError, where: str) -> str:
-    here = place(where, *error.absolute_path).rstrip(": ")
+    here = place(where, *(key for key in error.absolute_path if not isinstance(key, int))).rstrip(": ")
     rule, given, schema = error.validator_value, error.instance, error.schema
     if error.validator == "additionalProperties":
         allowed = schema.get("properties", {})
         unknown = next(key for key in given if key not in allowed)
         return f"{here}: unknown key {quoted(unknown)}{did_you_mean(unknown, allowed)}"
     if error.validator == "required":
-        return f"{here}: the key {quoted(next(key for key in rule if key not in given))} is missing"
+        missing = next(key for key in rule if key not in given)
+        wanted = allowed_by(schema.get("properties", {}).get(missing, {}))
+        return f"{here}: {missing} is missing{wanted and f', must be {wanted}'}"
     if error.validator == "enum":
         return f"{here}: given {given!r}{did_you_mean(given, rule)}"
     if error.validator in SIZES:
-        wanted = SIZES[error.validator].format(rule)
-    elif error.validator == "pattern":
-        wanted = f"must be {schema.get('description', f'like {rule}')}"
-    elif error.validator == "type" or error.validator in BOUNDS:
+        wanted = f"{SIZES[error.validator].format(rule)}{_example(schema)}"
+    elif error.validator in ("type", "pattern", *BOUNDS):
         hint = " (YAML reads 1e-3 as text; write 1.0e-3)" if re.fullmatch(r"[+-]?\d+[eE][+-]?\d+", str(given)) else ""
-        wanted = f"must be {allowed_by(schema)}{hint}"
+        pattern = schema.get("description", f"like {rule}")
+        wanted = f"must be {pattern if error.validator == 'pattern' else allowed_by(schema)}{hint}"
     else:
         return f"{here}: {error.message}"
     return f"{here}: given {given!r}, {wanted}"
 
 
 def allowed_by(schema: dict) -> str:
-    """The values that a schema allows, by type and range, in words."""
+    """The values that a schema allows, by type, range, choices and examples, in words; "" if it allows all."""
+    if "enum" in schema:
+        return f"one of {', '.join(map(str, schema['enum']))}"
     kinds = schema.get("type", [])
     words = " or ".join(KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
     bounds = " and ".join(phrase.format(schema[rule]) for rule, phrase in BOUNDS.items() if rule in schema)
     if {"minimum", "maximum"} <= schema.keys():
         bounds = f"from {schema['minimum']} to {schema['maximum']}"
-    return f"{words} {bounds}".strip()
+    return f"{words} {bounds}".strip() + _example(schema)
+
+
+def _example(schema: dict) -> str:
+    return f", such as {schema['examples'][0]!r}" if "examples" in schema else ""

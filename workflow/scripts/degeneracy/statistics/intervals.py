@@ -31,7 +31,8 @@ def interval(found: Resampled, confidence: float, positive: bool, upper: float =
     given = found.logarithm() if logarithmic else found
     lowest, highest = np.quantile(_pivots(given), [upper * tail, 1 - tail / 2], method="inverted_cdf")
     ends = given.value - given.error * np.array([highest, lowest])
-    return _if_finite(*(np.exp(ends) if logarithmic else ends))
+    with np.errstate(over="ignore"):
+        return _if_finite(*(np.exp(ends) if logarithmic else ends))
 
 
 def percentile_interval(found: Resampled, confidence: float) -> tuple[float, float]:

@@ -25,7 +25,7 @@ def mean_distances(counts: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray
     with np.errstate(invalid="ignore", divide="ignore"):
         theta = total / (number**2 - copies)
         left_out = (total - 2 * to_others) / ((number - 1) ** 2 - (copies - 2 * counts + 1))
-        return theta[..., 0], jackknife_error(counts, np.where(counts > 0, left_out, 0.0))
+        return theta[..., 0], jackknife_error(counts, left_out)
 
 
 def moment_estimates(
@@ -39,7 +39,8 @@ def moment_estimates(
     theta = statistic(mean, np.sqrt(squares / number))[..., 0]
     # leaving out x_i takes n/(n−1) (x_i − mean)² from the sum of squares
     left = np.maximum(squares - np.square(deviation) * number / (number - 1), 0) / (number - 1)
-    left_out = statistic(mean - deviation / (number - 1), np.sqrt(left))
+    with np.errstate(invalid="ignore", divide="ignore"):  # of networks that are not in the resample
+        left_out = statistic(mean - deviation / (number - 1), np.sqrt(left))
     return theta, jackknife_error(counts, left_out)
 
 
@@ -49,7 +50,7 @@ def jackknife_error(counts: np.ndarray, left_out: np.ndarray) -> np.ndarray:
     SE² = (n−1)/n Σ m_i (θ_(i) − θ̄)² (Efron & Tibshirani 1993, eq. 11.5). Leaving out a network drops all its pairs, so
     pairs that share a network do not count as independent.
     """
-    number = counts.sum(-1)
+    number, left_out = counts.sum(-1), np.where(counts > 0, left_out, 0.0)
     mean = np.sum(counts * left_out, -1) / number
     squares = np.sum(counts * np.square(left_out - mean[..., None]), -1)
     return np.sqrt((number - 1) / number * squares)

@@ -4,6 +4,7 @@ from degeneracy.artifacts.schema import FLAG, FLOAT, INTEGER, TEXT, Schema, Vari
 
 LEVEL, MEASURE, BOTH, ROW = ("level",), ("measure",), ("level", "measure"), ("row",)
 UNIT = "units of the measure"
+REMARK = "what is not given, and why; what is assumed"
 PERCENT = "fitted change from the first to the last level in percent of the first"
 TEST = "what the test permutes: networks, deviations from the centre of their level, or both"
 MONOTONE = "whether the other levels lie between the first and the last: yes, no or unclear"
@@ -12,10 +13,12 @@ STATISTICS = Schema(
     {
         "measure_unit": Variable(MEASURE, TEXT, "unit of the measure", "1"),
         "degeneracy": Variable(BOTH, FLOAT, "mean pairwise distance or spread", UNIT),
-        "standard_error": Variable(BOTH, FLOAT, "standard error by the network jackknife (mad: bootstrap)", UNIT),
+        "standard_error": Variable(
+            BOTH, FLOAT, "standard error, by the network jackknife (mad: by the bootstrap)", UNIT
+        ),
         "interval_low": Variable(BOTH, FLOAT, "lower end of the interval; NaN where there is none", UNIT),
         "interval_high": Variable(BOTH, FLOAT, "upper end of the interval; NaN where there is none", UNIT),
-        "contribution": Variable((*BOTH, "network"), FLOAT, "share of each network", UNIT),
+        "contribution": Variable((*BOTH, "network"), FLOAT, "contribution of each network", UNIT),
         "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
         "bound": Variable(BOTH, FLOAT, "mean of the proven lower bounds of the distances", UNIT),
@@ -24,18 +27,18 @@ STATISTICS = Schema(
         "trend_low": Variable(MEASURE, FLOAT, "lower end of the trend's interval", UNIT),
         "trend_high": Variable(MEASURE, FLOAT, "upper end of the trend's interval", UNIT),
         "percent": Variable(MEASURE, FLOAT, PERCENT, "%"),
-        "percent_low": Variable(MEASURE, FLOAT, "lower end of its interval", "%"),
-        "percent_high": Variable(MEASURE, FLOAT, "upper end of its interval", "%"),
-        "trend_permutation_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend by permutation", "1"),
+        "percent_low": Variable(MEASURE, FLOAT, "lower end of the interval of the change", "%"),
+        "percent_high": Variable(MEASURE, FLOAT, "upper end of the interval of the change", "%"),
+        "trend_permutation_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend, by permutation", "1"),
         "test": Variable(MEASURE, TEXT, TEST, "1"),
         "monotone": Variable(MEASURE, TEXT, MONOTONE, "1"),
-        "remark": Variable(MEASURE, TEXT, "what is not given, and why; what is assumed", "1"),
-        "n_networks": Variable(LEVEL, INTEGER, "networks networks", "1"),
+        "remark": Variable(MEASURE, TEXT, REMARK, "1"),
+        "n_networks": Variable(LEVEL, INTEGER, "networks trained", "1"),
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
-        "n_not_converged": Variable(LEVEL, INTEGER, "networks not_converged", "1"),
-        "n_diverged": Variable(LEVEL, INTEGER, "networks diverged", "1"),
+        "n_not_converged": Variable(LEVEL, INTEGER, "networks that did not converge", "1"),
+        "n_diverged": Variable(LEVEL, INTEGER, "networks that diverged", "1"),
         "n_incomplete": Variable(
-            LEVEL, INTEGER, "networks used of which the metric is known to be incomplete", "1", optional=True
+            LEVEL, INTEGER, "networks used whose metric is known to be incomplete", "1", optional=True
         ),
     },
 )
@@ -45,35 +48,33 @@ DIRECTIONS = Schema(
         "sweep": Variable(ROW, TEXT, "sweep", "1"),
         "task": Variable(ROW, TEXT, "task", "1"),
         "factor": Variable(ROW, TEXT, "factor", "1"),
-        "paper_factor": Variable(ROW, TEXT, "what the factor is in the paper's table", "1"),
+        "paper_factor": Variable(ROW, TEXT, "name of the factor in the paper's table", "1"),
         "metric": Variable(ROW, TEXT, "metric", "1"),
-        "metric_level": Variable(ROW, TEXT, "level of analysis", "1"),
+        "metric_level": Variable(ROW, TEXT, "aspect of the networks", "1"),
         "measure": Variable(ROW, TEXT, "measure", "1"),
         "measure_name": Variable(ROW, TEXT, "measure in words", "1", optional=True),
         "measure_unit": Variable(ROW, TEXT, "unit of the measure", "1"),
-        "primary": Variable(ROW, FLAG, "whether this is the paper's measure of its level of analysis", "1"),
-        "preferred": Variable(
-            ROW, FLAG, "whether this is the measure of its level of analysis that is trusted more", "1"
-        ),
+        "primary": Variable(ROW, FLAG, "whether this is the measure of the paper for its aspect", "1"),
+        "preferred": Variable(ROW, FLAG, "whether this is the measure that we trust most for its aspect", "1"),
         "levels": Variable(ROW, TEXT, "levels in the order of the trend", "1"),
-        "n_used": Variable(ROW, TEXT, "networks that learnt the task, at each level", "1"),
+        "n_used": Variable(ROW, TEXT, "networks that converged, at each level", "1"),
         "n_networks": Variable(ROW, TEXT, "networks trained, at each level", "1"),
         "first_degeneracy": Variable(ROW, FLOAT, "degeneracy at the first level", "units of the measure"),
         "trend": Variable(ROW, FLOAT, "fitted change from the first to the last level", "units of the measure"),
         "trend_low": Variable(ROW, FLOAT, "lower end of the trend's interval", "units of the measure"),
         "trend_high": Variable(ROW, FLOAT, "upper end of the trend's interval", "units of the measure"),
         "percent": Variable(ROW, FLOAT, PERCENT, "%"),
-        "percent_low": Variable(ROW, FLOAT, "lower end of its interval", "%"),
-        "percent_high": Variable(ROW, FLOAT, "upper end of its interval", "%"),
-        "trend_permutation_p": Variable(ROW, FLOAT, "two-sided p-value of no trend by permutation", "1"),
-        "holm_p": Variable(ROW, FLOAT, "the same, adjusted for all compared rows of the paper factor (Holm)", "1"),
+        "percent_low": Variable(ROW, FLOAT, "lower end of the interval of the change", "%"),
+        "percent_high": Variable(ROW, FLOAT, "upper end of the interval of the change", "%"),
+        "trend_permutation_p": Variable(ROW, FLOAT, "two-sided p-value of no trend, by permutation", "1"),
+        "holm_p": Variable(ROW, FLOAT, "that p-value, adjusted for all compared rows of the paper factor (Holm)", "1"),
         "test": Variable(ROW, TEXT, TEST, "1"),
         "monotone": Variable(ROW, TEXT, MONOTONE, "1"),
         "arrow": Variable(
-            ROW, TEXT, "direction of the change: up, down, or unclear unless its interval and the test both see it", "1"
+            ROW, TEXT, "direction of the change: up, down, or unclear unless interval and test agree on it", "1"
         ),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
-        "agreement": Variable(ROW, TEXT, "whether the directions agree", "1"),
-        "remark": Variable(ROW, TEXT, "what is not given, and why; what is assumed", "1"),
+        "agreement": Variable(ROW, TEXT, "whether our direction agrees with that of the paper", "1"),
+        "remark": Variable(ROW, TEXT, REMARK, "1"),
     },
 )

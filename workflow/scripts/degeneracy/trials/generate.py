@@ -1,5 +1,6 @@
 """Trials: the inputs, targets and loss mask a task generates, in three groups."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,8 @@ from degeneracy.tasks import Trials
 from degeneracy.trials.schema import GROUPS, TRIALS
 
 
-def generate(condition: dict) -> dict[str, xr.Dataset]:
-    """The three groups of trials of a condition, as one dataset a group.
+def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
+    """Groups of trials of a condition, as one dataset for each group.
 
     `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
     generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
@@ -24,8 +25,9 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
     """
     task, options = make_task(condition), condition["trials"]
     path = task_of(condition).source
-    groups = {}
-    for index, group in enumerate(GROUPS):
+    made_groups = {}
+    for group in groups:
+        index = GROUPS.index(group)
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
         ood = options["ood_kind"] if group == "ood" else None
         made = task.trials(generator, options[group], ood=ood == "longer")
@@ -33,8 +35,8 @@ def generate(condition: dict) -> dict[str, xr.Dataset]:
         if ood == "noise":
             noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
             made = replace(made, inputs=made.inputs + noise)
-        groups[group] = _dataset(made, task)
-    return groups
+        made_groups[group] = _dataset(made, task)
+    return made_groups
 
 
 def check(made: Trials, task, count: int, where: str) -> None:
@@ -58,3 +60,11 @@ def check(made: Trials, task, count: int, where: str) -> None:
 def _dataset(trials: Trials, task) -> xr.Dataset:
     values = {name: getattr(trials, name).astype(np.float32) for name in TRIALS.variables}
     return TRIALS.build(values, {"input": list(task.inputs), "output": list(task.outputs)})
+
+
+def content_of(trials: xr.Dataset) -> str:
+    """Hash of the inputs, targets and mask of a group of trials."""
+    content = hashlib.sha256()
+    for name in TRIALS.variables:
+        content.update(np.ascontiguousarray(trials[name].values).tobytes())
+    return content.hexdigest()

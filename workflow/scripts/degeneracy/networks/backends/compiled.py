@@ -1,20 +1,20 @@
-"""Masked error of rate networks and its gradient as compiled code, for float32 on the CPU.
+"""Compiled code for the masked error of rate networks and its gradient, in float32 on the CPU.
 
 With currents a, rates r = φ(a) and r_0 = 0, a step and the readout before it are one product with stacked weights M:
 
     s_t = [r_t; x_{t+1}; 1],    [a_{t+1}; y_t] = M s_t + [keep · a_t; 0],    dE/dM = Σ_t [dE/da_{t+1}; dE/dy_t] s_tᵀ
 
-Units lie along rows and trials along columns, so that all that is done to a step is done to one piece of memory.
+Units are rows and trials are columns, so that each time step works on one contiguous block of memory.
 """
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401  the matrix product that numba calls
+import scipy.linalg.cython_blas  # noqa: F401  numba calls its matrix product
 import torch
 from numba import njit
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-threadpool_limits(1, user_api="blas")  # a result must not depend on how many cores there are
+threadpool_limits(1, user_api="blas")  # a result must not depend on the number of cores
 
 TANH, RELU = 0, 1
 ACTIVATIONS = {"tanh": TANH, "relu": RELU}
@@ -28,13 +28,13 @@ P0, P1, P2, P3 = map(FLOAT, (4.89352455891786e-3, 6.37261928875436e-4, 1.4857223
 P4, P5, P6 = map(FLOAT, (-8.60467152213735e-11, 2.00018790482477e-13, -2.76076847742355e-16))
 Q0, Q1, Q2, Q3 = map(FLOAT, (4.89352518554385e-3, 2.26843463243900e-3, 1.18534705686654e-4, 1.19825839466702e-6))
 
-# Sums may be reordered and products fused, but nothing is taken to be finite: a diverged network must show.
+# Sums may be reordered and products fused, but NaN and infinity are kept: a diverged network must show.
 # The error model lets loops that divide run in vector lanes.
 OPTIONS = {"fastmath": {"contract", "reassoc", "arcp", "nsz"}, "error_model": "numpy"}
 
 
 def compiled(function):
-    """The function, compiled at its first call and kept on disk where there is a place for it."""
+    """The function, compiled at its first call and cached on disk if possible."""
     try:
         return njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # neither this folder nor the user's cache can be written to
@@ -122,7 +122,7 @@ def forward(activation, keep, scale, weights, sources, targets, mask, product, c
 def backward(activation, keep, recurrent, sources, by_output, now, later, by_rate, part, gradient):
     """Add dE/dM to `gradient`; `recurrent` (unit, unit + output) is the transpose of what M does to rates.
 
-    `now` and `later` (unit + output, trial) start as zeros, the others (`by_rate`, `part`) as anything.
+    `now` and `later` (unit + output, trial) start as zeros; the initial values of `by_rate` and `part` do not matter.
     """
     hidden = by_rate.size
     for step in range(len(by_output), 0, -1):

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from degeneracy.errors import UserError
 from degeneracy.networks.backends import fused_kernels as kernels
+from degeneracy.networks.backends import fused_streamed as streamed
 
 PRECISIONS = {
     "fused": "tf32x3",
@@ -88,7 +89,7 @@ def error_and_gradients(activation: str, keep: float, precision: str, inputs, ta
     else:
         size = 64
         kind |= {"TILE": tile, "SPAN": min(tile, 32), "TRIAL": size, "num_warps": 4, "num_stages": 2}
-        advance, retrace = kernels.advance_streamed, kernels.retrace_streamed
+        advance, retrace = streamed.advance_streamed, streamed.retrace_streamed
         currents = (inputs.new_zeros(networks, width, trials),)
     slices, run = triton.cdiv(trials, size), max(1, ROWS // trials)
     runs, block = triton.cdiv(steps + 1, run), min(64, padded(trials))

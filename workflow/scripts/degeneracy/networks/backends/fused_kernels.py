@@ -14,8 +14,8 @@ Rates, errors and δ are stored with the trials last, (network, step, unit or ou
 take factors in tf32 only with the index they sum over stored contiguously: with the states (unit, trial) this holds for
 W in `advance`, and with the trials last for both factors in `add_up`.
 
-`advance` and `retrace` hold W and the states in registers; `advance_streamed` and `retrace_streamed` read
-both again at each step, from the caches, and have no limit of width.
+`advance` and `retrace` hold W and the states in registers. For wide networks those of `fused_streamed.py` take their
+place.
 
 Units, inputs, outputs and trials are padded with zeros to powers of two; rates of padded units are 0 throughout. The
 numbers of steps and trials are compiled in: an experiment has few, and Triton's interpreter cannot loop over a number
@@ -25,63 +25,16 @@ that it is given.
 import triton
 import triton.language as tl
 
-
-@triton.jit
-def tanh(x):
-    """x · P(x²) / Q(x²), the formula and the coefficients of the compiled code (`_kernel.py`); NaN stays NaN."""
-    x = tl.where(x > 7.90531110763549805, 7.90531110763549805, x)
-    x = tl.where(x < -7.90531110763549805, -7.90531110763549805, x)
-    s = x * x
-    odd = 2.00018790482477e-13 + s * -2.76076847742355e-16
-    odd = 1.48572235717979e-5 + s * (5.12229709037114e-8 + s * (-8.60467152213735e-11 + s * odd))
-    odd = 4.89352455891786e-3 + s * (6.37261928875436e-4 + s * odd)
-    even = 4.89352518554385e-3 + s * (2.26843463243900e-3 + s * (1.18534705686654e-4 + s * 1.19825839466702e-6))
-    root = tl.rsqrt(even)  # a division takes twice as many instructions
-    inverse = root * root
-    return x * odd * (inverse * (2.0 - even * inverse))
-
-
-@triton.jit
-def split(x):
-    """x as the sum of the nearest number with 11 leading bits, which tf32 holds, and a remainder."""
-    high = ((x.to(tl.int32, bitcast=True) + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
-    return high, x - high
-
-
-@triton.jit
-def product(high, low, x_high, x_low, added, PRECISION: tl.constexpr):
-    """added + (high + low) @ (x_high + x_low), both factors as `split` returns them.
-
-    In tf32x3 the product of both remainders, about 2⁻²² of the whole, is left out.
-    """
-    if PRECISION == "tf32x3":
-        added = tl.dot(low, x_high, acc=added, input_precision="tf32")
-        added = tl.dot(high, x_low, acc=added, input_precision="tf32")
-        return tl.dot(high, x_high, acc=added, input_precision="tf32")
-    else:  # not the first parts alone: a NaN may be in the remainder
-        return tl.dot(high + low, x_high + x_low, acc=added, input_precision="tf32")
-
-
-@triton.jit
-def matrix(pointer, rows, columns, ROWS: tl.constexpr, COLUMNS: tl.constexpr, stride_row, stride_column):
-    """Entries (rows, columns) of a matrix, 0 where it has none."""
-    inside = (rows < ROWS)[:, None] & (columns < COLUMNS)[None, :]
-    return tl.load(pointer + rows[:, None] * stride_row + columns[None, :] * stride_column, mask=inside, other=0.0)
-
-
-@triton.jit
-def weights_with_bias(weights, bias, unit, channel, WIDTH: tl.constexpr, INPUTS: tl.constexpr):
-    """Input weights (unit, channel), and behind them the bias as the weight of an input that is 1."""
-    constant = tl.load(bias + unit, mask=unit < WIDTH, other=0.0)
-    by_input = matrix(weights, unit, channel, WIDTH, INPUTS, INPUTS, 1)
-    return tl.where((channel == INPUTS)[None, :], constant[:, None], by_input)
-
-
-@triton.jit
-def driving(inputs, channel, trial, INPUTS: tl.constexpr, TRIALS: tl.constexpr):
-    """Inputs (channel, trial) of a step, and behind them an input that is 1 where there is a trial."""
-    given = matrix(inputs, channel, trial, INPUTS, TRIALS, 1, INPUTS)
-    return tl.where((channel == INPUTS)[:, None] & (trial < TRIALS)[None, :], 1.0, given)
+from degeneracy.networks.backends.fused_parts import (
+    driving,
+    matrix,
+    matrix_where,
+    product,
+    split,
+    store_matrix,
+    tanh,
+    weights_with_bias,
+)
 
 
 @triton.jit
@@ -124,56 +77,6 @@ def advance(
         drive = product(input_high, input_low, given_high, given_low, drive, PRECISION)
         drive = product(high, low, rate_high, rate_low, drive, PRECISION)
         tl.store(rates + (step + 1) * WIDTH * TRIALS + place, rate, mask=inside)
-
-
-@triton.jit
-def advance_streamed(
-    inputs, recurrent, input_weights, bias, rates, currents, keep,
-    STEPS: tl.constexpr, TRIALS: tl.constexpr, WIDTH: tl.constexpr, INPUTS: tl.constexpr,
-    TILE: tl.constexpr, SPAN: tl.constexpr, INPUT: tl.constexpr, TRIAL: tl.constexpr,
-    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
-    """What `advance` writes, for any width: tile by tile of units, each a sum over spans of their sources.
-
-    The first rates are zeros that are there already, and so are the currents (network, unit, trial) of a leaky cell.
-    """
-    network = tl.program_id(0).to(tl.int64)
-    channel = tl.arange(0, INPUT)
-    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
-    inputs += network * STEPS * TRIALS * INPUTS
-    rates += network * (STEPS + 1) * WIDTH * TRIALS
-    currents += network * WIDTH * TRIALS
-    recurrent += network * WIDTH * WIDTH
-    input_weights += network * WIDTH * INPUTS
-    bias += network * WIDTH
-    for step in range(STEPS):
-        before = rates + step * WIDTH * TRIALS
-        given = driving(inputs + step * TRIALS * INPUTS, channel, trial, INPUTS, TRIALS)
-        given_high, given_low = split(given)
-        for first in range(0, WIDTH, TILE):
-            unit = first + tl.arange(0, TILE)
-            inside = (unit < WIDTH)[:, None] & (trial < TRIALS)[None, :]
-            place = unit[:, None] * TRIALS + trial[None, :]
-            by_input = weights_with_bias(input_weights, bias, unit, channel, WIDTH, INPUTS)
-            input_high, input_low = split(by_input)
-            current = tl.zeros((TILE, TRIAL), tl.float32)
-            if LEAKY:
-                current = keep * tl.load(currents + place, mask=inside, other=0.0)
-            current = product(input_high, input_low, given_high, given_low, current, PRECISION)
-            for begin in range(0, WIDTH, SPAN):
-                source = begin + tl.arange(0, SPAN)
-                high, low = split(matrix(recurrent, unit, source, WIDTH, WIDTH, WIDTH, 1))
-                rate_high, rate_low = split(matrix(before, source, trial, WIDTH, TRIALS, TRIALS, 1))
-                part = tl.zeros((TILE, TRIAL), tl.float32)  # see `add_up`
-                current += product(high, low, rate_high, rate_low, part, PRECISION)
-            if LEAKY:
-                tl.store(currents + place, current, mask=inside)
-            if RELU:
-                rate = tl.where(current < 0.0, 0.0, current)
-            else:
-                rate = tanh(current)
-            tl.store(before + WIDTH * TRIALS + place, rate, mask=inside)
-        tl.debug_barrier()  # all rates of a step are written before the next reads them
 
 
 @triton.jit
@@ -265,56 +168,6 @@ def retrace(
 
 
 @triton.jit
-def retrace_streamed(
-    transposed, readout, rates, errors, deltas, keep,
-    STEPS: tl.constexpr, TRIALS: tl.constexpr, WIDTH: tl.constexpr, OUTPUTS: tl.constexpr,
-    TILE: tl.constexpr, SPAN: tl.constexpr, OUTPUT: tl.constexpr, TRIAL: tl.constexpr,
-    RELU: tl.constexpr, LEAKY: tl.constexpr, PRECISION: tl.constexpr,
-):  # fmt: skip
-    """What `retrace` writes, for any width."""
-    network = tl.program_id(0).to(tl.int64)
-    output = tl.arange(0, OUTPUT)
-    trial = tl.program_id(1) * TRIAL + tl.arange(0, TRIAL)
-    errors += network * STEPS * OUTPUTS * TRIALS
-    rates += network * (STEPS + 1) * WIDTH * TRIALS
-    deltas += network * STEPS * WIDTH * TRIALS
-    transposed += network * WIDTH * WIDTH
-    readout += network * OUTPUTS * WIDTH
-    for back in range(STEPS):
-        step = STEPS - 1 - back
-        after = deltas + (step + 1) * WIDTH * TRIALS
-        followed = (trial < TRIALS) & (back > 0)  # there is no δ after the last step
-        error = matrix(errors + step * OUTPUTS * TRIALS, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
-        error_high, error_low = split(error)
-        for first in range(0, WIDTH, TILE):
-            source = first + tl.arange(0, TILE)
-            by_output = matrix(readout, source, output, WIDTH, OUTPUTS, 1, WIDTH)
-            output_high, output_low = split(by_output)
-            by_rate = tl.zeros((TILE, TRIAL), tl.float32)
-            by_rate = product(output_high, output_low, error_high, error_low, by_rate, PRECISION)
-            for begin in range(0, WIDTH, SPAN):
-                unit = begin + tl.arange(0, SPAN)
-                high, low = split(matrix(transposed, source, unit, WIDTH, WIDTH, WIDTH, 1))
-                known = (unit < WIDTH)[:, None] & followed[None, :]
-                later = tl.load(after + unit[:, None] * TRIALS + trial[None, :], mask=known, other=0.0)
-                later_high, later_low = split(later)
-                part = tl.zeros((TILE, TRIAL), tl.float32)  # see `add_up`
-                by_rate += product(high, low, later_high, later_low, part, PRECISION)
-            inside = (source < WIDTH)[:, None] & (trial < TRIALS)[None, :]
-            place = source[:, None] * TRIALS + trial[None, :]
-            rate = tl.load(rates + (step + 1) * WIDTH * TRIALS + place, mask=inside, other=0.0)
-            if RELU:
-                own = tl.where(rate > 0.0, by_rate, 0.0)
-            else:
-                own = by_rate * (1.0 - rate * rate)
-            if LEAKY:
-                known = (source < WIDTH)[:, None] & followed[None, :]
-                own += keep * tl.load(after + place, mask=known, other=0.0)
-            tl.store(deltas + step * WIDTH * TRIALS + place, own, mask=inside)
-        tl.debug_barrier()  # all δ of a step are written before the one before reads them
-
-
-@triton.jit
 def add_up(
     inputs, rates, errors, deltas,
     recurrent, input_weights, bias, readout, readout_bias,
@@ -345,29 +198,13 @@ def add_up(
     for index in range(RUN * blocks):
         step = tl.program_id(1) * RUN + index // blocks
         trial = (index % blocks) * TRIAL + tl.arange(0, TRIAL)
-        there = trial < TRIALS
-        row = step * WIDTH * TRIALS + trial[None, :]
-        rate = tl.load(
-            rates + row + source[:, None] * TRIALS,
-            mask=(source < WIDTH)[:, None] & (there & (step <= STEPS))[None, :],
-            other=0.0,
-        )
-        delta = tl.load(
-            deltas + row + unit[:, None] * TRIALS,
-            mask=(unit < WIDTH)[:, None] & (there & (step < STEPS))[None, :],
-            other=0.0,
-        )
-        given = tl.load(
-            inputs + (step * TRIALS + trial[None, :]) * INPUTS + channel[:, None],
-            mask=(channel < INPUTS)[:, None] & (there & (step < STEPS))[None, :],
-            other=0.0,
-        )
-        given = tl.where((channel == INPUTS)[:, None], 1.0, given)
-        error = tl.load(
-            errors + ((step - 1) * OUTPUTS + output[:, None]) * TRIALS + trial[None, :],
-            mask=(output < OUTPUTS)[:, None] & (there & (step > 0) & (step <= STEPS))[None, :],
-            other=0.0,
-        )
+        now, done = step < STEPS, (step > 0) & (step <= STEPS)
+        states, answers = step * WIDTH * TRIALS, (step - 1) * OUTPUTS * TRIALS
+        rate = matrix_where(step <= STEPS, rates + states, source, trial, WIDTH, TRIALS, TRIALS, 1)
+        delta = matrix_where(now, deltas + states, unit, trial, WIDTH, TRIALS, TRIALS, 1)
+        given = matrix_where(now, inputs + step * TRIALS * INPUTS, channel, trial, INPUTS, TRIALS, 1, INPUTS)
+        given = tl.where((channel == INPUTS)[:, None], 1.0, given)  # δ is 0 where there is no trial
+        error = matrix_where(done, errors + answers, output, trial, OUTPUTS, TRIALS, TRIALS, 1)
         delta_high, delta_low = split(delta)
         high, low = split(rate)
         given_high, given_low = split(given)
@@ -376,23 +213,11 @@ def add_up(
         by_input = product(delta_high, delta_low, tl.trans(given_high), tl.trans(given_low), by_input, PRECISION)
         by_readout = product(high, low, tl.trans(error_high), tl.trans(error_low), by_readout, PRECISION)
         by_constant += tl.sum(error, axis=1)
-    tl.store(
-        recurrent + place * WIDTH * WIDTH + unit[:, None] * WIDTH + source[None, :],
-        by_recurrent,
-        mask=(unit < WIDTH)[:, None] & (source < WIDTH)[None, :],
-    )
+    store_matrix(recurrent + place * WIDTH * WIDTH, by_recurrent, unit, source, WIDTH, WIDTH, WIDTH, 1)
     if of_source == 0:
-        rows, columns = unit[:, None], channel[None, :]
-        tl.store(
-            input_weights + place * WIDTH * INPUTS + rows * INPUTS + columns,
-            by_input,
-            mask=(rows < WIDTH) & (columns < INPUTS),
-        )
-        tl.store(bias + place * WIDTH + rows + 0 * columns, by_input, mask=(rows < WIDTH) & (columns == INPUTS))
+        store_matrix(input_weights + place * WIDTH * INPUTS, by_input, unit, channel, WIDTH, INPUTS, INPUTS, 1)
+        of_constant = (unit < WIDTH)[:, None] & (channel == INPUTS)[None, :]
+        tl.store(bias + place * WIDTH + unit[:, None] + 0 * channel[None, :], by_input, mask=of_constant)
     if of_unit == 0:
-        tl.store(
-            readout + place * OUTPUTS * WIDTH + output[None, :] * WIDTH + source[:, None],
-            by_readout,
-            mask=(source < WIDTH)[:, None] & (output < OUTPUTS)[None, :],
-        )
+        store_matrix(readout + place * OUTPUTS * WIDTH, by_readout, source, output, WIDTH, OUTPUTS, 1, WIDTH)
         tl.store(readout_bias + place * OUTPUTS + output, by_constant, mask=output < OUTPUTS)

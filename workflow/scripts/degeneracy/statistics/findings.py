@@ -1,0 +1,55 @@
+"""The findings of an experiment in words: the rows of the table of directions that a reader asks for first."""
+
+import csv
+
+from degeneracy.statistics.paper import UNCLEAR, UP
+
+MOST = 10  # lines
+
+
+def findings(path) -> list[str]:
+    """Sentences on the sweeps of a table of directions (CSV), clear changes first.
+
+    There is one for each metric with a measure that this project prefers. A sweep without any gets one for the first
+    measure of each metric. At most MOST sentences are written out; one more line counts the others.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    first = {(row["sweep"], row["metric"]): row for row in reversed(rows)}
+    preferred = [row for row in rows if row["preferred"] == "True"]
+    others = {row["sweep"] for row in rows} - {row["sweep"] for row in preferred}
+    shown = preferred + [row for row in rows if row["sweep"] in others and row is first[row["sweep"], row["metric"]]]
+    sentences = [sentence(row, _name(row, rows)) for row in sorted(shown, key=lambda row: row["arrow"] == UNCLEAR)]
+    if len(sentences) > MOST:
+        sentences[MOST - 1 :] = [f"and {len(sentences) - MOST + 1} more"]
+    return sentences
+
+
+def _name(row: dict[str, str], rows: list[dict[str, str]]) -> str:
+    """The task of a row, or its sweep if another sweep of the task has the same factor."""
+    sweeps = {other["sweep"] for other in rows if (other["task"], other["factor"]) == (row["task"], row["factor"])}
+    return row["task"] if len(sweeps) == 1 else row["sweep"]
+
+
+def sentence(row: dict[str, str], name: str) -> str:
+    """One row in words: what changes from the first to the last level, with its interval and the number of networks."""
+    levels, used = row["levels"].split(", "), row["n_used"].split(", ")
+    factor = row["factor"].partition(".")[2].replace("_", " ")
+    count = f"n = {used[0]} per level" if len(set(used)) == 1 else f"n = {row['n_used']}"
+    turns = ", but not at every level" if row["monotone"] == "no" and row["arrow"] != UNCLEAR else ""
+    return f"{name}, {factor} {levels[0]} → {levels[-1]}: {row['measure_name']} {change(row)}{turns} ({count})"
+
+
+def change(row: dict[str, str]) -> str:
+    """`rises by 12% [9, 15]`, or that no change is clear; in units of the measure if there is no percentage."""
+    kind, unit = ("percent", "%") if row["percent_low"] else ("trend", "")
+    if kind == "trend" and row["measure_unit"] != "1":
+        unit = f" {row['measure_unit']}"
+    numbers = [row[name] for name in (kind, f"{kind}_low", f"{kind}_high")]
+    if not all(numbers):
+        return "has no known change: too few networks converged, or the levels have no order"
+    value, low, high = map(float, numbers)
+    if row["arrow"] == UNCLEAR:
+        return f"shows no clear change, {value:+.3g}{unit} [{low:+.3g}, {high:+.3g}]"
+    verb, ends = ("rises", (low, high)) if row["arrow"] == UP else ("falls", (-high, -low))
+    return f"{verb} by {abs(value):.3g}{unit} [{ends[0]:.3g}, {ends[1]:.3g}]"

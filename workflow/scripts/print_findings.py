@@ -1,0 +1,21 @@
+"""Print the findings of an experiment in words, and where its table and its figures are."""
+
+from pathlib import Path
+
+from degeneracy import command
+from degeneracy.experiment import paths
+from degeneracy.statistics.findings import findings
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("table", nargs="?", default=paths.directions("csv"), help="table of directions")
+    table = Path(parser.parse_args().table)
+    print("Findings: changes from the first to the last level [with their intervals]")
+    print(*findings(table), sep="\n")
+    figures = table.parents[1] / Path(paths.experiment_figure("any", "pdf")).parent.name
+    print(f"All measures: {table}; figures: {figures}; a report of both: snakemake --report report.html")
+
+
+if __name__ == "__main__":
+    command.run(main)
