@@ -11,10 +11,11 @@ from degeneracy.statistics.label_permutation import (
     of_distances,
     of_values,
     permutation_p,
+    pseudo_values,
     shortest_half_mean,
 )
 from degeneracy.statistics.resampling import mean_distances
-from degeneracy.statistics.spreads import SPREADS
+from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 
 MEASURES = tuple(SPREADS)
 
@@ -75,10 +76,27 @@ def test_the_spatial_median_has_the_least_sum_of_distances_and_an_odd_network_ha
     points = np.random.default_rng(0).standard_normal((9, 2))
     found = from_spatial_median(distances(points))
     best = minimize(lambda centre: np.linalg.norm(points - centre, axis=1).sum(), points.mean(0)).fun
-    assert found.sum() == pytest.approx(best, rel=1e-3)
+    assert found.sum() == pytest.approx(best, rel=0.02)
     far = from_spatial_median(distances(np.concatenate([points[:8], [[1000, 0]]])))
     assert far[:8].max() < 4 and far[8] == pytest.approx(1000, rel=0.01)
     assert from_spatial_median(np.zeros((4, 4))).tolist() == [0] * 4
+
+
+def test_a_network_near_all_others_is_not_the_centre():
+    generator = np.random.default_rng(0)
+    plain = 0.1 + 0.02 * np.abs(generator.standard_normal((8, 8)))
+    plain = (plain + plain.T) / 2 * (1 - np.eye(8))
+    hub = plain.copy()
+    hub[0, 1:] = hub[1:, 0] = 0.035
+    assert from_spatial_median(hub)[1:].mean() > 0.75 * from_spatial_median(plain)[1:].mean()
+
+
+def test_pseudo_values_are_what_the_jackknife_says():
+    matrix = distances(np.random.default_rng(0).standard_normal((7, 3)))
+    values = pseudo_values(matrix)
+    assert values.mean() == pytest.approx(mean_pairwise_distance(matrix))
+    left_out = mean_pairwise_distance(np.delete(np.delete(matrix, 2, 0), 2, 1))
+    assert values[2] == pytest.approx(7 * values.mean() - 6 * left_out)
 
 
 def test_the_mean_of_the_shortest_half_ignores_odd_values_on_one_side():

@@ -8,8 +8,8 @@ GRID = "Each row is a sweep and each column an aspect of the networks. The y axi
 WALL = "Each panel is a sweep. The y axis names the measure."
 DOTS = (
     "Small dots are networks. Large dots are the degeneracy of the population, with an interval from the bootstrap "
-    "over networks, where there are enough; n counts the networks that converged. Titles give the fitted change from the "
-    "first to the last level with its interval."
+    "over networks, where there are enough; n counts the networks that converged. Titles give the fitted change from "
+    "the first to the last level with its interval."
 )
 CURVES = (
     "Small dots are networks, the line is the degeneracy of the population, and the band is its interval from the "
