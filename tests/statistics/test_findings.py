@@ -50,7 +50,11 @@ NO_TREND = NO_PERCENT | dict.fromkeys(("trend_low", "trend_high"), "")
         ({"arrow": "unclear", "percent_low": "-4"}, "shows no clear change, +12% [-4, +15] (n = 10 per level)"),
         (NO_PERCENT | {"measure_unit": "rad"}, "rises by 0.3 rad [0.2, 0.4] (n = 10 per level)"),
         (
-            NO_TREND | {"arrow": "unclear", "n_used": "0, 0, 0"},
+            NO_TREND | {"arrow": "unclear"},
+            "shows no clear change, +0.3: too few networks for an interval (n = 10 per level)",
+        ),
+        (
+            NO_TREND | {"trend": "", "arrow": "unclear", "n_used": "0, 0, 0"},
             "has no known change: too few networks converged, or the levels have no order (n = 0 per level)",
         ),
     ],

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from degeneracy.statistics.intervals import SKEWED, USUAL, change_interval, interval, percentile_interval
+from degeneracy.statistics.intervals import (
+    SKEWED,
+    USUAL,
+    change_interval,
+    interval,
+    percent_interval,
+    percentile_interval,
+)
 from degeneracy.statistics.resampling import NOTHING, Resampled, mean_distances, moment_estimates, resample
 from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 
@@ -91,6 +98,9 @@ def test_estimates_without_error_are_exact_and_open_intervals_are_none():
     degenerate = Resampled(2.0, 0.5, np.zeros(9), np.zeros(9))  # all resamples are copies of one network
     assert np.isnan(interval(degenerate, 0.95, True)).all() and np.isnan(interval(NOTHING, 0.95, True)).all()
     assert np.isnan(change_interval([degenerate, exact], 0.95)[2:]).all()
+    percent, *ends = percent_interval([degenerate, exact], 0.95)
+    assert percent == 0 and np.isnan(ends).all()
+    assert np.isnan(percent_interval([exact, of_values(np.array([-1.0, -2, -3]), "mean")], 0.95)).all()
     assert np.isnan(percentile_interval(NOTHING, 0.95)).all()
 
 

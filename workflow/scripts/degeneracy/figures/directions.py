@@ -124,8 +124,9 @@ def _change(row) -> str:
     """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels."""
     if np.isnan(row.trend):
         return "no trend"
-    if np.isnan(row.percent):
-        return f"{signed(row.trend)} [{signed(row.trend_low)}, {signed(row.trend_high)}]"
+    if np.isnan(row.percent_low):
+        ends = "no interval" if np.isnan(row.trend_low) else f"[{signed(row.trend_low)}, {signed(row.trend_high)}]"
+        return f"{signed(row.trend)} {ends}"
     digits = 0 if abs(row.percent) >= 10 else 1
     return f"{row.percent:+.{digits}f}% [{row.percent_low:.{digits}f}, {row.percent_high:.{digits}f}]"
 

@@ -46,6 +46,8 @@ def change(row: dict[str, str]) -> str:
     if kind == "trend" and row["measure_unit"] != "1":
         unit = f" {row['measure_unit']}"
     numbers = [row[name] for name in (kind, f"{kind}_low", f"{kind}_high")]
+    if numbers[0] and not any(numbers[1:]):
+        return f"shows no clear change, {float(numbers[0]):+.3g}{unit}: too few networks for an interval"
     if not all(numbers):
         return "has no known change: too few networks converged, or the levels have no order"
     value, low, high = map(float, numbers)

@@ -3,7 +3,10 @@
 A resample draws networks, never pairs, and is compared in units of its own jackknife standard error (bootstrap-t; Efron
 & Tibshirani 1993, ch. 12.5; DiCiccio & Efron 1996). What is positive is compared in the logarithm.
 
-Coverage of the 95% intervals: see tests/benchmarks/interval_coverage.py.
+Coverage of the 95% intervals with 20 and 50 networks (tests/benchmarks/interval_coverage.py): mean distance in a cloud
+96 and 94%, with a tenth of odd networks 83% (not given) and 97%; SD of normal values 98 and 98%, of log-normal ones (σ
+= 0.7) 94 and 93%, of the logarithm with t tails (3 degrees of freedom) 94 and 92%, with a tenth odd 90 and 97%.
+Changes: 92 to 98%.
 """
 
 from collections.abc import Sequence
@@ -66,6 +69,20 @@ def change_interval(levels: Sequence[Resampled], confidence: float) -> tuple[flo
         return fitted.value, 0.0, fitted.value, fitted.value
     half = fitted.error * np.quantile(np.abs(_pivots(fitted)), confidence, method="inverted_cdf")
     return fitted.value, fitted.error, *_if_finite(fitted.value - half, fitted.value + half)
+
+
+def percent_interval(levels: Sequence[Resampled], confidence: float) -> tuple[float, float, float]:
+    """Fitted change from the first to the last level in percent of the first, and the ends of its interval.
+
+    100 (exp(Λ ± q SE) − 1), Λ the `change_interval` of the logarithms: with two or three levels, the logarithm of the
+    last over the first. So the error of the first level counts, too, and no end is below −100%. NaN unless all levels
+    are positive.
+    """
+    if not all(level.value > 0 for level in levels):
+        return (np.nan,) * 3
+    change, _, low, high = change_interval([level.logarithm() for level in levels], confidence)
+    with np.errstate(over="ignore"):
+        return float(100 * np.expm1(change)), *_if_finite(100 * np.expm1(low), 100 * np.expm1(high))
 
 
 def _pivots(found: Resampled) -> np.ndarray:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from degeneracy.statistics import label_permutation
 from degeneracy.statistics.estimates import Estimate, of_distances, of_values, references
-from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped
+from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
 from degeneracy.statistics.spreads import Measure, Range, measures_of
 from degeneracy.statistics.trend import monotone, trend_order
@@ -183,17 +183,16 @@ def _trends(
     for column, measure in enumerate(measures):
         levels = [row[column].resampled for row in found]
         change, error, low, high = change_interval(levels, confidence)
-        positive = all(level.value > 0 for level in levels)
-        percent = change_interval([level.logarithm() for level in levels] if positive else [], confidence)
+        percent, percent_low, percent_high = percent_interval(levels, confidence)
         rows.append(
             {
                 "trend": change,
                 "trend_error": error,
                 "trend_low": low,
                 "trend_high": high,
-                "percent": 100 * np.expm1(percent[0]),
-                "percent_low": 100 * np.expm1(percent[2]),
-                "percent_high": 100 * np.expm1(percent[3]),
+                "percent": percent,
+                "percent_low": percent_low,
+                "percent_high": percent_high,
                 "trend_permutation_p": tested.p(measure),
                 "test": tested.permuted(measure),
                 "monotone": monotone(np.array([level.values for level in levels]), confidence),
