@@ -120,8 +120,8 @@ def test_no_search_from_anywhere_beats_eight_signed_units():
         w1, w2 = structured("random", 8, rng), structured(KINDS[seed % 3], 8, rng)
         exact = matching_distance(w1, w2, True).distance[0]
         pair = Pair(w1, np.zeros((8, 0)), w2, np.zeros((8, 0)), True)
-        starts = (random_matching(8, True, seed, start) for start in range(30))
-        found = min(pair.distance(*improved(pair.problem(), *start, 300, rng)) for start in starts)
+        starts = (random_matching(8, True, seed, start) for start in range(200))
+        found = min(pair.distance(*improved(pair.problem(), *start, 100, rng)) for start in starts)
         assert exact <= found * (1 + 1e-12) and found <= exact * (1 + 1e-9)
 
 
@@ -224,7 +224,7 @@ def test_more_searches_are_never_worse_and_one_may_be():
     assert (many <= one).all() and (many < one).any()
 
 
-@pytest.mark.parametrize("units, noise, wanted", [(64, 0.5, 3), (128, 1.0, 2)])
+@pytest.mark.parametrize("units, noise, wanted", [(64, 0.5, 3), (128, 0.85, 3), (128, 1.0, 2)])
 def test_signed_copies_in_noise_are_found(units, noise, wanted):
     """Three copies a case, with noise up to the weights' own SD, where SciPy's FAQ on the lifted problem finds none."""
     reached = 0

@@ -11,45 +11,37 @@ import numpy as np
 from degeneracy.solvers.permutation.problem import best_vertex
 
 COLD, SWEEPS = 0.1, 8  # last temperature; Sinkhorn sweeps a step
-HOT, STEPS = 0.6, 15
-SIGNED_HOT, SIGNED_STEPS = 0.4, 24  # signs freeze late, and noisy copies are lost with fewer steps
+UNSIGNED = 0.6, 15  # first temperature, and steps
+SIGNED = 0.4, 40  # with fewer steps, signs are not found in as much noise
 
 
 def random_starts(problem, count, rng):
     """As many matchings (p, s), annealed from random points about the centre of the polytope, all at once."""
     units = len(problem.a)
-    # Deviations as large as the centre itself: with small ones all starts take the same basin.
-    weight, mean = rng.standard_normal((2, count, units, units)).astype(np.float32) / units  # (start, unit, unit)
-    weight += np.float32(1 / units)
-    soft = _anneal_signed(problem, weight, mean) if problem.signed else _anneal(problem, weight)
-    return [best_vertex(q, problem.signed) for q in soft.astype(np.float64)]
+    # Deviations as large as an entry of the centre: with small ones all starts take the same basin.
+    q = rng.standard_normal((count, units, units)) / units  # (start, unit, unit)
+    if not problem.signed:
+        q += 1 / units
+    soft = _anneal(problem, q.astype(np.float32))
+    return [best_vertex(each, problem.signed) for each in soft.astype(np.float64)]
 
 
 def _anneal(problem, q):
-    gradient = _gradient(problem.a, problem.b, problem.linear)
-    for temperature in np.geomspace(HOT, COLD, STEPS, dtype=np.float32):
-        q = (q + _balanced(gradient(q) / temperature)) / 2
-    return q
+    """Soft matchings (start, unit, unit) annealed from Q.
 
-
-def _anneal_signed(problem, weight, mean):
-    """Each entry has two states ±1: its weight is the cosh, and its mean the tanh, of gradient / temperature.
-
-    At Q = 0, weights without structure say nothing about the signs. So the magnitudes of the entries, which do not
-    depend on signs, add to the weights what their own problem says, fully at first and no more at the end.
+    When signed, an entry has two states ±1: its weight is the cosh, and its mean the tanh, of gradient / temperature.
     """
-    a, b = (np.abs(matrix) - np.abs(matrix).mean() for matrix in (problem.a, problem.b))
-    gradient, of_magnitudes = _gradient(problem.a, problem.b, problem.linear), _gradient(a, b, 0 * a)
-    temperatures = np.geomspace(SIGNED_HOT, COLD, SIGNED_STEPS, dtype=np.float32)
-    for temperature, share in zip(temperatures, np.linspace(1, 0, SIGNED_STEPS, dtype=np.float32), strict=True):
-        field = gradient(mean) / temperature  # (start, unit, unit)
-        size = np.abs(field)
-        energy = size + np.log1p(np.exp(-2 * size))
-        energy += of_magnitudes(weight) * (share / temperature)
-        balanced = _balanced(energy)
-        weight = (weight + balanced) / 2
-        mean = (mean + balanced * np.tanh(field)) / 2
-    return mean
+    gradient = _gradient(problem.a, problem.b, problem.linear)
+    hot, steps = SIGNED if problem.signed else UNSIGNED
+    for temperature in np.geomspace(hot, COLD, steps, dtype=np.float32):
+        field = gradient(q) / temperature  # (start, unit, unit)
+        if problem.signed:
+            size = np.abs(field)
+            weight = _balanced(size + np.log1p(np.exp(-2 * size))) * np.tanh(field)
+        else:
+            weight = _balanced(field)
+        q = (q + weight) / 2
+    return q
 
 
 def _gradient(a, b, linear):

@@ -8,7 +8,7 @@ flip. With B = QW₂Qᵀ and M = W₁Bᵀ + W₁ᵀB + F₁(QF₂)ᵀ, it change
 import numpy as np
 from numba import njit
 
-TENURES = 6, 14  # steps for which a unit that moved is held, at least and below
+TENURES = 0.1, 0.2  # steps for which a unit that moved is held: at least and at most, per unit
 DRAWN = 1021  # tenures, which then recur
 LEAST_GAIN = 1e-13  # of a move, where overlaps are at most 1: above rounding
 
@@ -34,7 +34,8 @@ def improved(problem, p, s, patience, rng):
     p, s = p.copy(), s.astype(np.float64)
     b = np.outer(s, s) * problem.b[np.ix_(p, p)]  # (unit, unit)
     pull = problem.a @ b.T + problem.a.T @ b + problem.linear[:, p] * s  # (unit, unit) M
-    tenures = rng.integers(*TENURES, DRAWN)
+    least, most = (round(share * len(p)) for share in TENURES)
+    tenures = rng.integers(least, most + 1, DRAWN)
     _search(np.ascontiguousarray(problem.a), b, pull, p, s, problem.signed, patience, tenures)
     return p, s
 
@@ -47,8 +48,10 @@ def _search(a, b, pull, p, s, signed, patience, tenures):
     while step - last <= patience:
         step += 1
         gain, r, t, sign = best_move(a, b, pull, signed, held_until, step, most + LEAST_GAIN - gained)
-        if r < 0 or (patience == 0 and gain <= LEAST_GAIN):
+        if patience == 0 and gain <= LEAST_GAIN:
             break
+        if r < 0:
+            continue
         held_until[r] = step + tenures[(2 * step) % len(tenures)]
         held_until[t] = step + tenures[(2 * step + 1) % len(tenures)]
         _move(a, b, pull, p, s, r, t, sign)
