@@ -5,7 +5,9 @@ With Q = Pᵀ, ‖W₁ − PᵀW₂P‖² + ‖F₁ − PᵀF₂‖² = constant
     overlap(Q) = ⟨W₁, Q W₂ Qᵀ⟩ + ⟨Q, F₁F₂ᵀ⟩,    gradient(Q) = W₁QW₂ᵀ + W₁ᵀQW₂ + F₁F₂ᵀ.
 
 This quadratic assignment problem is NP-hard, so the distance is an upper bound and comes with a proven lower `bound`.
-`matching` is the entry point. It takes each `problem` through three `stages`.
+`matching` is the entry point. It solves the `problem` of a few units by `exact` branch and bound. Otherwise it takes
+starts from mean-field `annealing` to local minima, and the best of them on by `tabu` search, until the best is found
+again.
 
 In all modules p (unit,) and s (unit,) are a matching: Q[i, p[i]] = s[i].
 """
