@@ -60,6 +60,8 @@ EDITS = [
          "degeneracy/artifacts/atomic.py", r"os\.replace", "os.rename"),
     Edit("how a script ends (`command.py`)", "degeneracy/command.py", r"128 \+", "129 +"),
     Edit("how plug-ins are found and checked (`plugins/`)", "degeneracy/plugins/options.py", r"0\.5", "0.6"),
+    Edit("how compiled code is cached (`compilation.py`)",
+         "degeneracy/compilation.py", r"suppress\(OSError\)", "suppress(Exception)"),
     Edit("how the configuration is checked (`experiment/validation.py`)",
          "degeneracy/experiment/validation.py", r"isinstance\(sweeps, dict\)", "(type(sweeps) is dict)"),
     Edit("a backend that runs on a GPU alone", "degeneracy/networks/backends/fused*.py", r"= 32\b", "= 64"),

@@ -35,7 +35,8 @@ REUSE = ("networks/checkpoints", "networks/trained")
 
 # Modules and folders whose edits make nothing stale: no result depends on them, or, for the backends, none by more than
 # rounding. Raise the number of one by hand when what it writes or computes does change.
-FORMAT = dict.fromkeys(("artifacts", "command", "errors", "experiment/validation", "plugins", *REUSE, *GPU_BACKENDS), 1)
+NEUTRAL = ("artifacts", "command", "compilation", "errors", "experiment/validation", "plugins")
+FORMAT = dict.fromkeys((*NEUTRAL, *REUSE, *GPU_BACKENDS), 1)
 
 
 @cache

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from degeneracy.solvers.permutation.tabu import compiled
+from degeneracy.compilation import compiled
 
-MOST_UNITS = 8  # signed pairs of unrelated weights take milliseconds at 8 units, and ten times as long for each more
 LEAST_GAIN = 1e-14  # of the overlap, which is at most 1, for a branch to be followed
+
+kernel = compiled(error_model="numpy")
 
 
 def optimum(problem, p, s):
@@ -25,7 +26,7 @@ def optimum(problem, p, s):
     return best_p[back], best_s[back]
 
 
-@compiled
+@kernel
 def _branch(a, b, linear, signed, best_p, best_s, best):
     """Depth-first search: leaves the best matching in best_p and best_s.
 
@@ -71,7 +72,7 @@ def _branch(a, b, linear, signed, best_p, best_s, best):
         used[unit] = False
 
 
-@compiled
+@kernel
 def _most(a, b, before, after, depth, unit, sign, used, rest, signed):
     """Fill `left` of the next depth, and return the most that the units that are left can add to the overlap."""
     total, square = 0.0, 0.0

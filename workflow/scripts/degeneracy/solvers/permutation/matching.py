@@ -8,10 +8,9 @@ import numpy as np
 
 from degeneracy.solvers.permutation.annealing import random_starts
 from degeneracy.solvers.permutation.bound import lower_bound
-from degeneracy.solvers.permutation.exact import MOST_UNITS, optimum
 from degeneracy.solvers.permutation.problem import Pair, Problem, best_signs
-from degeneracy.solvers.permutation.tabu import improved
 
+MOST_UNITS = 8  # for an exact answer; signed pairs take milliseconds at 8, and ten times as long for each unit more
 STARTS = 12  # of a search, each taken to a local minimum
 ROUNDS = (4, 100), (1, 1000)  # how many of the best go on to tabu search, and its patience
 GIVEN = 100  # patience of the search from a given matching
@@ -167,6 +166,8 @@ class _Search:
     same: float
 
     def minimum(self, p, s, patience) -> _Minimum:
+        from degeneracy.solvers.permutation.tabu import improved  # only here: the compiler takes half a second to load
+
         p, s = improved(self.problem, p, s, patience, self.rng)
         return _Minimum(self.pair.distance(p, s), p, s)
 
@@ -199,6 +200,8 @@ def _match_in_canonical_order(pair, extra, searches, seed):
 
 def _match_exactly(pair):
     """Distance, lower bound, permutation, signs and spread of one pair of a few units."""
+    from degeneracy.solvers.permutation.exact import optimum  # only here: as above
+
     units = len(pair.w1)
     p, s = optimum(pair.problem(), np.arange(units), np.ones(units))
     distance = pair.distance(p, s)

@@ -6,22 +6,15 @@ flip. With B = QW₂Qᵀ and M = W₁Bᵀ + W₁ᵀB + F₁(QF₂)ᵀ, it change
 """
 
 import numpy as np
-from numba import njit
+
+from degeneracy.compilation import compiled
 
 TENURES = 0.1, 0.2  # steps for which a unit that moved is held: at least and at most, per unit
 DRAWN = 1021  # tenures, which then recur
 LEAST_GAIN = 1e-13  # of a move, where overlaps are at most 1: above rounding
 
 # Sums may be reordered and products fused. All entries are finite: `matching` checks them.
-OPTIONS = {"fastmath": {"contract", "reassoc", "arcp", "nsz"}, "error_model": "numpy"}
-
-
-def compiled(function):
-    """The function, compiled at its first call and kept on disk where there is a place for it."""
-    try:
-        return njit(cache=True, **OPTIONS)(function)
-    except RuntimeError:  # neither this folder nor the user's cache can be written to
-        return njit(**OPTIONS)(function)
+kernel = compiled(fastmath={"contract", "reassoc", "arcp", "nsz"}, error_model="numpy")
 
 
 def improved(problem, p, s, patience, rng):
@@ -40,7 +33,7 @@ def improved(problem, p, s, patience, rng):
     return p, s
 
 
-@compiled
+@kernel
 def _search(a, b, pull, p, s, signed, patience, tenures):
     """Leave the best matching met in p and s; b and pull are overwritten."""
     best_p, best_s, held_until = p.copy(), s.copy(), np.zeros(len(p), np.int64)
@@ -62,7 +55,7 @@ def _search(a, b, pull, p, s, signed, patience, tenures):
     p[:], s[:] = best_p, best_s
 
 
-@compiled
+@kernel
 def best_move(a, b, pull, signed, held_until, step, enough):
     """Gain, units r ≥ t and sign of the best move that is allowed, or that gains more than `enough`.
 
@@ -89,7 +82,7 @@ def best_move(a, b, pull, signed, held_until, step, enough):
     return most, best_r, best_t, best_sign
 
 
-@compiled
+@kernel
 def _move(a, b, pull, p, s, r, t, sign):
     """Make a move: update the matching, B and M."""
     scale = 2.0 if r == t else 1.0  # uuᵀ = 2 e_r e_rᵀ for a flip
@@ -106,7 +99,7 @@ def _move(a, b, pull, p, s, r, t, sign):
     s[r], s[t] = sign * s[t], sign * s[r]
 
 
-@compiled
+@kernel
 def _reflect(matrix, r, t, sign):
     """Apply the move to the rows of a matrix, in place."""
     for i in range(matrix.shape[1]):
