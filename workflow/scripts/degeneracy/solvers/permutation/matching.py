@@ -11,8 +11,8 @@ from degeneracy.solvers.permutation.bound import lower_bound
 from degeneracy.solvers.permutation.problem import Pair, Problem, best_signs
 
 MOST_UNITS = 8  # for an exact answer; signed pairs take milliseconds at 8, and ten times as long for each unit more
-STARTS = 12  # of a search, each taken to a local minimum
-ROUNDS = (4, 100), (1, 1000)  # how many of the best go on to tabu search, and its patience
+STARTS = 20  # of a search, each taken to a local minimum
+ROUNDS = (6, 100), (2, 1000)  # how many of the best go on to tabu search, and its patience
 GIVEN = 100  # patience of the search from a given matching
 AGREEMENT = 1e-10  # two distances that differ by less, relative to the norms, are of the same minimum
 
