@@ -12,9 +12,10 @@ def networks_needed(
     """Networks at each of two levels for a change of degeneracy, such as −0.5 for a halving, to be seen.
 
     The standard error of the logarithm of a degeneracy is σ / √n. We take σ² from the jackknife of each level of a
-    statistics artifact, average it over levels, and ask that n (log(1 + change))² be 2 σ² (z_{power} + z_{confidence})².
+    statistics artifact and average it over levels. Then n (log(1 + change))² = 2 σ² (z_{power} + z_{confidence})².
     # ASSUME: n is large enough for both quantiles to be those of the normal distribution; below 10, add two or three.
-    Odd networks make σ itself uncertain: a population of 8 may hold none. Raises ValueError for a change of 0 or below −1.
+    Odd networks make σ itself uncertain: a population of 8 may hold none.
+    Raises ValueError for a change of 0 or not above −1.
     """
     if not (change > -1 and change != 0):
         raise ValueError(f"change is {change}; it must be above −1 and not 0")
