@@ -54,11 +54,16 @@ def artifacts(tmp_path_factory):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="where a GPU may be used, torch is asked for it")
-@pytest.mark.parametrize("metric", ["weight_change", "permutation_distance"])
-def test_a_metric_of_weights_needs_no_torch(metric, artifacts, tmp_path):
+@pytest.mark.parametrize("metric, compiler", [("weight_change", set()), ("permutation_distance", {"numba"})])
+def test_a_metric_of_weights_needs_no_torch(metric, compiler, artifacts, tmp_path):
     networks, trials = artifacts
     given = ["--networks", networks, "--trials", trials, "--output", tmp_path / "metric.nc"]
-    assert not loaded("compute_metric", metric, *given) & {"torch", "numba", "matplotlib", "sklearn"}
+    assert loaded("compute_metric", metric, *given) & {"torch", "numba", "matplotlib", "sklearn"} == compiler
+
+
+def test_a_metric_that_compares_weights_loads_the_compiler_for_its_first_pair():
+    line = "import sys; import degeneracy.metrics.permutation_distance; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", line], env={"PYTHONPATH": str(SCRIPTS)}).returncode == 0
 
 
 def test_a_metric_of_states_needs_no_compiler_and_no_figures(artifacts, tmp_path):

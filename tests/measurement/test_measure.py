@@ -88,7 +88,7 @@ def permuted_copy(population):
 def test_distances_across_populations_see_through_the_order_of_units(metric, trained):
     within = measuring.measure(metric, trained, PAIRWISE[metric])
     both = [trained, permuted_copy(trained)]
-    matrix = network_map.distances_across(metric, both, [within, within], PAIRWISE[metric])
+    matrix = network_map.distances_across(metric, both, [within, within], PAIRWISE[metric])["distance"]
     assert matrix.shape == (4, 4) and np.array_equal(matrix, matrix.T)
     assert np.allclose(np.diag(matrix[:2, 2:]), 0, atol=1e-5)
     # the permutation search ends in local minima that depend on the order of the units, a few per cent apart

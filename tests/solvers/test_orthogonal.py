@@ -167,6 +167,35 @@ def test_planted_copy_bounds_and_symmetry(size):
         np.testing.assert_allclose(each.distance, found.distance, rtol=1e-6)
 
 
+@pytest.mark.parametrize("with_inputs", [False, True])
+def test_exchanging_all_pairs_changes_no_bit_and_transposes_the_transform(with_inputs):
+    """Unrelated operators of rank 16, where a search in one direction alone differs from the other by percents."""
+    rng = np.random.default_rng(28)
+    a, b, (p, q) = operators(rng, 6, 16), slow_operators(rng, 6, 16), rng.standard_normal((2, 6, 16, 2)) / 8
+    a[0] = b[0] + (a[1] - b[0]) * (np.arange(16) > 3)  # the first rows are the same
+    there = conjugation_distance(a, b, inputs=(p, q) if with_inputs else None)
+    back = conjugation_distance(b, a, inputs=(q, p) if with_inputs else None)
+    for field in ("distance", "lower_bound", "spread", "status"):
+        np.testing.assert_array_equal(getattr(there, field), getattr(back, field))
+    np.testing.assert_array_equal(there.transform, back.transform.transpose(0, 2, 1))
+
+
+def test_starts_are_followed_in_both_directions(monkeypatch):
+    """Of four starts the last two go from B to A: the descent sees them transposed, and the operators exchanged."""
+    seen = []
+
+    def descend(a, b, c, pull=None, **options):
+        seen.extend([a, b, c])
+        return c, (a - c @ b @ c.mT).square().sum((2, 3)) / 2, None
+
+    monkeypatch.setattr(conjugation, "descend", descend)
+    rng = np.random.default_rng(29)
+    conjugation_distance(operators(rng, 1, 6), slow_operators(rng, 1, 6), starts=4)
+    (a,), (b,), _ = seen
+    assert (a[0] == a[1]).all() and (a[2] == a[3]).all() and (a[0] == b[2]).all() and (b[0] == a[2]).all()
+    assert not (a[0] == b[0]).all()
+
+
 def test_symmetric_in_its_arguments_and_triangle_inequality():
     rng = np.random.default_rng(10)
     x, y, z = slow_operators(rng, 3, 5), operators(rng, 3, 5), slow_operators(rng, 3, 5)

@@ -7,13 +7,12 @@ import numpy as np
 import pandas
 import pytest
 import xarray as xr
-from scipy import stats
 
 from conftest import SCRIPTS
 from degeneracy.artifacts import store
 from degeneracy.drawing import style
 from degeneracy.plugins.discovery import Plugin, names
-from degeneracy.statistics import directions, permutation_test
+from degeneracy.statistics import directions
 from degeneracy.statistics.directions import arrow, holm
 from degeneracy.statistics.paper import PAPER_ARROWS, PAPER_MEASURES, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
@@ -22,15 +21,16 @@ from degeneracy.statistics.summary import summarise
 
 
 def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", used=11):
-    """Statistics of a metric with these mean distances or spreads at the levels, twelve networks each."""
+    """Statistics of a metric with these mean distances or spreads at the levels, at least twelve networks each."""
     generator = np.random.default_rng(0)
-    noise, data = generator.standard_normal((12, 3)), []
+    count = max(12, used)
+    noise, data = generator.standard_normal((count, 3)), []
     for spread in spreads:
-        variables = {"status": ("network", np.array([1] * used + [0] * (12 - used), np.int8))}
+        variables = {"status": ("network", np.array([1] * used + [0] * (count - used), np.int8))}
         if metric == "ood_loss":
             variables["value"] = ("network", np.exp(spread * noise[:, 0]))
         else:
-            points = spread * (noise + 0.1 * generator.standard_normal((12, 3)))
+            points = spread * (noise + 0.1 * generator.standard_normal((count, 3)))
             matrix = np.linalg.norm(points[:, None] - points[None], axis=-1)
             for name in Plugin("metrics", metric).constant("MEASURES"):
                 variables[name] = (("network", "network_other"), matrix)
@@ -58,7 +58,8 @@ def test_holm_against_a_worked_example():
     [((1, 2), "up"), ((-2, -1), "down"), ((-1, 1), "unclear"), ((0, 1), "unclear"), ((np.nan, np.nan), "unclear")],
 )
 def test_arrow_is_where_the_interval_lies(interval, expected):
-    assert arrow(*interval) == expected
+    assert arrow(*interval, 0.05, 0.05) == expected
+    assert arrow(*interval, 0.06, 0.05) == arrow(*interval, np.nan, 0.05) == "unclear"
 
 
 def test_agreement_with_the_paper():
@@ -146,37 +147,24 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
 
 
-def test_the_arrow_is_that_of_the_interval_that_is_shown(monkeypatch):
-    given = ("n", summary("dsa", [3, 2, 1], [2, 3, 4]))
-    for low, high, expected in ((-60.0, 5.0, "unclear"), (5.0, 60.0, "up"), (np.nan, np.nan, "down")):
-        found = {"percent": 0.0, "percent_low": low, "percent_high": high}
-        monkeypatch.setattr(directions, "percent_change", lambda *_, found=found: found)
-        assert rows(given).arrow["n", "dsa", "distance"] == expected  # of the difference: down
-
-
-def test_percent_is_the_ratio_of_the_levels_with_the_error_of_both():
-    theta, error = np.array([2.0, 3.0, 1.0]), np.array([0.2, 0.3, 0.1])
-    freedom = (2 * 0.1**2) ** 2 / (0.1**4 / 8 + 0.1**4 / 11)
-    half = stats.t.ppf(0.95, freedom) * np.hypot(0.1, 0.1)  # of log(1 / 2); the middle of three levels has no weight
-    expected = [100 * (0.5 * np.exp(shift) - 1) for shift in (0, -half, half)]
-    found = directions.percent_change(theta, error, np.array([9, 50, 12]), 0.9)
-    assert list(found.values()) == pytest.approx(expected) and list(found) == ["percent", "percent_low", "percent_high"]
-    for without in (
-        directions.percent_change(theta - 1, error, np.array([9, 9, 9]), 0.9),
-        directions.percent_change(theta[:0], error[:0], np.array([]), 0.9),
+def test_the_arrow_is_that_of_the_interval_that_is_shown_if_the_test_sees_it():
+    data = summary("dsa", [3, 2, 1], [2, 3, 4])  # down
+    for low, high, p, expected in (
+        (-60.0, 5.0, 0.01, "unclear"),
+        (5.0, 60.0, 0.01, "up"),
+        (5.0, 60.0, 0.06, "unclear"),
+        (np.nan, np.nan, 0.01, "down"),  # of the difference
     ):
-        assert np.isnan(list(without.values())).all()
+        changed = {"percent_low": low, "percent_high": high, "trend_permutation_p": p}
+        given = data.assign({name: ("measure", np.full(2, value)) for name, value in changed.items()})
+        assert rows(("n", given)).arrow["n", "dsa", "distance"] == expected
 
 
-def test_percent_covers_the_true_ratio_of_two_levels():
-    generator, covered, repeats = np.random.default_rng(0), 0, 1000
-    for _ in range(repeats):
-        levels = generator.standard_normal((2, 8)) * [[1.0], [4.0]]
-        jackknife = [permutation_test._jackknife(values, SPREADS["sd"].moments) for values in levels]
-        theta, squared = np.array(jackknife).T
-        found = directions.percent_change(theta, np.sqrt(squared), np.array([8, 8]), 0.95)
-        covered += found["percent_low"] < 300 < found["percent_high"]
-    assert 0.92 < covered / repeats < 0.97
+def test_behaviour_has_no_arrow_below_twenty_networks_and_the_table_says_so():
+    few, enough = (summary("ood_loss", [3, 1], [2, 3], used=used) for used in (19, 20))
+    found = rows(("few", few), ("enough", enough)).xs(("ood_loss", "log_sd"), level=("metric", "measure"))
+    assert found.arrow.to_dict() == {"few": "unclear", "enough": "down"}
+    assert "no arrow of behaviour" in found.remark["few"] and found.remark["enough"] == ""
 
 
 def test_descending_levels_and_levels_without_numbers():

@@ -12,7 +12,7 @@ from degeneracy.statistics.findings import MOST, findings
 ROW = {
     **{"sweep": "channels", "task": "flip_flop", "factor": "task.channels", "levels": "2, 3, 4"},
     **{"metric": "permutation_distance", "measure_name": "permutation distance", "measure_unit": "1"},
-    **{"n_used": "10, 10, 10", "preferred": "True", "arrow": "up"},
+    **{"n_used": "10, 10, 10", "preferred": "True", "arrow": "up", "monotone": "yes"},
     **{"percent": "12.04", "percent_low": "9.0", "percent_high": "15.0"},
     **{"trend": "0.3", "trend_low": "0.2", "trend_high": "0.4"},
 }
@@ -46,10 +46,15 @@ NO_TREND = NO_PERCENT | dict.fromkeys(("trend_low", "trend_high"), "")
             {"arrow": "down", "percent": "-12", "percent_low": "-15", "percent_high": "-9", "n_used": "10, 9, 8"},
             "falls by 12% [9, 15] (n = 10, 9, 8)",
         ),
+        ({"monotone": "no"}, "rises by 12% [9, 15], but not at every level (n = 10 per level)"),
         ({"arrow": "unclear", "percent_low": "-4"}, "shows no clear change, +12% [-4, +15] (n = 10 per level)"),
         (NO_PERCENT | {"measure_unit": "rad"}, "rises by 0.3 rad [0.2, 0.4] (n = 10 per level)"),
         (
-            NO_TREND | {"arrow": "unclear", "n_used": "0, 0, 0"},
+            NO_TREND | {"arrow": "unclear"},
+            "shows no clear change, +0.3: too few networks for an interval (n = 10 per level)",
+        ),
+        (
+            NO_TREND | {"trend": "", "arrow": "unclear", "n_used": "0, 0, 0"},
             "has no known change: too few networks converged, or the levels have no order (n = 0 per level)",
         ),
     ],

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
 
-from degeneracy.statistics.intervals import bootstrap_interval, interval, jackknife_error
-from degeneracy.statistics.spreads import mean_pairwise_distance
+from degeneracy.statistics import label_permutation
+from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES
+from degeneracy.statistics.resampling import RESAMPLES
 from degeneracy.statistics.summary import summarise
-from degeneracy.statistics.trend import trend
+from degeneracy.statistics.trend import monotone
 
 NAMED = {"long_name": "x", "units": "1"}
 SCALAR = {"value": ("loss", "1")}
@@ -22,47 +22,18 @@ def pairwise(matrix):
     return xr.Dataset({"distance": (("network", "network_other"), matrix), "status": ("network", status)})
 
 
-def test_jackknife_of_the_mean_is_the_standard_error():
-    values = np.random.default_rng(0).standard_normal(20)
-    error = jackknife_error(lambda index: values[index].mean(), 20)
-    assert error == pytest.approx(stats.sem(values))
-
-
 def distances(generator, count):
     points = generator.standard_normal((count, 3))
     return np.linalg.norm(points[:, None] - points[None], axis=-1)
-
-
-def test_jackknife_of_the_mean_distance_covers_and_the_independent_pairs_error_does_not():
-    generator = np.random.default_rng(1)
-    count, repeats = 15, 400
-    truth = 4 / np.sqrt(np.pi)  # mean distance of two standard normal points in three dimensions
-    covered = {"jackknife": 0, "pairs": 0}
-    for _ in range(repeats):
-        matrix = distances(generator, count)
-        estimate = mean_pairwise_distance(matrix)
-        error = jackknife_error(lambda index, m=matrix: mean_pairwise_distance(m[np.ix_(index, index)]), count)
-        naive = stats.sem(matrix[np.triu_indices(count, 1)])
-        covered["jackknife"] += abs(estimate - truth) < stats.t.ppf(0.975, count - 1) * error
-        covered["pairs"] += abs(estimate - truth) < 1.96 * naive
-    assert 0.92 < covered["jackknife"] / repeats < 0.99
-    assert covered["pairs"] / repeats < 0.8
-
-
-def test_bootstrap_error_of_the_mean_and_its_repeatability():
-    values = np.random.default_rng(0).standard_normal(40)
-    error, low, high = bootstrap_interval(values, np.mean, 0.95)
-    assert error == pytest.approx(stats.sem(values), rel=0.1)
-    assert (error, low, high) == bootstrap_interval(values, np.mean, 0.95) and low < values.mean() < high
 
 
 @pytest.mark.parametrize("values", [[27] * 8 + [25, 26], [0.001] * 3 + [0.0012] * 3 + [0.1] * 4])
 def test_median_absolute_deviation_has_the_interval_of_the_percentiles_of_its_bootstrap(values):
     data = summarise([1], [scalar(values)], 0.95, SCALAR).sel(level=1, measure="mad")
     x = np.array(values, float)
-    resampled = x[np.random.default_rng(0).integers(10, size=(2000, 10))]
+    resampled = x[np.random.default_rng([0, 0]).integers(10, size=(RESAMPLES, 10))]
     drawn = np.median(np.abs(resampled - np.median(resampled, axis=1, keepdims=True)), axis=1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    low, high = np.quantile(drawn, [0.5 - 0.95 / 2, 0.5 + 0.95 / 2])
     assert (data["interval_low"], data["interval_high"]) == (low, high) and data["standard_error"] == drawn.std(ddof=1)
     assert low <= data["degeneracy"] < high < np.ptp(values)
 
@@ -126,56 +97,6 @@ def test_contribution_of_a_network_is_its_mean_distance_to_the_others():
     assert data["contribution"].isnull().all() and data["degeneracy"].isnull().all()
 
 
-def test_trend_is_the_change_over_the_levels_with_the_right_false_alarm_rate():
-    theta, error, counts = np.array([[1.0], [2.0], [3.0]]), np.full((3, 1), 0.1), np.array([9, 9, 9])
-    change, spread, _, p = trend(theta, error, counts)
-    assert change.item() == pytest.approx(2) and spread.item() == pytest.approx(0.1 * np.sqrt(2)) and p.item() < 1e-5
-    generator = np.random.default_rng(0)
-    estimates = {"mean": np.mean, "sd": np.std}
-    alarms = {name: 0 for name in estimates}
-    for _ in range(400):
-        levels = generator.normal(5, 1, (3, 9))
-        for name, estimate in estimates.items():
-            theta = np.array([[estimate(x)] for x in levels])
-            error = np.array([[jackknife_error(lambda index, x=x, e=estimate: e(x[index]), 9)] for x in levels])
-            alarms[name] += trend(theta, error, counts)[3].item() < 0.05
-    assert all(0.02 < count / 400 < 0.08 for count in alarms.values()), alarms
-
-
-@pytest.mark.parametrize("count", range(2, 12))
-def test_levels_that_are_all_alike_have_no_trend(count):
-    theta = np.tile([0.1, 27.0], (count, 1))
-    change, error, _, p = trend(theta, np.zeros_like(theta), np.full(count, 10))
-    assert np.all(change == 0) and np.all(error == 0) and np.all(p == 1)
-
-
-def test_interval_of_a_mean_is_that_of_student_and_of_a_spread_that_of_its_logarithm():
-    values = np.random.default_rng(0).lognormal(size=7)
-    data = summarise([1], [scalar(values)], 0.9, SCALAR).sel(level=1)
-    mean, sd = data.sel(measure="mean"), data.sel(measure="sd")
-    expected = stats.t.interval(0.9, 6, values.mean(), stats.sem(values))
-    assert [mean["interval_low"], mean["interval_high"]] == pytest.approx(expected)
-    ratio = np.exp(stats.t.ppf(0.95, 6) * sd["standard_error"] / sd["degeneracy"])
-    assert sd["interval_low"] * ratio == pytest.approx(sd["degeneracy"]) == sd["interval_high"] / ratio
-
-
-@pytest.mark.parametrize("levels", [[2, 8], [8, 2]])
-def test_trend_of_two_means_is_the_test_of_welch(levels):
-    generator = np.random.default_rng(0)
-    values = {2: generator.normal(0, 1, 5), 8: generator.normal(1, 3, 12)}
-    data = summarise(levels, [scalar(values[level]) for level in levels], 0.9, SCALAR).sel(measure="mean")
-    expected = stats.ttest_ind(values[8], values[2], equal_var=False)
-    low, high = expected.confidence_interval(0.9)
-    assert [data["trend_low"], data["trend_high"], data["trend_p"]] == pytest.approx([low, high, expected.pvalue])
-
-
-def test_jackknife_error_is_that_of_the_formula():
-    values = np.random.default_rng(0).lognormal(size=6)
-    left_out = [np.std(np.delete(values, index)) for index in range(6)]
-    expected = np.sqrt(5 / 6 * np.sum((left_out - np.mean(left_out)) ** 2))
-    assert jackknife_error(lambda index: np.std(values[index]), 6) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize(
     ("measure", "expected"),
     [
@@ -224,36 +145,21 @@ def test_levels_listed_in_another_order_have_the_same_trend_and_p():
         summarise(levels, [data[level] for level in levels], 0.95, {"distance": ("d", "1")})
         for levels in ([2, 4, 8], [8, 2, 4])
     )
-    for name in ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p"):
+    for name in ("trend", "trend_low", "trend_high", "percent_low", "trend_permutation_p"):
         assert up[name].item() == mixed[name].item()
     assert up["trend"] > 0 and up["trend_permutation_p"] < 0.01
 
 
-def test_interval_of_a_positive_measure_stays_positive():
-    low, high = interval(
-        np.array([[0.1, 0.1]]), np.array([[0.09, 0.09]]), np.array([[9]]), 0.95, np.array([True, False])
-    )
-    assert 0 < low[0, 0] < 0.1 < high[0, 0] and low[0, 1] < 0
-
-
-@pytest.mark.parametrize(
-    ("theta", "error", "low", "high"), [(0.0, 0.0, 0, 0), (0.0, 1.0, 0, 2.262), (-2.0, 1.0, -4.262, 0.262)]
-)
-def test_interval_of_a_spread_without_a_logarithm(theta, error, low, high):
-    ends = interval(np.array([[theta]]), np.array([[error]]), np.array([[9]]), 0.95, np.array([True]))
-    assert [end.item() for end in ends] == pytest.approx([low, high], abs=1e-3)
-
-
 def test_an_interval_ends_where_the_range_of_the_metric_does():
-    matrix = np.minimum(2 * distances(np.random.default_rng(0), 4), 2.0)
+    matrix = distances(np.random.default_rng(0), LEAST_FOR_DISTANCES)
     data = pairwise(matrix).assign(other=(("network", "network_other"), matrix))
     described = {"distance": ("d", "1"), "other": ("o", "1")}
-    high = summarise([1], [data], 0.95, described, {"distance": (0, 2)})["interval_high"].sel(level=1)
-    assert high.sel(measure="distance") == 2 < high.sel(measure="other")  # which has no range
-    values = scalar([0.1, 0.1, 0.1, 2.0])
-    free, held = (summarise([1], [values], 0.95, SCALAR, ranges) for ranges in (None, {"value": (0, None)}))
+    high = summarise([1], [data], 0.95, described, {"distance": (0, 2.2)})["interval_high"].sel(level=1)
+    assert high.sel(measure="distance") == 2.2 < high.sel(measure="other")  # which has no range
+    values = scalar(np.arange(1.0, 13))
+    free, held = (summarise([1], [values], 0.95, SCALAR, ranges) for ranges in (None, {"value": (5, None)}))
     low = [each["interval_low"].sel(level=1, measure="mean").item() for each in (free, held)]
-    assert low[0] < 0 == low[1]
+    assert low[0] < 5 == low[1]
     assert free.sel(measure=["sd", "cv", "mad", "log_sd"]).equals(held.sel(measure=["sd", "cv", "mad", "log_sd"]))
 
 
@@ -261,10 +167,57 @@ def test_networks_that_are_all_alike_have_no_spread_and_an_exact_trend():
     data = [scalar(np.full(9, 9.0)), scalar(np.full(9, 27.0)), scalar(np.full(9, 81.0))]
     result = summarise([2, 3, 4], data, 0.95, SCALAR)
     spreads = result.sel(measure=["sd", "log_sd", "cv", "mad"])
-    assert (
-        np.all(spreads["degeneracy"] == 0) and np.all(spreads["contribution"] == 0) and np.all(spreads["trend_p"] == 1)
-    )
-    assert np.all(spreads["trend_permutation_p"] == 1)
+    assert np.all(spreads["degeneracy"] == 0) and np.all(spreads["contribution"] == 0)
+    assert np.all(spreads["trend"] == 0) and np.all(spreads["trend_permutation_p"] == 1)
     mean = result.sel(measure="mean")
-    assert mean["trend_low"] == mean["trend"] == mean["trend_high"] == 72 and mean["trend_p"] == 0
+    assert mean["trend_low"] == mean["trend"] == mean["trend_high"] == 72
     assert mean["trend_permutation_p"] == pytest.approx(1e-4)
+
+
+def test_a_mean_distance_has_an_interval_from_as_many_networks_as_show_an_odd_tenth():
+    few, enough = (pairwise(distances(np.random.default_rng(0), LEAST_FOR_DISTANCES - less)) for less in (1, 0))
+    data = summarise([1, 2], [few, enough], 0.95, {"distance": ("d", "1")}).squeeze("measure")
+    assert data["interval_low"].isnull().values.tolist() == [True, False]
+    assert data["interval_low"][1] < data["degeneracy"][1] < data["interval_high"][1]
+    assert "no interval of a level with fewer than 29 networks" in data["remark"].item()
+    assert np.isfinite(data["percent_low"])  # of the change
+    assert 0.9 ** (LEAST_FOR_DISTANCES - 1) > 0.05 > 0.9**LEAST_FOR_DISTANCES
+
+
+def test_percent_is_the_ratio_of_the_last_level_to_the_first_and_of_none_that_is_not_positive():
+    generator = np.random.default_rng(0)
+    data = [scalar(10 + 2 * level + generator.standard_normal(9)) for level in range(3)]
+    result = summarise([1, 2, 3], data, 0.95, SCALAR).sel(measure="mean")
+    first, _, last = result["degeneracy"].values
+    assert result["percent"] == pytest.approx(100 * (last / first - 1))
+    assert result["percent_low"] < result["percent"] < result["percent_high"]
+    shifted = [one.assign(value=one["value"] - 11) for one in data]
+    result = summarise([1, 2, 3], shifted, 0.95, SCALAR).sel(measure="mean")
+    assert np.isnan(result["percent"]) and result["trend"] == pytest.approx(last - first)
+
+
+def test_the_test_sees_the_networks_used_in_the_order_of_the_trend(monkeypatch):
+    generator = np.random.default_rng(0)
+    matrix = distances(generator, 21)
+    data = [pairwise(matrix[first : first + 7, first : first + 7]) for first in (0, 7, 14)]
+    data[0]["status"][2] = 0  # not converged
+    across, described = xr.Dataset({"distance": (("network", "network_other"), matrix)}), {"distance": ("d", "1")}
+    result = summarise([4, 1, 2], data, 0.95, described, across=across)
+    assert result["test"].item() == "networks and deviations" and 0 < result["trend_permutation_p"].item() <= 1
+    within = summarise([4, 1, 2], data, 0.95, described)
+    assert within["test"].item() == "deviations" and "assumes that few networks are odd" in within["remark"].item()
+    seen = []
+    monkeypatch.setattr(label_permutation, "of_distances", lambda *given: seen.append(given) or [])
+    summarise([4, 1, 2], data, 0.95, described, across=across)
+    order = [*range(7, 21), 0, 1, 3, 4, 5, 6]
+    assert np.array_equal(seen[0][1], matrix[np.ix_(order, order)])
+    assert np.array_equal(seen[0][0][2], matrix[np.ix_(order[14:], order[14:])])
+
+
+@pytest.mark.parametrize(
+    ("means", "said"), [([1, 2, 3], "yes"), ([3, 2, 1], "yes"), ([1, 5, 3], "no"), ([1, 1, 3], "unclear"), ([1, 3], "")]
+)
+def test_whether_the_levels_between_lie_between_the_first_and_the_last(means, said):
+    resamples = np.array(means)[:, None] + 0.1 * np.random.default_rng(0).standard_normal((len(means), 999))
+    assert monotone(resamples, 0.95) == said
+    assert monotone(np.full((3, 999), np.nan), 0.95) == ""

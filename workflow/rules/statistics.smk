@@ -1,6 +1,8 @@
 rule compute_statistics:
     input:
-        lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
+        metrics=lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
+        # the trend of a metric that compares networks across levels is tested on all their distances
+        map=lambda wildcards: NEEDS.across(sweep_of(wildcards), wildcards.metric),
     output:
         paths.statistics("{sweep}", "{metric}"),
     log:
@@ -18,11 +20,12 @@ rule compute_statistics:
         options=lambda wildcards: dumps(NEEDS.metrics(sweep_of(wildcards))[wildcards.metric]),
         # in order, which that of the inputs triggers no rerun for
         specs=lambda wildcards: sweep_of(wildcards).specs_json,
+        map=lambda wildcards, input: ["--map", input.map] if input.map else [],
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input:q}"
-            " --options {params.options:q} --conditions {params.specs:q}"
+            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input.metrics:q}"
+            " {params.map:q} --options {params.options:q} --conditions {params.specs:q}"
             " --confidence {params.confidence:q} --output {output:q}"
         )
 

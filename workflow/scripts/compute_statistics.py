@@ -7,7 +7,7 @@ from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, level_of
-from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics.schema import STATISTICS
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--metrics", nargs="+", required=True, help="metric artifacts, one a level, in order")
     parser.add_argument("--options", type=command.json_object, help="options that the metric must have (JSON)")
     parser.add_argument("--conditions", type=json.loads, default=[], help="conditions of the inputs, in order (JSON)")
+    parser.add_argument("--map", help="map artifact of the metric, if it compares networks across levels")
     parser.add_argument("--confidence", type=float, default=0.95, help="coverage of the intervals")
     parser.add_argument("--output", required=True, help="statistics artifact to write")
     arguments = parser.parse_args()
@@ -45,13 +46,18 @@ def main() -> None:
     described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})
     options = {"factor": arguments.factor, "confidence": arguments.confidence}
     code = code_of(__file__, planned=arguments.code)
-    made = origin(options, code, contents(files.values())) | options
-    first = files[arguments.metrics[0]]
+    first, read = files[arguments.metrics[0]], contents(files.values())
+    across = store.read(arguments.map, MAP) if arguments.map else None
+    if across is not None:
+        own = {arguments.map: across.attrs}
+        joined.have(own, metric=arguments.metric, metric_options=first["options"], levels=dumps(levels))
+        joined.made_from(own, read, whole=True)
+    made = origin(options, code, read, contents([across.attrs] if across is not None else [])) | options
     made |= {"metric": arguments.metric, "metric_options": first["options"], "metric_level": first["level"]}
     made |= {"levels": dumps(levels)}
     if store.reuse(arguments.output, STATISTICS, conditions[0], **made):
         return
-    result = summarise(levels, list(data.values()), arguments.confidence, described, ranges)
+    result = summarise(levels, list(data.values()), arguments.confidence, described, ranges, across)
     store.write(arguments.output, STATISTICS, result, conditions[0], "cpu", watch.seconds, **made)
 
 

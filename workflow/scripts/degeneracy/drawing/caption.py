@@ -7,14 +7,14 @@ from degeneracy.plugins.figure_contract import figure_contract
 GRID = "Each row is a sweep and each column an aspect of the networks. The y axis names the measure."
 WALL = "Each panel is a sweep. The y axis names the measure."
 DOTS = (
-    "Small dots are networks. Large dots are the degeneracy of the population, with an interval from the network "
-    "jackknife; n counts the networks that converged. Titles give the fitted change from the first to the last level "
-    "with its interval."
+    "Small dots are networks. Large dots are the degeneracy of the population, with an interval from the bootstrap "
+    "over networks, where there are enough; n counts the networks that converged. Titles give the fitted change from "
+    "the first to the last level with its interval."
 )
 CURVES = (
     "Small dots are networks, the line is the degeneracy of the population, and the band is its interval from the "
-    "network jackknife. The axis of a factor is logarithmic where its levels span more than a decade. Titles give the "
-    "smallest and the largest number of networks that converged at a level."
+    "bootstrap over networks, where there are enough. The axis of a factor is logarithmic where its levels span more "
+    "than a decade. Titles give the smallest and the largest number of networks that converged at a level."
 )
 REFERENCES = (
     "Dashed lines are the networks before training. Dotted lines are each network against itself on two halves of the "

@@ -48,8 +48,8 @@ def panel(axis, data, label: str) -> None:
     axis.set_ylabel(measure_label(data))
     change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
     if change == change:
-        ends = f"[{signed(low)}, {signed(high)}]"
-        axis.set_title(f"change {signed(change)}\n{100 * data.attrs['confidence']:g}% {ends}")
+        ends = f"{100 * data.attrs['confidence']:g}% [{signed(low)}, {signed(high)}]" if low == low else "no interval"
+        axis.set_title(f"change {signed(change)}\n{ends}")
     elif int(data["n_used"].max()) < 2:
         axis.set_title("too few networks\nconverged")
 

@@ -52,6 +52,10 @@ class Needs:
         """Metrics of a sweep of which it has a map."""
         return [name for name in self.experiment.maps if name in self.metrics(sweep)]
 
+    def across(self, sweep: Sweep, metric: str) -> list[str]:
+        """The map of a metric whose trend is tested on the distances between all networks of a sweep."""
+        return [paths.network_map(sweep.name, metric)] if compares_conditions(metric) else []
+
     def statistics(self) -> list[str]:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
@@ -178,6 +182,10 @@ def _numbers(condition: Condition) -> int:
 
 def uses_fixed_points(metric: str) -> bool:
     return "fixed_points" in Plugin("metrics", metric).constant("USES", ())
+
+
+def compares_conditions(metric: str) -> bool:
+    return Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
 
 
 def uses_gpu(metric: str) -> bool:

@@ -2,12 +2,12 @@
 
 Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
 is another one, a row for the measure that we trust most. An arrow is the measured direction, and a tilde means that the
-interval contains 0. The numbers are the fitted change from the first to the last level, in percent of the degeneracy at
-the first level, with its interval, not adjusted for multiple tests. They come from the logarithm of the ratio of the
-levels. Where a level is not positive, they are the difference instead, in units of the measure. p is from a permutation
-of networks between levels, adjusted (Holm) within the block. n counts the networks that converged at each level. Colour
-and word say whether the direction agrees with that of the paper, which is given with the row; white cells have nothing
-to be compared with.
+interval contains 0, that the test does not see the change, or that behaviour has fewer than 20 networks. The numbers
+are the fitted change from the first to the last level, in percent of the degeneracy at the first level, with its
+interval, not adjusted for multiple tests. They come from the logarithm of the ratio of the levels. Where a level is not
+positive, they are the difference instead, in units of the measure. p is from a permutation of networks between levels,
+adjusted (Holm) within the block. n counts the networks that converged at each level. Colour and word say whether the
+direction agrees with that of the paper, which is given with the row; white cells have nothing to be compared with.
 """
 
 import textwrap
@@ -124,8 +124,9 @@ def _change(row) -> str:
     """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels."""
     if np.isnan(row.trend):
         return "no trend"
-    if np.isnan(row.percent):
-        return f"{signed(row.trend)} [{signed(row.trend_low)}, {signed(row.trend_high)}]"
+    if np.isnan(row.percent_low):
+        ends = "no interval" if np.isnan(row.trend_low) else f"[{signed(row.trend_low)}, {signed(row.trend_high)}]"
+        return f"{signed(row.trend)} {ends}"
     digits = 0 if abs(row.percent) >= 10 else 1
     return f"{row.percent:+.{digits}f}% [{row.percent_low:.{digits}f}, {row.percent_high:.{digits}f}]"
 

@@ -6,7 +6,7 @@ from sklearn.manifold import MDS, ClassicalMDS
 
 from degeneracy.experiment.condition import level_of
 from degeneracy.measurement.pairs import distances_across
-from degeneracy.measurement.schema import MAP
+from degeneracy.measurement.schema import MAP, PAIR, variable
 from degeneracy.networks.population import Population
 from degeneracy.plugins.discovery import Plugin
 
@@ -16,20 +16,24 @@ def place(
 ) -> xr.Dataset:
     """Distances between all networks of a sweep, and the positions in the plane that preserve them best.
 
-    Returns `distance (network, network_other)`, `position (network, axis)`, `status (network)` and the coordinates
-    `seed (network)` and `level (network)`. Networks that diverged have no position (NaN).
+    Returns every measure of the metric, such as `distance (network, network_other)`, `position (network, axis)` by the
+    distance, `status (network)` and the coordinates `seed (network)` and `level (network)`. Networks that diverged have
+    no position (NaN).
     """
-    distance = distances_across(metric, populations, within, options)
-    position, stress = scale(distance)
-    long_name, unit = Plugin("metrics", metric).constant("MEASURES")["distance"]
+    matrices = distances_across(metric, populations, within, options)
+    position, stress = scale(matrices["distance"])
+    described = Plugin("metrics", metric).constant("MEASURES")
+    long_name, unit = described["distance"]
     levels = [level_of(population.condition, factor) for population in populations for _ in population.seeds]
     status, seeds = (
         np.concatenate([getattr(population, name) for population in populations]) for name in ("status", "seeds")
     )
-    return MAP.named(distance=(long_name, unit), position=(f"position under {long_name}", unit)).build(
-        {"distance": distance, "position": position, "stress": stress, "status": status},
+    data = MAP.named(distance=(long_name, unit), position=(f"position under {long_name}", unit)).build(
+        {"distance": matrices["distance"], "position": position, "stress": stress, "status": status},
         {"seed": ("network", seeds), "level": ("network", np.array(levels))},
     )
+    others = {name: matrix for name, matrix in matrices.items() if name != "distance"}
+    return data.assign({name: variable(name, matrix, PAIR, described).of(matrix) for name, matrix in others.items()})
 
 
 def scale(distance: np.ndarray) -> tuple[np.ndarray, float]:

@@ -17,13 +17,16 @@ PAIRS_AT_ONCE = {"cpu": 128, "cuda": 4096}
 BYTES_AT_ONCE = 2**28  # of the features of one side
 
 
-def distances_across(name: str, populations: list[Population], within: list[xr.Dataset], options: dict) -> np.ndarray:
-    """Distances (network, network) between all networks of several populations; those within each are given.
+def distances_across(
+    name: str, populations: list[Population], within: list[xr.Dataset], options: dict
+) -> dict[str, np.ndarray]:
+    """Distances (network, network) between all networks of several populations, by measure; those within are given.
 
     Rows and columns are the networks of the first population, then of the second, and so on. NaN for networks that
     diverged.
     """
-    module = Plugin("metrics", name).load()
+    plugin = Plugin("metrics", name)
+    module = plugin.load()
     sizes = [len(population.seeds) for population in populations]
     first = np.concatenate([[0], np.cumsum(sizes)])
     usable = [population.status != Status.DIVERGED for population in populations]
@@ -31,19 +34,20 @@ def distances_across(name: str, populations: list[Population], within: list[xr.D
         features_of(module, population.where(good), options) if good.any() else {}
         for population, good in zip(populations, usable, strict=True)
     ]
-    matrix = np.full((first[-1], first[-1]), np.nan)
+    matrices = {measure: np.full((first[-1], first[-1]), np.nan) for measure in plugin.constant("MEASURES")}
     for here, data in enumerate(within):
         block = slice(first[here], first[here + 1])
-        matrix[block, block] = data["distance"].values
+        for measure, matrix in matrices.items():
+            matrix[block, block] = data[measure].values
         for there in range(here + 1, len(populations)):
             rows, columns = np.flatnonzero(usable[here]), np.flatnonzero(usable[there])
             pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
             found = over_pairs(module, features[here], features[there], pairs, options, populations[0].device)
-            if found:
-                across = found["distance"].reshape(len(rows), len(columns))
-                matrix[np.ix_(first[here] + rows, first[there] + columns)] = across
-                matrix[np.ix_(first[there] + columns, first[here] + rows)] = across.T
-    return matrix
+            for measure in matrices if found else ():
+                across = found[measure].reshape(len(rows), len(columns))
+                matrices[measure][np.ix_(first[here] + rows, first[there] + columns)] = across
+                matrices[measure][np.ix_(first[there] + columns, first[here] + rows)] = across.T
+    return matrices
 
 
 def features_of(module: ModuleType, population: Population, options: dict) -> dict[str, np.ndarray]:

@@ -5,6 +5,14 @@ K = J Jᵀ, where J is the Jacobian (row, parameter) of the outputs with respect
 a probe trial at a step. The kernel of all rows would not fit into memory. We therefore take `steps` steps of each of
 the first `trials` trials, evenly spaced over the steps that count in the loss, with all outputs. On those rows the
 kernel is exact. Recurrent weights that a sparse network lacks are no parameters.
+
+With few trials the alignment is too large, the more so the more outputs there are: networks of 128
+units trained on the flip-flop with 1, 2 and 3 bits have 0.11, 0.16 and 0.20 with 8 trials, but 0.11, 0.14 and 0.16 with
+48.
+
+The alignment also depends on the kernel before training, which training does not change. There one direction per output
+holds 82, 71 and 62% of the trace with 1, 2 and 3 bits, because untrained states depend little on the trial if there are
+few inputs. So the alignment rises with the number of bits even though the weights change more.
 """
 
 from typing import Annotated
@@ -25,7 +33,7 @@ ROWS_AT_ONCE = 64  # each has its own copy of the parameters
 
 
 def value(
-    population, *, trials: Annotated[int, Range(1)] = 8, steps: Annotated[int, Range(1)] = 8
+    population, *, trials: Annotated[int, Range(1)] = 32, steps: Annotated[int, Range(1)] = 8
 ) -> dict[str, np.ndarray]:
     """Alignment (network) of the kernels before and after training, and `growth`, the ratio of their norms."""
     probe = population.trials("probe").isel(trial=slice(trials))

@@ -6,20 +6,22 @@ trusts more (the spread of the loss grows with its mean, and a weight distance o
 The paper has arrows for behaviour, dynamics and weights; for the representation there is nothing to compare with.
 
 The arrow is that of the change in percent, which is a ratio of levels: the coverage of its interval does not depend on
-the ratio. Where there is no ratio, it is that of the trend, which is a difference of levels. In a borderline case one
-interval may contain 0 while the other does not.
+the ratio. Where there is no ratio, it is that of the trend, which is a difference of levels. An arrow needs both its
+interval, which must exclude 0, and the permutation test. Behaviour has no arrow below LEAST_FOR_BEHAVIOUR networks.
 """
 
 import json
 
 import numpy as np
 import xarray as xr
-from scipy.special import stdtrit
 
 from degeneracy.errors import UserError
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
-from degeneracy.statistics.trend import trend, trend_order
+from degeneracy.statistics.trend import trend_order
+
+LEAST_FOR_BEHAVIOUR = 20  # networks a level: fewer see a halving of the spread in less than 80% of cases
+NUMBERS = ("trend", "trend_low", "trend_high", "percent", "percent_low", "percent_high", "trend_permutation_p")
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -32,28 +34,11 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def arrow(low: float, high: float) -> str:
-    """Direction of a change from its interval: up, down, or unclear if the interval contains 0 or is NaN."""
+def arrow(low: float, high: float, p: float, alpha: float) -> str:
+    """Direction of a change: that of its interval, if the test sees it too; else unclear, as where one is NaN."""
+    if not p <= alpha:
+        return UNCLEAR
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
-
-
-def percent_change(theta: np.ndarray, error: np.ndarray, counts: np.ndarray, confidence: float) -> dict[str, float]:
-    """Fitted change from the first to the last level in percent of the first, and the ends of its interval.
-
-    100 (exp(Λ ± t SE) − 1), where Λ is the `trend` of log θ, whose SE at a level is SE/θ. With two or three levels, Λ
-    is the logarithm of the last over the first. So the error of the first level counts, too, and no end is below −100%.
-    For the SD of 8 normal values at each of two levels, the 95% interval covers the truth in 94% of cases, whatever the
-    ratio. Dividing the interval of the trend by θ of the first level would cover it in 99.9% of cases at a ratio of one
-    quarter, and in 85% at a ratio of four. NaN unless all levels are positive.
-
-    `theta`, `error` and `counts` (level) are degeneracy, standard error and networks used, in the order of the trend.
-    """
-    change = half = np.nan
-    if len(theta) and np.all(theta > 0):
-        (change,), (spread,), (freedom,), _ = trend(np.log(theta)[:, None], (error / theta)[:, None], counts)
-        half = stdtrit(freedom, 0.5 + confidence / 2) * spread
-    ends = {"percent": change, "percent_low": change - half, "percent_high": change + half}
-    return {name: float(100 * np.expm1(value)) for name, value in ends.items()}
 
 
 def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
@@ -98,30 +83,32 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
         "n_used": _joined(data["n_used"].values[shown].tolist()),
         "n_networks": _joined(data["n_networks"].values[shown].tolist()),
     }
+    few = ""
+    if level == "behaviour" and min(data["n_used"].values[shown]) < LEAST_FOR_BEHAVIOUR:
+        few = f"no arrow of behaviour with fewer than {LEAST_FOR_BEHAVIOUR} networks at a level"
     rows = []
     for name in data["measure"].values.tolist():
         here = data.sel(measure=name)
-        names = ("trend", "trend_low", "trend_high", "trend_p", "trend_permutation_p")
-        numbers = {key: float(here[key]) for key in names}
-        theta, error, counts = (here[key].values[order] for key in ("degeneracy", "standard_error", "n_used"))
-        numbers |= percent_change(theta, error, counts, data.attrs["confidence"])
+        numbers = {key: float(here[key]) for key in NUMBERS}
+        words = {key: str(here[key].values) for key in ("measure_name", "measure_unit", "test", "monotone")}
         primary, preferred = (name == measure for measure in compared(metric))
         paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
         told = "trend" if np.isnan(numbers["percent_low"]) else "percent"
-        measured = arrow(numbers[f"{told}_low"], numbers[f"{told}_high"])
+        ends, alpha = (numbers[f"{told}_low"], numbers[f"{told}_high"]), 1 - data.attrs["confidence"]
+        measured = UNCLEAR if few else arrow(*ends, numbers["trend_permutation_p"], alpha)
         rows.append(
             shared
             | numbers
+            | words
             | {
                 "measure": name,
-                "measure_name": str(here["measure_name"].values),
-                "measure_unit": str(here["measure_unit"].values),
                 "primary": primary,
                 "preferred": preferred,
                 "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,
                 "arrow": measured,
                 "paper_arrow": paper,
                 "agreement": agreement(measured, paper),
+                "remark": "; ".join(filter(None, [str(here["remark"].values), few])),
             }
         )
     return rows

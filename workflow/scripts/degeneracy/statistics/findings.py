@@ -36,7 +36,8 @@ def sentence(row: dict[str, str], name: str) -> str:
     levels, used = row["levels"].split(", "), row["n_used"].split(", ")
     factor = row["factor"].partition(".")[2].replace("_", " ")
     count = f"n = {used[0]} per level" if len(set(used)) == 1 else f"n = {row['n_used']}"
-    return f"{name}, {factor} {levels[0]} → {levels[-1]}: {row['measure_name']} {change(row)} ({count})"
+    turns = ", but not at every level" if row["monotone"] == "no" and row["arrow"] != UNCLEAR else ""
+    return f"{name}, {factor} {levels[0]} → {levels[-1]}: {row['measure_name']} {change(row)}{turns} ({count})"
 
 
 def change(row: dict[str, str]) -> str:
@@ -45,6 +46,8 @@ def change(row: dict[str, str]) -> str:
     if kind == "trend" and row["measure_unit"] != "1":
         unit = f" {row['measure_unit']}"
     numbers = [row[name] for name in (kind, f"{kind}_low", f"{kind}_high")]
+    if numbers[0] and not any(numbers[1:]):
+        return f"shows no clear change, {float(numbers[0]):+.3g}{unit}: too few networks for an interval"
     if not all(numbers):
         return "has no known change: too few networks converged, or the levels have no order"
     value, low, high = map(float, numbers)

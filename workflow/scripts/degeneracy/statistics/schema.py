@@ -4,6 +4,10 @@ from degeneracy.artifacts.schema import FLAG, FLOAT, INTEGER, TEXT, Schema, Vari
 
 LEVEL, MEASURE, BOTH, ROW = ("level",), ("measure",), ("level", "measure"), ("row",)
 UNIT = "units of the measure"
+REMARK = "what is not given, and why; what is assumed"
+PERCENT = "fitted change from the first to the last level in percent of the first"
+TEST = "what the test permutes: networks, deviations from the centre of their level, or both"
+MONOTONE = "whether the other levels lie between the first and the last: yes, no or unclear"
 STATISTICS = Schema(
     "statistics",
     {
@@ -12,8 +16,8 @@ STATISTICS = Schema(
         "standard_error": Variable(
             BOTH, FLOAT, "standard error, by the network jackknife (mad: by the bootstrap)", UNIT
         ),
-        "interval_low": Variable(BOTH, FLOAT, "lower end of the interval", UNIT, optional=True),
-        "interval_high": Variable(BOTH, FLOAT, "upper end of the interval", UNIT, optional=True),
+        "interval_low": Variable(BOTH, FLOAT, "lower end of the interval; NaN where there is none", UNIT),
+        "interval_high": Variable(BOTH, FLOAT, "upper end of the interval; NaN where there is none", UNIT),
         "contribution": Variable((*BOTH, "network"), FLOAT, "contribution of each network", UNIT),
         "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
@@ -36,10 +40,13 @@ STATISTICS = Schema(
         "trend_error": Variable(MEASURE, FLOAT, "standard error of the trend", UNIT, optional=True),
         "trend_low": Variable(MEASURE, FLOAT, "lower end of the trend's interval", UNIT),
         "trend_high": Variable(MEASURE, FLOAT, "upper end of the trend's interval", UNIT),
-        "trend_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend", "1"),
-        "trend_permutation_p": Variable(
-            MEASURE, FLOAT, "two-sided p-value of no trend, by permuting networks between levels", "1"
-        ),
+        "percent": Variable(MEASURE, FLOAT, PERCENT, "%"),
+        "percent_low": Variable(MEASURE, FLOAT, "lower end of the interval of the change", "%"),
+        "percent_high": Variable(MEASURE, FLOAT, "upper end of the interval of the change", "%"),
+        "trend_permutation_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend, by permutation", "1"),
+        "test": Variable(MEASURE, TEXT, TEST, "1"),
+        "monotone": Variable(MEASURE, TEXT, MONOTONE, "1"),
+        "remark": Variable(MEASURE, TEXT, REMARK, "1"),
         "n_networks": Variable(LEVEL, INTEGER, "networks trained", "1"),
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
         "n_not_converged": Variable(LEVEL, INTEGER, "networks that did not converge", "1"),
@@ -70,16 +77,18 @@ DIRECTIONS = Schema(
         "trend": Variable(ROW, FLOAT, "fitted change from the first to the last level", "units of the measure"),
         "trend_low": Variable(ROW, FLOAT, "lower end of the trend's interval", "units of the measure"),
         "trend_high": Variable(ROW, FLOAT, "upper end of the trend's interval", "units of the measure"),
-        "percent": Variable(ROW, FLOAT, "fitted change from the first to the last level in percent of the first", "%"),
+        "percent": Variable(ROW, FLOAT, PERCENT, "%"),
         "percent_low": Variable(ROW, FLOAT, "lower end of the interval of the change", "%"),
         "percent_high": Variable(ROW, FLOAT, "upper end of the interval of the change", "%"),
-        "trend_p": Variable(ROW, FLOAT, "p-value of no trend (Welch)", "1"),
-        "trend_permutation_p": Variable(ROW, FLOAT, "p-value of no trend, by permuting networks between levels", "1"),
+        "trend_permutation_p": Variable(ROW, FLOAT, "two-sided p-value of no trend, by permutation", "1"),
         "holm_p": Variable(ROW, FLOAT, "that p-value, adjusted for all compared rows of the paper factor (Holm)", "1"),
+        "test": Variable(ROW, TEXT, TEST, "1"),
+        "monotone": Variable(ROW, TEXT, MONOTONE, "1"),
         "arrow": Variable(
-            ROW, TEXT, "direction of the change: up, down, or unclear if its interval contains 0 or there is none", "1"
+            ROW, TEXT, "direction of the change: up, down, or unclear unless interval and test agree on it", "1"
         ),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
         "agreement": Variable(ROW, TEXT, "whether our direction agrees with that of the paper", "1"),
+        "remark": Variable(ROW, TEXT, REMARK, "1"),
     },
 )

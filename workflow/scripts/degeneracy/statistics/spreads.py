@@ -14,9 +14,10 @@ class Spread:
     label       the measure in words
     of          the measure: a number
     deviations  what each network contributes (network)
-    permuted    what the permutation test permutes (network): the values, without what is no change of the measure
-    moments     the measure of permuted values, from their mean and SD (1/N). None where it is not a function of these;
+    scaled      the values (network) on the scale on which their spread is measured
+    moments     the measure, from the mean and the SD (1/N) of scaled values. None where it is not a function of these;
                 such a measure has no usable jackknife
+    relative    whether it is relative to the centre of the values
     unitless    whether it has no unit, whatever the unit of the metric
     location    whether it is a location; all others are spreads, which are confounded with it
     """
@@ -24,8 +25,9 @@ class Spread:
     label: str
     of: Callable[..., float]
     deviations: Callable[[np.ndarray], np.ndarray]
-    permuted: Callable[[np.ndarray], np.ndarray]
+    scaled: Callable[[np.ndarray], np.ndarray]
     moments: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
+    relative: bool = False
     unitless: bool = False
     location: bool = False
 
@@ -34,8 +36,8 @@ def _from_mean(values: np.ndarray) -> np.ndarray:
     return np.abs(values - values.mean())
 
 
-def _around_median(values: np.ndarray) -> np.ndarray:
-    return values - np.median(values)
+def _as_they_are(values: np.ndarray) -> np.ndarray:
+    return values
 
 
 def _if_positive(values: np.ndarray) -> np.ndarray:
@@ -52,36 +54,37 @@ def _mean_or_nan(values: np.ndarray) -> float:
     return values.mean() or np.nan
 
 
-def _sd_of_permuted(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+def _sd(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
     return sd
 
 
 SPREADS = {
-    "sd": Spread("SD", np.std, _from_mean, _around_median, _sd_of_permuted),  # 1/N, as in the paper
+    "sd": Spread("SD", np.std, _from_mean, _as_they_are, _sd),  # 1/N, as in the paper
     "log_sd": Spread(
         "SD of log",
         lambda values: np.std(_logarithm(values)),
         lambda values: _from_mean(_logarithm(values)),
-        lambda values: _around_median(_logarithm(values)),
-        _sd_of_permuted,
+        _logarithm,
+        _sd,
         unitless=True,
     ),
     "cv": Spread(
         "coefficient of variation",
         lambda values: variation(values) if values.mean() else np.nan,
         lambda values: _from_mean(values) / _mean_or_nan(values),
-        lambda values: _if_positive(values) / np.median(values),
+        _if_positive,
         lambda mean, sd: sd / mean,
+        relative=True,
         unitless=True,
     ),
     "mad": Spread(
         "median absolute deviation",
         median_abs_deviation,
-        lambda values: np.abs(_around_median(values)),
-        _around_median,
+        lambda values: np.abs(values - np.median(values)),
+        _as_they_are,
         None,
     ),
-    "mean": Spread("mean", np.mean, lambda values: values, lambda values: values, lambda mean, sd: mean, location=True),
+    "mean": Spread("mean", np.mean, _as_they_are, _as_they_are, lambda mean, sd: mean, location=True),
 }
 
 
@@ -93,7 +96,7 @@ OPEN: Range = (None, None)
 class Measure:
     """A measure of a metric in the statistics: its name, its label, its unit, and how it is treated.
 
-    spread    of the values of a scalar metric; for a distance, the mean of its pseudo-values
+    spread    of the values of a scalar metric; None for a distance
     positive  whether it cannot be negative, so that its interval is symmetric in the logarithm
     range     of its values, to which its interval is clipped
     """
@@ -101,7 +104,7 @@ class Measure:
     name: str
     label: str
     unit: str
-    spread: Spread
+    spread: Spread | None
     positive: bool
     range: Range
 
@@ -110,8 +113,7 @@ def measures_of(described: Mapping[str, tuple[str, str]], ranges: Mapping[str, R
     """The measures of a metric, from its MEASURES and its RANGE: its distances, or all spreads of its values."""
     if pairwise:
         return [
-            Measure(name, label, unit, SPREADS["mean"], True, ranges.get(name, OPEN))
-            for name, (label, unit) in described.items()
+            Measure(name, label, unit, None, True, ranges.get(name, OPEN)) for name, (label, unit) in described.items()
         ]
     label, unit = described["value"]
     return [

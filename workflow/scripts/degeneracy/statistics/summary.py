@@ -1,18 +1,18 @@
 """Degeneracy of the populations of a sweep, with its intervals and its trend."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import stdtrit
 
+from degeneracy.statistics import label_permutation
 from degeneracy.statistics.estimates import Estimate, of_distances, of_values, references
-from degeneracy.statistics.intervals import clipped, interval
-from degeneracy.statistics.permutation_test import permutation_p
+from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
 from degeneracy.statistics.spreads import Measure, Range, measures_of
-from degeneracy.statistics.trend import trend, trend_order
+from degeneracy.statistics.trend import monotone, trend_order
 from degeneracy.status import Status
 
 
@@ -22,15 +22,16 @@ def summarise(
     confidence: float,
     described: Mapping[str, tuple[str, str]],
     ranges: Mapping[str, Range] | None = None,
+    across: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Degeneracy at each level of a sweep: the mean pairwise distance, or the spread of a scalar, with intervals.
 
     Only converged networks count, because degeneracy is the spread of *solutions*. The result says how many converged,
-    did not converge, and diverged. The intervals are those of `interval` (of the median absolute deviation: those of
-    its bootstrap), clipped to the range of the metric. A distance also has a floor, a ceiling and a bound; see
-    `references`. The trend is the fitted change along `trend_order`, with two p-values: of Welch, and of a permutation
-    of the networks. It is NaN where the levels have no order. Metrics at snapshots of training are summarised in the
-    same way, from the networks that converged in the end.
+    did not converge, and diverged. Intervals are those of `statistics.intervals`, clipped to the range of the metric. A
+    distance also has a floor, a ceiling and a bound; see `references`. The trend is the fitted change along
+    `trend_order`, in units and in percent, with the p-value of `statistics.label_permutation`. It is NaN where the
+    levels have no order, or one of them has fewer than three networks. Metrics at snapshots of training are summarised
+    in the same way, from the networks that converged in the end.
 
     Parameters
     ----------
@@ -39,20 +40,24 @@ def summarise(
     confidence : coverage of the intervals.
     described : the metric's MEASURES.
     ranges : the metric's RANGE, if it has one.
+    across : the measures between all networks, in the order of `metrics` (a map), of a metric that compares them.
     """
     pairwise = "distance" in metrics[0]
     measures = measures_of(described, ranges or {}, pairwise)
     used = [np.flatnonzero(data["status"].values == Status.CONVERGED) for data in metrics]
     counts = _counts(metrics, used)
+    order = trend_order(levels)
+    places = [order.index(row) if order else row for row in range(len(levels))]  # the same resamples in any order
     found = [
-        [_estimate(data, chosen, measure, confidence) for measure in measures]
-        for data, chosen in zip(metrics, used, strict=True)
+        [_estimate(data, chosen, measure, confidence, place) for measure in measures]
+        for data, chosen, place in zip(metrics, used, places, strict=True)
     ]
+    tested = Tested(metrics, used, order, across)
     values = (
-        _degeneracy(found, measures, counts["n_used"], confidence)
+        _degeneracy(found, measures)
         | {"contribution": _contributions(found, used, max(data.sizes["network"] for data in metrics))}
         | _references(metrics, measures, used)
-        | _trends(found, measures, trend_order(levels), counts["n_used"], confidence)
+        | _trends([found[row] for row in order], measures, tested, confidence)
         | counts
         | _in_training(metrics, measures, described, used, confidence)
     )
@@ -67,10 +72,11 @@ def summarise(
     return STATISTICS.build(values, coordinates)
 
 
-def _estimate(data: xr.Dataset, used: np.ndarray, measure: Measure, confidence: float) -> Estimate:
-    if "distance" in data:
-        return of_distances(data[measure.name].values[np.ix_(used, used)])
-    return of_values(data["value"].values[used], measure.spread, confidence)
+def _estimate(data: xr.Dataset, used: np.ndarray, measure: Measure, confidence: float, place: int) -> Estimate:
+    generator = np.random.default_rng([0, place])
+    if measure.spread is None:
+        return of_distances(data[measure.name].values[np.ix_(used, used)], confidence, generator)
+    return of_values(data["value"].values[used], measure.spread, confidence, generator)
 
 
 def _counts(metrics: list[xr.Dataset], used: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -95,19 +101,13 @@ def _array(found: list[list[Estimate]], name: str) -> np.ndarray:
     return np.array([[getattr(estimate, name) for estimate in row] for row in found], float)
 
 
-def _degeneracy(found: list[list[Estimate]], measures: list[Measure], counts: np.ndarray, confidence: float) -> dict:
+def _degeneracy(found: list[list[Estimate]], measures: list[Measure]) -> dict[str, np.ndarray]:
     """Degeneracy (level, measure), its standard error, and its interval."""
-    theta, error = _array(found, "value"), _array(found, "error")
-    freedom = np.maximum(counts - 1, 1)[:, None]
-    low, high = interval(theta, error, freedom, confidence, np.array([measure.positive for measure in measures]))
-    for row, estimates in enumerate(found):
-        for column, estimate in enumerate(estimates):
-            if estimate.ends:
-                low[row, column], high[row, column] = estimate.ends
+    low, high = np.moveaxis(np.array([[estimate.ends for estimate in row] for row in found], float), -1, 0)
     ranges = [measure.range for measure in measures]
     return {
-        "degeneracy": theta,
-        "standard_error": error,
+        "degeneracy": _array(found, "value"),
+        "standard_error": _array(found, "error"),
         "interval_low": clipped(low, ranges),
         "interval_high": clipped(high, ranges),
     }
@@ -125,14 +125,14 @@ def _in_training(
         return {}
     parts = []
     for index in range(metrics[0].sizes["snapshot"]):
-        found = []
-        for data, chosen in zip(metrics, used, strict=True):
+        found, counts = [], []
+        for place, (data, chosen) in enumerate(zip(metrics, used, strict=True)):
             at = data.isel(snapshot=index)
             reached = chosen[at["snapshot_epoch"].values[chosen] > 0]
             then = xr.Dataset({name: at[f"snapshot_{name}"].drop_attrs() for name in described})
-            found.append([_estimate(then, reached, measure, confidence) for measure in measures])
-        counts = np.array([len(row[0].contribution) for row in found], np.int32)
-        parts.append(_degeneracy(found, measures, counts, confidence) | {"n_used": counts})
+            found.append([_estimate(then, reached, measure, confidence, place) for measure in measures])
+            counts.append(len(reached))
+        parts.append(_degeneracy(found, measures) | {"n_used": np.array(counts, np.int32)})
     names = ("degeneracy", "interval_low", "interval_high", "n_used")
     return {f"snapshot_{name}": np.stack([part[name] for part in parts], axis=-1) for name in names}
 
@@ -155,22 +155,77 @@ def _references(metrics: list[xr.Dataset], measures: list[Measure], used: list[n
     return {name: np.array([[one[name] for one in row] for row in found]) for name in ("floor", "ceiling", "bound")}
 
 
+@dataclass(frozen=True)
+class Tested:
+    """What the test of a trend permutes: the metric of the networks used, level by level in the order of the trend."""
+
+    metrics: list[xr.Dataset]
+    used: list[np.ndarray]
+    order: list[int]
+    across: xr.Dataset | None
+
+    @property
+    def sizes(self) -> list[int]:
+        return [len(self.used[row]) for row in self.order]
+
+    def p(self, measure: Measure) -> float:
+        if len(self.order) < 2 or min(self.sizes) < 3:
+            return np.nan
+        chosen = [(self.metrics[row], self.used[row]) for row in self.order]
+        if measure.spread is None:
+            within = [data[measure.name].values[np.ix_(used, used)] for data, used in chosen]
+            estimators = label_permutation.of_distances(within, self._across(measure.name))
+        else:
+            values = [data["value"].values[used] for data, used in chosen]
+            estimators = label_permutation.of_values(values, measure.spread)
+        return label_permutation.permutation_p(self.sizes, estimators)
+
+    def _across(self, measure: str) -> np.ndarray | None:
+        """Distances between the networks used, in the order of the trend."""
+        if self.across is None:
+            return None
+        first = np.cumsum([0, *(data.sizes["network"] for data in self.metrics)])
+        networks = np.concatenate([first[row] + self.used[row] for row in self.order])
+        return self.across[measure].values[np.ix_(networks, networks)]
+
+    def permuted(self, measure: Measure) -> str:
+        """What is permuted, in words."""
+        if measure.spread is None and self.across is None:
+            return "deviations"
+        return "networks" if measure.spread and measure.spread.location else "networks and deviations"
+
+    def remark(self, measure: Measure) -> str:
+        """What is not given, and why; what is assumed."""
+        remarks = []
+        if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
+            remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
+        if measure.spread is None and self.across is None:
+            remarks.append("assumes that few networks are odd")
+        return "; ".join(remarks)
+
+
 def _trends(
-    found: list[list[Estimate]], measures: list[Measure], order: list[int], counts: np.ndarray, confidence: float
+    found: list[list[Estimate]], measures: list[Measure], tested: Tested, confidence: float
 ) -> dict[str, np.ndarray]:
-    """The trend (measure) along the order of the levels, its interval, and its p-values."""
-    theta, error = _array(found, "value")[order], _array(found, "error")[order]
-    change, change_error, freedom, p = trend(theta, error, counts[order])
-    half = stdtrit(freedom, 0.5 + confidence / 2) * change_error
-    permuted = [
-        permutation_p([found[row][column].permuted for row in order], measure.spread)
-        for column, measure in enumerate(measures)
-    ]
-    return {
-        "trend": change,
-        "trend_error": change_error,
-        "trend_low": change - half,
-        "trend_high": change + half,
-        "trend_p": p,
-        "trend_permutation_p": np.array(permuted),
-    }
+    """The trend (measure) along the levels in their order, its intervals, its p-value, and what is said of it."""
+    rows = []
+    for column, measure in enumerate(measures):
+        levels = [row[column].resampled for row in found]
+        change, error, low, high = change_interval(levels, confidence)
+        percent, percent_low, percent_high = percent_interval(levels, confidence)
+        rows.append(
+            {
+                "trend": change,
+                "trend_error": error,
+                "trend_low": low,
+                "trend_high": high,
+                "percent": percent,
+                "percent_low": percent_low,
+                "percent_high": percent_high,
+                "trend_permutation_p": tested.p(measure),
+                "test": tested.permuted(measure),
+                "monotone": monotone(np.array([level.values for level in levels]), confidence),
+                "remark": tested.remark(measure),
+            }
+        )
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -1,7 +1,6 @@
 """The trend of degeneracy over the levels of a sweep."""
 
 import numpy as np
-from scipy.special import stdtr
 
 
 def trend_order(levels: list) -> list[int]:
@@ -15,28 +14,6 @@ def trend_order(levels: list) -> list[int]:
     return [0, 1] if len(levels) == 2 else []
 
 
-def trend(theta: np.ndarray, error: np.ndarray, counts: np.ndarray):
-    """Fitted change from the first to the last level (measure), its standard error, degrees of freedom and p-value.
-
-    Least-squares slope over equally spaced levels. Its error follows from the standard errors of the levels, with the
-    degrees of freedom of Welch and Satterthwaite.
-    # ASSUME: levels are independent. Levels that differ only in training start from the same weights, seed by seed;
-    # if that makes them alike, the interval is wider than necessary.
-    NaN unless there are at least two levels and each has at least three networks.
-    """
-    if len(theta) < 2 or np.any(counts < 3):
-        return (np.full(theta.shape[1], np.nan),) * 4
-    weight = trend_weights(len(theta))[:, None]
-    change = np.sum(weight * (theta - theta[0]), 0)  # exactly 0 for equal levels, although weights round
-    parts = (weight * error) ** 2  # the variance that each level adds (level, measure)
-    variance = parts.sum(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = variance**2 / np.sum(parts**2 / (counts[:, None] - 1), 0)
-        freedom = np.where(variance > 0, freedom, 1.0)  # without variance the change is exact
-        p = np.where(change == 0, 1.0, 2 * stdtr(freedom, -np.abs(change) / np.sqrt(variance)))
-    return change, np.sqrt(variance), freedom, p
-
-
 def trend_weights(count: int) -> np.ndarray:
     """Weights (level) by which the degeneracy of the levels adds up to the fitted change from the first to the last.
 
@@ -44,3 +21,16 @@ def trend_weights(count: int) -> np.ndarray:
     """
     position = np.linspace(-0.5, 0.5, count)
     return position / np.sum(position**2)
+
+
+def monotone(values: np.ndarray, confidence: float) -> str:
+    """Whether the levels between the first and the last lie between them, from resamples of each (level, resample).
+
+    `yes` where they do in a share of at least `confidence` of the resamples, `no` where they do in at most
+    1 − confidence, `unclear` in between; empty for fewer than three levels.
+    """
+    if len(values) < 3 or not np.isfinite(values).any(1).all():
+        return ""
+    low, high = np.minimum(values[0], values[-1]), np.maximum(values[0], values[-1])
+    share = np.mean(np.all((low <= values[1:-1]) & (values[1:-1] <= high), axis=0))
+    return "yes" if share >= confidence else "no" if share <= 1 - confidence else "unclear"

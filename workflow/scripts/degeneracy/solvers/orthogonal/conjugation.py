@@ -59,7 +59,8 @@ def conjugation_distance(
     starts: number of starts per pair, spectral ones first, then random ones drawn from `seed`; None: by size.
     tolerance: of the Frobenius norm of the Riemannian gradient of ½‖A/‖A‖ − C B/‖B‖ Cᵀ‖²; with inputs, of half the
     sum of squares divided by ‖A‖ ‖B‖.
-    The result is deterministic, and the starts of a pair do not depend on the other pairs.
+    The result is deterministic, and the starts of a pair do not depend on the other pairs. Exchanging A and B
+    (and P and Q) of all pairs gives the same distances, to the last bit, and the transposed C.
 
     Raises ValueError for wrong shapes, unequal batches, NaN or infinite entries, starts < 1 or tolerance <= 0.
 
@@ -83,12 +84,14 @@ def conjugation_distance(
     size = max(a.shape[-1], b.shape[-1])
     given = [] if inputs is None else _checked_inputs(inputs, a, b)
     a, b = _padded(a, size), _padded(b.to(a.device), size)
+    exchanged, a, b, given = _in_order(a, b, given)
     starts = _default_starts(size) if starts is None else starts
     random = random_orthogonal(starts, size, seed).to(a.device)
     chunk = max(1, WORKSPACE.get(a.device.type, 2**27) // (starts * size * size * 120))
     chunks = zip(*(x.split(chunk) for x in (a, b, *given)), strict=True)
     parts = [_solve(x, y, pq, random, tolerance) for x, y, *pq in chunks]
     fields = [torch.cat(field) for field in zip(*parts, strict=True)]
+    fields[2] = torch.where(exchanged[:, None, None], fields[2].mT, fields[2])
     return Conjugation(*(field.numpy() for field in fields) if as_numpy else fields)
 
 
@@ -122,6 +125,17 @@ def _padded(matrices: torch.Tensor, size: int) -> torch.Tensor:
     return torch.nn.functional.pad(matrices, (0, missing, 0, missing))  # (pair, size, size)
 
 
+def _in_order(a, b, inputs):
+    """(pair,) which pairs are exchanged, and all operators and inputs, so that A sorts before B, then P before Q."""
+    sides = [(a, b), inputs] if inputs else [(a, b)]
+    difference = torch.cat([(x - y).flatten(1) for x, y in sides], 1)
+    first = (difference != 0).int().argmax(1, keepdim=True)
+    exchanged = difference.gather(1, first)[:, 0] > 0
+    chosen = exchanged[:, None, None]
+    (a, b), *inputs = ((torch.where(chosen, y, x), torch.where(chosen, x, y)) for x, y in sides)
+    return exchanged, a, b, inputs[0] if inputs else []
+
+
 def _default_starts(size: int) -> int:
     return 24 if size <= 12 else 14 if size <= 32 else 12 if size <= 64 else 4
 
@@ -132,14 +146,15 @@ def _solve(a, b, inputs, random, tolerance):
     scale = norms[0] * norms[1]
     unit_a, unit_b = _normalised(a, scale), _normalised(b, scale)
     scale = torch.where(scale > 0, scale, 1)
-    frame = torch.linalg.eigh(unit_a + unit_a.mT)[1]
-    unit_a = frame.mT @ unit_a @ frame  # the diagonal preconditioner is good in this frame only
-    pull = Pull.between(frame.mT @ inputs[0], inputs[1], scale) if inputs else None
+    # The diagonal preconditioner is good in these frames only.
+    frame_a, frame_b = (torch.linalg.eigh(x + x.mT)[1] for x in (unit_a, unit_b))
+    unit_a, unit_b = frame_a.mT @ unit_a @ frame_a, frame_b.mT @ unit_b @ frame_b
+    pull = Pull.between(frame_a.mT @ inputs[0], frame_b.mT @ inputs[1], scale) if inputs else None
 
     screened, error = _screen(unit_a, unit_b, pull, starting_points(unit_a, unit_b, pull, random))
     best, gradient, error = _finish(unit_a, unit_b, pull, screened, error, tolerance)
 
-    transform = frame @ polar(best)
+    transform = frame_a @ polar(best) @ frame_b.mT
     square = (a - transform @ b @ transform.mT).square().sum((1, 2))
     lower = lower_bound(a, b).square()
     if inputs:
@@ -159,14 +174,26 @@ def _normalised(x, scale):
 
 def _screen(a, b, pull, starts):
     """Follow all starts in single precision: transforms (pair, start, n, n) and errors (pair, start), infinite for
-    starts given up."""
-    schedule = _schedule(starts.shape[1], starts.shape[-1])
+    starts given up.
+
+    A start C from A to B is a start Cᵀ from B to A with the same error. Half of the starts are followed that way: their
+    steps are scaled by B and lead elsewhere.
+    """
+    count = starts.shape[1]
     a, b, starts = (x.to(SCREENING) for x in (a, b, starts))
-    pull = pull and pull.to(SCREENING)
-    screened, error, _ = descend(
-        a, b, starts, pull, tolerance=SCREENING_TOLERANCE, schedule=schedule, reflections=REFLECTIONS
-    )
-    return screened, error
+    # Random starts alternate between the components of O(n), so both directions get both.
+    turned = (torch.arange(count, device=a.device) // 2 % 2 == 1)[:, None, None]  # (start, 1, 1)
+
+    def transposed(x):
+        return torch.where(turned, x.mT, x)
+
+    sources, targets = torch.where(turned, b[:, None], a[:, None]), torch.where(turned, a[:, None], b[:, None])
+    if pull is not None:
+        pull = pull.to(SCREENING)
+        pull = Pull(transposed(pull.towards[:, None]).flatten(0, 1), pull.constant.repeat_interleave(count))
+    options = {"tolerance": SCREENING_TOLERANCE, "schedule": _schedule(count, starts.shape[-1])}
+    screened, error, _ = descend(sources, targets, transposed(starts), pull, **options, reflections=REFLECTIONS)
+    return transposed(screened), error
 
 
 def _schedule(starts: int, size: int) -> dict[int, int]:

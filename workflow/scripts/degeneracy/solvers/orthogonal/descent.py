@@ -97,7 +97,7 @@ class _Record:
 def descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), memory=4):
     """Minimise ½‖A − C B Cᵀ‖² by L-BFGS from several starts per pair.
 
-    a, b: (pair, n, n) of norm 1. c: (pair, start, n, n). pull: the term of the inputs, one problem per pair.
+    a, b, c: (pair, start, n, n), a and b of norm 1. pull: the term of the inputs, one problem per start.
     schedule: iteration -> how many starts of a pair go on after it; the last iteration ends the descent.
     reflections: iterations at which stuck starts are reflected, if they are in the schedule or multiples of CHECK.
     Returns the transforms, the errors (infinite for starts given up) and the gradient norms, all (pair, start, …).
@@ -105,8 +105,7 @@ def descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), memory=4
     starts, last = c.shape[1], max(schedule)
     record = _Record.of(c.flatten(0, 1), starts)
     live = torch.arange(len(record.error), device=c.device)  # problem = (pair, start)
-    a, b = a.repeat_interleave(starts, 0), b.repeat_interleave(starts, 0)
-    objective = Objective.between(a, b, pull and pull.take(live // starts))
+    objective = Objective.between(a.flatten(0, 1), b.flatten(0, 1), pull)
     iterate = _Iterate.at(objective, record.transform, memory)
     for done in range(1, last + 1):
         _advance(iterate, orthonormalise=done % CHECK == 1)

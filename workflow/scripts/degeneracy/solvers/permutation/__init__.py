@@ -5,7 +5,13 @@ With Q = Pᵀ, ‖W₁ − PᵀW₂P‖² + ‖F₁ − PᵀF₂‖² = constant
     overlap(Q) = ⟨W₁, Q W₂ Qᵀ⟩ + ⟨Q, F₁F₂ᵀ⟩,    gradient(Q) = W₁QW₂ᵀ + W₁ᵀQW₂ + F₁F₂ᵀ.
 
 This quadratic assignment problem is NP-hard, so the distance is an upper bound and comes with a proven lower `bound`.
-`matching` is the entry point. It takes each `problem` through three `stages`.
+`matching` is the entry point. It solves the `problem` of a few units by `exact` branch and bound. Otherwise it takes
+starts from mean-field `annealing` to local minima, and the best of them on by `tabu` search, until the best is found
+again.
+
+The mean distance of flip-flop networks of 64 units with 3 and 4 bits is 0.11 and 0.16% above the best of ten times as
+many searches, and 1.2 and 1.5% below the best of 40 annealed starts alone. A pair takes 0.2 s of processor time (128
+units: 1.4 s).
 
 In all modules p (unit,) and s (unit,) are a matching: Q[i, p[i]] = s[i].
 """

@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from degeneracy.solvers.permutation.annealing import random_starts
 from degeneracy.solvers.permutation.bound import lower_bound
-from degeneracy.solvers.permutation.problem import Pair, Problem, best_signs, vertex_matrix
-from degeneracy.solvers.permutation.stages import blind_start, frank_wolfe, random_start, reheated, two_opt
+from degeneracy.solvers.permutation.problem import Pair, Problem, best_signs
 
-REHEATS = 2  # of the best minimum, while they improve it
-AGREEMENT = 1e-10  # two starts whose distances differ by less, relative to the norms, reached the same minimum
-FEW_UNITS, MORE_STARTS = 40, 4  # up to so many units, starts are cheap and may agree by chance: so many more
+MOST_UNITS = 8  # for an exact answer; signed pairs take milliseconds at 8, and ten times as long for each unit more
+STARTS = 20  # of a search, each taken to a local minimum
+ROUNDS = (6, 100), (2, 1000)  # how many of the best go on to tabu search, and its patience
+GIVEN = 100  # patience of the search from a given matching
+AGREEMENT = 1e-10  # two distances that differ by less, relative to the norms, are of the same minimum
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,10 @@ class Matching:
     """The best matching of each pair: W₁[i, j] ≈ signs[i] signs[j] W₂[permutation[i], permutation[j]].
 
     distance     (pair,) the value at the matching, evaluated in float64: an upper bound of the minimum
-    lower_bound  (pair,) proven: no matching is closer
+    lower_bound  (pair,) proven: no matching is closer; the distance itself up to 8 units
     permutation  (pair, unit) the unit of network 2 that plays unit i of network 1
     signs        (pair, unit) ±1; all +1 unless signed
-    spread       (pair,) the largest minus the smallest distance among the local minima that the starts reached
+    spread       (pair,) the largest minus the smallest distance that the searches found; 0 where it is exact
     """
 
     distance: np.ndarray
@@ -51,21 +53,22 @@ class Matching:
         return matrices
 
 
-def matching_distance(w1, w2, signed=False, *, starts=2, extra_starts=None, seed=0) -> Matching:
+def matching_distance(w1, w2, signed=False, *, searches=4, extra_starts=None, seed=0) -> Matching:
     """Distance between recurrent weights up to a relabelling of units: min over P of ‖W₁ − PᵀW₂P‖_F.
 
     w1, w2: (pair, unit, unit), or (unit, unit) for one pair; arrays or tensors. The distance has their unit.
     signed: whether P is a signed permutation (entries −1, 0, 1), the symmetry of a tanh network, or a permutation.
-    starts: number of annealed starts per pair. We use fewer once two agree or the lower bound is met.
+    searches: independent searches per pair, at most. They end once two find the same best distance, once half of the
+    starts of one reach the same best minimum, or once the lower bound is met. Up to 8 units the distance is exact.
     extra_starts: matchings (pair, unit) or (pair, start, unit) to refine as well, for example from the units' activity.
-    seed: of the annealed starts. Every pair uses the same, so a result does not depend on its batch.
+    seed: of the starts. Every pair uses the same, so a result does not depend on its batch.
 
-    Raises ValueError for shapes that do not match, entries that are not finite (naming the pair), no starts, and
+    Raises ValueError for shapes that do not match, entries that are not finite (naming the pair), no searches, and
     extra starts that are not permutations.
 
-    Source: the quadratic assignment form is that of Vogelstein et al. 2015, eq. 5 (Frank–Wolfe, FAQ), and the annealing
-    that of Gold & Rangarajan 1996 (softassign). We begin Frank–Wolfe from the annealed matrix instead of the
-    barycentre, which is a poor start for weights of mean zero, and end with 2-opt.
+    Source: the quadratic assignment form is that of Vogelstein et al. 2015, eq. 5, the annealing that of Gold &
+    Rangarajan 1996 (softassign), and the tabu search that of Taillard 1991, with units held instead of places. We do
+    not use the Frank–Wolfe method of the first (FAQ): its start, the barycentre, is poor for weights of mean zero.
 
     Example:
         >>> weights, order = np.arange(9.0).reshape(3, 3), [2, 0, 1]
@@ -74,11 +77,12 @@ def matching_distance(w1, w2, signed=False, *, starts=2, extra_starts=None, seed
     """
     w1, w2 = _batch(w1, "w1"), _batch(w2, "w2")
     none1, none2 = np.zeros((*w1.shape[:2], 0)), np.zeros((*w2.shape[:2], 0))
-    return joint_matching_distance(w1, none1, w2, none2, signed, starts=starts, extra_starts=extra_starts, seed=seed)
+    options = {"searches": searches, "extra_starts": extra_starts, "seed": seed}
+    return joint_matching_distance(w1, none1, w2, none2, signed, **options)
 
 
 def joint_matching_distance(
-    w1, features1, w2, features2, signed=False, *, starts=2, extra_starts=None, seed=0
+    w1, features1, w2, features2, signed=False, *, searches=4, extra_starts=None, seed=0
 ) -> Matching:
     """Distance between whole networks: min over P of √(‖W₁ − PᵀW₂P‖² + ‖F₁ − PᵀF₂‖²).
 
@@ -90,11 +94,11 @@ def joint_matching_distance(
     w1, w2 = _batch(w1, "w1"), _batch(w2, "w2")
     features1, features2 = _batch(features1, "features1"), _batch(features2, "features2")
     _check(w1, features1, w2, features2)
-    if starts < 1:
-        raise ValueError(f"starts is {starts}; at least 1 is needed")
+    if searches < 1:
+        raise ValueError(f"searches is {searches}; at least 1 is needed")
     extra_starts = _check_extra_starts(extra_starts, *w1.shape[:2])
     results = [
-        _match_in_canonical_order(Pair(*networks, signed), extra, starts, seed)
+        _match_in_canonical_order(Pair(*networks, signed), extra, searches, seed)
         for *networks, extra in zip(w1, features1, w2, features2, extra_starts, strict=True)
     ]
     distance, lower_bound, permutation, signs, spread = (np.array(column) for column in zip(*results, strict=True))
@@ -154,62 +158,68 @@ _by_distance = attrgetter("distance")
 
 @dataclass(frozen=True)
 class _Search:
-    """Descents to local minima of one pair."""
+    """Searches for the minimum of one pair; distances that differ by less than `same` are of the same minimum."""
 
     pair: Pair
     problem: Problem
+    rng: np.random.Generator
+    same: float
 
-    def from_vertex(self, p, s) -> _Minimum:
-        p, s = two_opt(self.problem, p, s)
+    def minimum(self, p, s, patience) -> _Minimum:
+        from degeneracy.solvers.permutation.tabu import improved  # only here: the compiler takes half a second to load
+
+        p, s = improved(self.problem, p, s, patience, self.rng)
         return _Minimum(self.pair.distance(p, s), p, s)
 
-    def from_matrix(self, q) -> _Minimum:
-        return self.from_vertex(*frank_wolfe(self.problem, q))
+    def reached(self, distances) -> int:
+        """How many of the distances are the smallest one."""
+        return int(np.sum(np.array(distances) - min(distances) <= self.same))
 
-    def from_permutation(self, p) -> _Minimum:
-        s = best_signs(self.problem, p)
-        return min(self.from_matrix(vertex_matrix(p, s)), self.from_vertex(p, s), key=_by_distance)
-
-    def after_reheating(self, best) -> _Minimum:
-        for _ in range(REHEATS):
-            again = self.from_matrix(reheated(self.problem, best.p, best.s))
-            if again.distance >= best.distance:
-                break
-            best = again
-        return best
+    def tournament(self) -> tuple[_Minimum, bool]:
+        """The best minimum from many starts, of which fewer and fewer go on, and whether half reached it at once."""
+        minima = [self.minimum(p, s, 0) for p, s in random_starts(self.problem, STARTS, self.rng)]
+        if 2 * self.reached([minimum.distance for minimum in minima]) >= STARTS:
+            return min(minima, key=_by_distance), True
+        for kept, patience in ROUNDS:
+            minima = [self.minimum(p, s, patience) for _, p, s in sorted(minima, key=_by_distance)[:kept]]
+        return min(minima, key=_by_distance), False
 
 
-def _match_in_canonical_order(pair, extra, starts, seed):
+def _match_in_canonical_order(pair, extra, searches, seed):
     """Match so that exchanging the two networks changes nothing: the network that sorts first goes first."""
     exchanged = pair.is_out_of_order()
     if exchanged:
         pair, extra = pair.exchanged(), np.argsort(extra, axis=-1)
-    distance, bound, p, s, spread = _match(pair, extra, starts, seed)
+    exact = len(pair.w1) <= MOST_UNITS
+    distance, bound, p, s, spread = _match_exactly(pair) if exact else _match(pair, extra, searches, seed)
     if exchanged:
         p = np.argsort(p)
         s = s[p]
     return distance, bound, p, s, spread
 
 
-def _match(pair, extra, starts, seed):
+def _match_exactly(pair):
+    """Distance, lower bound, permutation, signs and spread of one pair of a few units."""
+    from degeneracy.solvers.permutation.exact import optimum  # only here: as above
+
+    units = len(pair.w1)
+    p, s = optimum(pair.problem(), np.arange(units), np.ones(units))
+    distance = pair.distance(p, s)
+    return distance, distance, p, s, 0.0
+
+
+def _match(pair, extra, searches, seed):
     """Distance, lower bound, permutation, signs and spread of one pair; extra: (start, unit)."""
     problem, bound, rng = pair.problem(), lower_bound(pair), np.random.default_rng(seed)
-    search, units, size = _Search(pair, problem), len(pair.w1), sum(pair.norms())
-    minima = [search.from_permutation(p) for p in extra]
-    certified = agreed = False
-    for start in range(starts + MORE_STARTS * (units <= FEW_UNITS)):
-        minima.append(search.from_matrix((random_start if start else blind_start)(problem, rng)))
-        distances = np.array([minimum.distance for minimum in minima])
-        certified = distances.min() <= bound
-        agreed = units > FEW_UNITS and np.sum(distances - distances.min() <= AGREEMENT * size) > 1
-        if certified or agreed:
+    search = _Search(pair, problem, rng, AGREEMENT * sum(pair.norms()))
+    winners = []
+    for _ in range(searches):
+        winner, agreed = search.tournament()
+        winners.append(winner)
+        distances = [each.distance for each in winners]
+        if agreed or min(distances) <= bound or search.reached(distances) > 1:
             break
     # Networks that share an ancestor have their units in order already.
-    identity = np.arange(units), np.ones(units)
-    if pair.distance(*identity) < distances.min():
-        minima.append(search.from_vertex(*identity))
-    best, worst = min(minima, key=_by_distance), max(minima, key=_by_distance)
-    spread = 0.0 if certified else worst.distance - best.distance
-    if not (certified or agreed):
-        best = search.after_reheating(best)
-    return best.distance, bound, best.p, best.s, spread
+    given = [(np.arange(len(pair.w1)), np.ones(len(pair.w1))), *((p, best_signs(problem, p)) for p in extra)]
+    best = min([*winners, *(search.minimum(p, s, GIVEN) for p, s in given)], key=_by_distance)
+    return best.distance, bound, best.p, best.s, max(distances) - min(distances)

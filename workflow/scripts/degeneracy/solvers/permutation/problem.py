@@ -64,13 +64,6 @@ class Pair:
         return float(np.sqrt(np.sum(w_gap**2) + np.sum(f_gap**2)))
 
 
-def vertex_matrix(p, s):
-    """The matrix Q (unit, unit) of a matching."""
-    q = np.zeros((len(p), len(p)))
-    q[np.arange(len(p)), p] = s
-    return q
-
-
 def best_vertex(scores, signed):
     """The matching with the largest ⟨Q, scores⟩. When signed: an assignment on |scores|, then their signs."""
     p = linear_sum_assignment(np.abs(scores) if signed else scores, maximize=True)[1]
