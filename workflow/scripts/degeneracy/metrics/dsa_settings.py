@@ -81,7 +81,7 @@ def _of_highest_rank(states: np.ndarray, delays: int, name: str) -> _operators.E
 
 
 def _moments(scores: np.ndarray, values: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """⟨z zᵀ⟩, ⟨x zᵀ⟩, ⟨x xᵀ⟩ and the variance of x, for scores z (trial, window, rank) and values x, `ahead` steps on."""
+    """⟨z zᵀ⟩, ⟨x zᵀ⟩, ⟨x xᵀ⟩ and the variance of x, for scores z (trial, window, rank) and later values x."""
     z = scores[:, : scores.shape[1] - ahead].reshape(-1, scores.shape[-1])
     x = values[:, ahead:].reshape(-1, values.shape[-1])
     return z.T @ z / len(z), x.T @ z / len(z), x.T @ x / len(z), float(x.var(0).sum())
