@@ -39,8 +39,8 @@ def test_a_network_is_as_far_from_its_copy_as_from_itself():
     own, other = (of_network(linear_states(seed=seed), HALVES, 5, "network")["operators"] for seed in (0, 1))
     place = DELAYS.index(1), RANKS.index(6)
     copies, mixed = compare([own, own]), compare([own, other])
-    assert copies["distance"][(0, *place)] == pytest.approx(copies["floor"][(0, *place)])
-    assert mixed["distance"][(0, *place)] > 2 * mixed["floor"][(0, *place)]
+    assert copies["dsa_distance"][(0, *place)] == pytest.approx(copies["dsa_floor"][(0, *place)])
+    assert mixed["dsa_distance"][(0, *place)] > 2 * mixed["dsa_floor"][(0, *place)]
 
 
 def test_the_choice_takes_the_fewest_delays_and_the_widest_gap_that_all_levels_share():

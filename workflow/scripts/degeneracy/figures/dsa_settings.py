@@ -25,7 +25,7 @@ def draw(sweep):
     delays, ranks = (plugin.constant(name) for name in ("DELAYS", "RANKS"))
     error, gap, distance, floor = (
         np.stack([mean_of_networks(data[name].values) for data in measured.values()])
-        for name in ("error", "gap", "distance", "floor")
+        for name in ("error", "gap", "dsa_distance", "dsa_floor")
     )  # (level, delays, rank)
     place = choice(error, gap)
     figure, axes = style.panels(3, len(delays))

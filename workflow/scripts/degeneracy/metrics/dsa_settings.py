@@ -7,8 +7,8 @@ Beside it we store for each setting, NaN where the embedded states have a lower 
 
     error_one_step, error  one step and `steps` steps ahead
     gap                    last singular value that is kept over the next one; 1 where the rank cuts a block of equals
-    distance               mean `dsa` distance from the next networks, between the halves of the probe trials
-    floor                  the same from itself
+    dsa_distance           mean `dsa` distance from the next networks, between the halves of the probe trials
+    dsa_floor              the same from itself
 """
 
 from typing import Annotated
@@ -101,7 +101,7 @@ def _error(model: np.ndarray, moments: tuple) -> float:
 
 
 def compare(operators: list[dict]) -> dict[str, np.ndarray]:
-    """`distance` and `floor` (network, delays, rank) of the first networks; NaN for the others."""
+    """`dsa_distance` and `dsa_floor` (network, delays, rank) of the first networks; NaN for the others."""
     found = np.full((2, len(operators), len(DELAYS), len(RANKS)), np.nan)
     compared = operators[:COMPARED]
     for row, column in {place for each in compared for place in each}:
@@ -116,4 +116,4 @@ def compare(operators: list[dict]) -> dict[str, np.ndarray]:
         found[1, known, row, column] = distances[:, 0]
         if distances.shape[1] > 1:
             found[0, known, row, column] = distances[:, 1:].mean(1)
-    return {"distance": found[0], "floor": found[1]}
+    return {"dsa_distance": found[0], "dsa_floor": found[1]}
