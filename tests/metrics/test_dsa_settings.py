@@ -32,7 +32,7 @@ def test_a_linear_system_is_foretold_from_its_rank_on_and_its_gap_is_there():
 def test_an_error_is_of_trials_that_the_model_was_not_fitted_to():
     """White noise cannot be foretold: a held-out error is above 1, where one of the fitted trials would be below."""
     noise = np.random.default_rng(1).standard_normal((40, 30, 9))
-    assert (of_network(noise, HALVES, 5, "network")["error"][0, :3] > 1).all()
+    assert (of_network(noise, HALVES, 5, "network")["error_one_step"][0, :3] > 1).all()
 
 
 def test_a_network_is_as_far_from_its_copy_as_from_itself():
@@ -48,8 +48,12 @@ def test_the_choice_takes_the_fewest_delays_and_the_widest_gap_that_all_levels_s
         [[[0.5, 0.104, 0.1], [0.1, 0.1, 0.1]], [[0.2, 0.2, 0.2], [0.2, 0.2, 0.2]]]
     )  # (level, delays, rank)
     gap = np.array([[[9, 5, 2], [9, 9, 9]], [[9, 1.1, 2], [9, 9, 9]]])
-    assert choice(error, gap) == (0, 2)  # rank 0 foretells too little, rank 1 has a wide gap at one level only
+    assert choice((np.ones_like(error), error), gap) == (
+        0,
+        2,
+    )  # rank 0 foretells too little, rank 1 has a wide gap at one level only
+    assert choice((error[..., ::-1], error), gap) == (0, 1)  # both errors count: ranks 0 and 2 fail in one
     error[1, :, :] = [[1, 1, 1], [1, 1, 0.1]]
-    assert choice(error, gap) == (1, 2)
+    assert choice((np.ones_like(error), error), gap) == (1, 2)
     error[0, 1, 2] = 1
-    assert choice(error, gap) is None
+    assert choice((np.ones_like(error), error), gap) is None
