@@ -275,7 +275,7 @@ def disturbed(network, level, seed):
 # --- trained networks
 
 
-def trained(path, count=16, trials=512):
+def trained(path, trials, count=16):
     """The first networks that converged of an artifact, on two independent sets of trials."""
     read = populations.load([path])
     good = np.flatnonzero(read.status == 1)[:count]
@@ -307,12 +307,13 @@ def main():
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--distances", nargs="+", default=list(DISTANCES), choices=list(DISTANCES), metavar="NAME")
     parser.add_argument("--networks", nargs=2, default=[], help="artifacts of two levels (vanilla cells, tanh)")
+    parser.add_argument("--trials", type=int, default=256, help="for these networks; 1024 need 7 GB")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     columns = ("falls", "weak", "geometry", "copies", "resolution", "ms")
     columns = ("change, halves", "resolution", "geometry") if arguments.networks else columns
     print("|", " | ".join(("distance", *columns)), "|")
-    levels = [trained(path) for path in arguments.networks]
+    levels = [trained(path, arguments.trials) for path in arguments.networks]
     for name in arguments.distances:
         if levels:
             change, resolution, geometry = trends(DISTANCES[name], levels)
