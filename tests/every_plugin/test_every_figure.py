@@ -67,7 +67,7 @@ def paths(tmp_path_factory):
             output = Path("statistics", "channels", f"{metric}.nc").absolute()
             output.parent.mkdir(parents=True, exist_ok=True)
             run("compute_statistics", metric, "--factor", FACTOR, "--metrics", *made[metric], "--output", output)
-            made[f"statistics {metric}"] = [output]
+            made |= {f"statistics {metric}": [output], f"metrics {metric}": made[metric]}
             if "features" in Plugin("metrics", metric).functions:
                 output = Path(f"map-{metric}.nc").absolute()
                 given = ("--networks", *made["networks"], "--trials", *made["trials"], "--metrics", *made[metric])

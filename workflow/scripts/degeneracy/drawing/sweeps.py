@@ -1,4 +1,4 @@
-"""Sweeps as a figure sees them: the populations, statistics and maps in the artifacts of a sweep."""
+"""Sweeps as a figure sees them: the populations, metrics, statistics and maps in the artifacts of a sweep."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.origin import merged
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
-from degeneracy.measurement.schema import MAP
+from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.networks.population import Population
 from degeneracy.plugins.discovery import cell_of, task_of
@@ -28,6 +28,7 @@ class SweepArtifacts:
     statistics: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: statistics
     maps: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: map
     unit: str = ""  # of the factor
+    metrics: dict[str, dict] = field(default_factory=dict)  # metric: level: values or distances
 
     @property
     def factor_name(self) -> str:
@@ -69,9 +70,13 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         own = {path: files[path] for path in by_kind.get(kind, [])}
         joined.have(own, factor=factor)
         joined.made_from(own, merged(*(one.inputs for one in populations)))
+    metrics: dict[str, dict] = {}
+    for schema in (NETWORK_METRIC, PAIR_METRIC):
+        for data in (store.read(path, schema) for path in by_kind.get(schema.kind, [])):
+            metrics.setdefault(data.attrs["metric"], {})[level_of(json.loads(data.attrs["condition"]), factor)] = data
     levels = {level_of(one.condition, factor): one for one in populations}
     task, unit = condition["task"]["name"], unit_of(condition, factor)
-    return SweepArtifacts(name, task, factor, levels, statistics, maps, unit)
+    return SweepArtifacts(name, task, factor, levels, statistics, maps, unit, metrics)
 
 
 def unit_of(condition: dict, factor: str) -> str:

@@ -105,6 +105,7 @@ class Needs:
             "trials": lambda: [trials(one) for one in conditions],
             "networks": lambda: [path for one in conditions for path in self.networks(one)[first]],
             "fixed_points": lambda: [path for one in conditions for path in self.fixed_points(one)[first]],
+            "metrics": lambda: [path for name in chosen for path in self.metric(sweep, name)],
             "statistics": lambda: [paths.statistics(sweep.name, name) for name in chosen],
             "map": lambda: [paths.network_map(sweep.name, name) for name in chosen if name in self.maps(sweep)],
             "directions": list,  # of no sweep: it is one file for the experiment

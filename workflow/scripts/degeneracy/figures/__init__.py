@@ -37,7 +37,7 @@ class Figure(Selection, Protocol):
     SCOPE: Literal["sweep", "metric", "map", "experiment"]
     """Drawn for each sweep (left out: this), for each metric or map of a sweep, or once for the experiment."""
 
-    READS: tuple[Literal["networks", "trials", "fixed_points", "statistics", "map", "directions"], ...]
+    READS: tuple[Literal["networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions"], ...]
     """Kinds of artifacts that it gets."""
 
     METRICS: tuple[str, ...]

@@ -19,7 +19,7 @@ LEVELS = ("behaviour", "dynamics", "weights", "learning", "representation")  # L
 # SYMMETRY of a metric, what it does not see: the order of the units, their signs too, or any rotation of the states too
 SYMMETRIES = ("permutation", "signed", "rotation")
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
-READABLE = ("networks", "trials", "fixed_points", "statistics", "map", "directions")  # READS of a figure
+READABLE = ("networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions")  # READS of a figure
 SHAPES = ("grid", "curves")  # SHAPE of a figure that drawing/grid draws from its COLUMNS
 MAP = "map"  # in COLUMNS of a figure: the map of the networks
 COMPLEXITY = "complexity"  # in FACTORS of a figure: the factors that the file of each task lists as its COMPLEXITY

@@ -22,12 +22,17 @@ PAPER_ARROWS = {
 PAPER_MEASURES = {"ood_loss": "sd", "dsa": "distance", "permutation_distance": "per_n_squared", "svcca": "distance"}
 
 
+# Our measures of metrics that the paper does not have, of an aspect that its table has
+OUR_MEASURES = {"soft_dsa": "distance"}
+
+
 def compared(metric: str) -> tuple[str, str]:
     """The measures of a metric that we compare with the paper: primary, the paper's; and preferred, the HEADLINE that
-    the file of the metric names. Both are empty for a metric that is not in the paper's table.
+    the file of the metric names. Both are empty for a metric that is not in the paper's table, but for one of ours that
+    stands beside the paper's.
     """
     if metric not in PAPER_MEASURES:
-        return "", ""
+        return "", OUR_MEASURES.get(metric, "")
     return PAPER_MEASURES[metric], Plugin("metrics", metric).constant("HEADLINE", "")
 
 
