@@ -83,5 +83,5 @@ def git_commit() -> str:
 def _git(root: Path, *arguments: str) -> str:
     """What git says of the repository that a folder lies in, whatever other one the environment names."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(root), *arguments]
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]  # somebody may be using the repository
     return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()

@@ -1,11 +1,11 @@
 """Does the factor control degeneracy? Behaviour, dynamics, weights and representation side by side.
 
-Behaviour is the SD of the logarithm of the out-of-distribution loss. Dynamics is the mean DSA distance, and beside it that
-of soft DSA, which has no rank. Weights are the mean permutation distance, as it is and relative to the size of the weights.
-Representation is the mean SVCCA distance. Small dots are networks. Large dots are the degeneracy of the population, with an
-interval from the bootstrap over networks, where there are enough; n counts the networks that converged. Open triangles are
-means of proven lower bounds. Thin lines are the networks before training (dashed), and each network against itself
-(dotted). Titles give the fitted change from the first to the last level, with its interval.
+Behaviour is the SD of the logarithm of the out-of-distribution loss. Dynamics is the mean DSA distance, and beside it
+that of soft DSA, which has no rank. Weights are the mean permutation distance, as it is and relative to the size of the
+weights. Representation is the mean SVCCA distance. Small dots are networks. Large dots are the degeneracy of the
+population, with an interval from the bootstrap over networks, where there are enough; n counts the networks that
+converged. Open triangles are means of proven lower bounds. Thin lines are the networks before training (dashed), and
+each network against itself (dotted). Titles give the fitted change from the first to the last level, with its interval.
 """
 
 from degeneracy.drawing import style
