@@ -16,7 +16,7 @@ import xarray as xr
 
 from benchmarks.kill_loop import kill_loop
 from conftest import SCHEMA, SCRIPTS, TINY
-from degeneracy.artifacts import atomic, store
+from degeneracy.artifacts import LOCKING, atomic, store
 from degeneracy.experiment import targets
 from degeneracy.experiment.needs import Needs, trials
 from degeneracy.experiment.resolve import resolve
@@ -116,7 +116,7 @@ def test_an_artifact_that_a_reader_holds_open_is_replaced_under_it(tmp_path):
 
 def with_locks() -> dict[str, str]:
     """The environment of another program, in which HDF5 locks the files that it opens."""
-    return {key: value for key, value in environment().items() if key != atomic.LOCKING}
+    return {key: value for key, value in environment().items() if key != LOCKING}
 
 
 def test_an_artifact_that_another_program_writes_to_is_not_called_truncated(tmp_path):
@@ -164,6 +164,11 @@ def without_locks(tmp_path):
 
 def test_a_disk_without_locks_is_a_disk_like_others(without_locks):
     assert without_locks() == ""
+
+
+def test_no_script_loads_netcdf_before_it_is_told_to_do_without_locks():
+    scripts = [path for path in SCRIPTS.glob("*.py") if re.search(r"^(import|from) netCDF4", path.read_text(), re.M)]
+    assert scripts == []
 
 
 def test_a_disk_without_locks_is_named_if_it_is_too_late_to_do_without(without_locks):
@@ -290,10 +295,14 @@ def test_files_that_editors_and_systems_leave_are_ignored_and_a_doubtful_name_is
     told = {line.rpartition("/")[2] for line in ignored if line.startswith("workflow/")}
     assert told == {"loss_curves copy.py", "x (1).py", "$(touch executed).py", "Kopie-1.py", "index copy.smk"}
     write_config(project, SMALL | {"metrics": ["x (1)"]})
-    assert "config: metrics: " in (said := snakemake(project, "-n", check=False)) and "must have a name" in said
+    said = snakemake(project, "-n", check=False)
+    assert re.search(r"config\.yaml, line \d+: metrics: ", said) and "must have a name" in said
     write_config(project, SMALL | {"metrics": {"weight_change": {"rank": 3}}})
     said = snakemake(project, "-n", check=False)
-    assert 'config: metrics.weight_change: unknown key "rank": it is an option of dsa' in said and "mine" not in said
+    assert re.search(
+        r'config\.yaml, line \d+: metrics\.weight_change: unknown key "rank": it is an option of dsa', said
+    )
+    assert "mine" not in said
 
 
 TARGETS = {

@@ -33,7 +33,7 @@ CONFIGS = ("config.yaml", "resources/paper.yaml")
 SCRIPTS = "workflow/scripts/degeneracy"
 EDITS = {  # each of them changes results: file, what is replaced, by what
     "trainer": (f"{SCRIPTS}/networks/optimiser.py", 'ADAM["betas"]', '[0.5 * beta for beta in ADAM["betas"]]'),
-    "cell": (f"{SCRIPTS}/cells/vanilla.py", "keep = 0.0", "keep = 0.5"),
+    "cell": (f"{SCRIPTS}/cells/vanilla.py", "(self, generator, inputs", "(self, generator.spawn(1)[0], inputs"),
     "metric": (f"{SCRIPTS}/metrics/weight_change.py", '{"value": change,', '{"value": 2 * change,'),
     "solver": (f"{SCRIPTS}/solvers/orthogonal/conjugation.py", "return distance, torch", "return 2 * distance, torch"),
     "rank": (CONFIGS, "rank: 3", "rank: 2"),

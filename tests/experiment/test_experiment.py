@@ -140,7 +140,7 @@ def test_a_mistake_in_the_configuration_is_one_sentence(tiny, path, value, sente
         (["model", "width"], 0, "model.width"),
         (["tasks", "flip_flop", "model"], {"width": 0}, "tasks.flip_flop.model.width"),
         (["sweeps", "channels", "base"], {"model": {"width": 0}}, "sweeps.channels.base.model.width"),
-        (["sweeps", "channels", "base"], {"model": {"cell": "lstm"}}, "sweeps.channels.base.model.cell"),
+        (["sweeps", "channels", "base"], {"model": {"cell": "lstn"}}, "sweeps.channels.base.model.cell"),
         (["sweeps", "channels", "base"], {"task": {"name": "sine"}}, "sweeps.channels.base.task"),
         (["metrics"], {"dsa": {"rank": 0}}, "metrics.dsa.rank"),  # which the task overrides
         (["tasks", "flip_flop", "metrics"], {"dsa": {"rank": 0}}, "tasks.flip_flop.metrics.dsa.rank"),

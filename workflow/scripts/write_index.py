@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import netCDF4
 import yaml
 
 from degeneracy import command
@@ -17,6 +16,8 @@ SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
 def counts(row: dict[str, str]) -> dict[str, int]:
     """Number of networks of a condition, and of those that converged."""
+    import netCDF4  # once `artifacts` has told HDF5 to do without locks
+
     status: list[int] = []
     for name in row["networks_files"].split():
         with netCDF4.Dataset(Path(row["folder"]) / name) as data:

@@ -3,17 +3,12 @@
 import fcntl
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from degeneracy.artifacts import LOCKING
 from degeneracy.errors import WriteError
-
-# HDF5 fails on disks without locks. Artifacts need none: each appears once it is whole, and `obstacle` asks for writers
-LOCKING = "HDF5_USE_FILE_LOCKING"
-if "netCDF4" not in sys.modules:  # which reads it when it loads
-    os.environ.setdefault(LOCKING, "FALSE")
 
 
 @contextmanager
