@@ -291,7 +291,8 @@ def test_a_state_larger_than_the_width_has_fixed_points_and_every_metric(tmp_pat
     assert nothing["state"].shape == (0, 4)
     population = replace(population, fixed_points=points)
     for name in names("metrics"):
-        options = {"rank": 2, "delays": 2} if "dsa" in name else {}
+        known = Plugin("metrics", name).options
+        options = {key: value for key, value in {"rank": 2, "delays": 2}.items() if key in known}
         result = measuring.measure(name, population, Plugin("metrics", name).complete(options, name))
         found = result["distance"].values[0, 1] if "distance" in result else result["value"].values[0]
         assert np.isfinite(found), name
