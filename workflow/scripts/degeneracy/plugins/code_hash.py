@@ -87,6 +87,7 @@ def closure(*sources: Path) -> set[Path]:
     return found
 
 
+@cache
 def _format_of(path: Path) -> str:
     """The module or folder of FORMAT that a file of this package is or lies in; "" if there is none."""
     module = path.relative_to(discovery.PACKAGE).with_suffix("")
