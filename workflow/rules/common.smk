@@ -61,8 +61,8 @@ wildcard_constraints:
 
 
 def script(name):
-    """Path of a stage script. Snakemake does not compare what depends on `input`, so a moved project reruns nothing."""
-    return lambda wildcards, input: os.path.relpath(SCRIPTS / name)
+    """Python and a stage script. Snakemake does not compare what depends on `input`: a moved project reruns nothing."""
+    return lambda wildcards, input: [PYTHON, os.path.relpath(SCRIPTS / name)]
 
 
 def logged(command):

@@ -16,7 +16,7 @@ rule compute_complexity:
         spec=lambda wildcards: NEEDS.trial_sets[wildcards.task, wildcards.trial_set].trials_json,
         code=lambda wildcards: code("compute_complexity.py"),  # when a job needs it, not at every start
     shell:
-        logged("{PYTHON:q} {params.script:q} --trials {input:q} --condition {params.spec:q} --output {output:q}")
+        logged("{params.script:q} --trials {input:q} --condition {params.spec:q} --output {output:q}")
 
 
 TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets]

@@ -20,7 +20,7 @@ rule compute_directions:
             *(Plugin("tasks", sweep.task) for sweep in EXPERIMENT.sweeps.values() if NEEDS.metrics(sweep)),
         ),
     shell:
-        logged("{PYTHON:q} {params.script:q} --statistics {input:q} --output {output.data:q} --table {output.table:q}")
+        logged("{params.script:q} --statistics {input:q} --output {output.data:q} --table {output.table:q}")
 
 
 TARGETS += [paths.directions(ending) for ending in ("nc", "csv")]

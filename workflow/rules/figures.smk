@@ -31,7 +31,7 @@ rule draw_figure:
         caption=lambda wildcards, input: caption(wildcards.figure),
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.figure:q} --artifacts {params.artifacts:q}"
+            "{params.script:q} {wildcards.figure:q} --artifacts {params.artifacts:q}"
             " --options {params.options:q} --output {output:q}"
         )
 

@@ -21,7 +21,7 @@ rule find_fixed_points:
         options=dumps(EXPERIMENT.fixed_points),
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
+            "{params.script:q} --networks {input.networks:q} --trials {input.trials:q}"
             " --condition {params.spec:q} --options {params.options:q} --device {resources.device:q} --output {output:q}"
         )
 

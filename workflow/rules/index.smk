@@ -23,7 +23,7 @@ rule write_index:
         # Snakemake does not compare what is derived from inputs: only what the index lists makes it stale
         config=lambda wildcards, input: dumps(config),
     shell:
-        logged("{PYTHON:q} {params.script:q} --config {params.config:q} --output {output:q}")
+        logged("{params.script:q} --config {params.config:q} --output {output:q}")
 
 
 TARGETS += [paths.index()]

@@ -26,7 +26,7 @@ rule compute_metric:
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
+            "{params.script:q} {wildcards.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
             " --fixed-points {input.fixed_points:q} --condition {params.spec:q} --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"
         )
@@ -64,7 +64,7 @@ rule compute_map:
         specs=lambda wildcards: sweep_of(wildcards).specs_json,
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --networks {input.networks:q}"
+            "{params.script:q} {wildcards.metric:q} --factor {params.factor:q} --networks {input.networks:q}"
             " --trials {input.trials:q} --metrics {input.metrics:q} --conditions {params.specs:q}"
             " --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"

@@ -21,7 +21,7 @@ rule train_networks:
         seeds=lambda wildcards: f"{EXPERIMENT.blocks[wildcards.block][0]} {EXPERIMENT.blocks[wildcards.block][-1]}",
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} --condition {params.spec:q} --seeds {params.seeds}"
+            "{params.script:q} --condition {params.spec:q} --seeds {params.seeds}"
             " --device {resources.device:q} --backend {resources.backend:q} --output {output:q}"
         )
 

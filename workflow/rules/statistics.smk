@@ -24,7 +24,7 @@ rule compute_statistics:
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "{PYTHON:q} {params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input.metrics:q}"
+            "{params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input.metrics:q}"
             " {params.map:q} --options {params.options:q} --conditions {params.specs:q}"
             " --confidence {params.confidence:q} --output {output:q}"
         )

@@ -16,4 +16,4 @@ rule generate_trials:
         code=lambda wildcards: code("generate_trials.py", *tasks_of(trial_set_of(wildcards).spec)),
         spec=lambda wildcards: trial_set_of(wildcards).trials_json,
     shell:
-        logged("{PYTHON:q} {params.script:q} --condition {params.spec:q} --output {output:q}")
+        logged("{params.script:q} --condition {params.spec:q} --output {output:q}")
