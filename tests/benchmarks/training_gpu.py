@@ -52,6 +52,7 @@ from degeneracy.networks.group import make_group  # noqa: E402
 
 CHANNELS = 3
 OPTIONS = {"learning_rate": 1e-3, "gradient_clip": 1.0, "nuclear_norm": 0, "l1": 0, "connectivity": 1, "data_seeds": 0}
+OPTIONS |= {"loss": "mse", "teacher_forcing": 0, "optimiser": "adam"}
 
 
 def timed(work, device: torch.device, arguments, calls: int) -> float:
