@@ -68,7 +68,8 @@ def script(name):
 def logged(command):
     """A command that knows its planned code, and whose output goes to the log.
 
-    If it fails, its last line is shown and its exit status kept. A killed job cannot say why it ended, so its last line would be one of its progress.
+    If it fails, its last line is shown and its exit status kept. A killed job cannot say why it ended, so its last line
+    would be one of its progress.
     """
     killed = 'echo "error: killed by signal $((code - 128)) (9: often out of memory; 15: by a scheduler or a user)"'
     ended = f"code=$?; set +e; if [ $code -gt 128 ]; then {killed} >> {{log:q}}; fi"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from degeneracy.artifacts.schema import TEXT
 from degeneracy.experiment.condition import dumps
 
-TEXT = "OUT"  # kinds of dtype of words, which come back from a file with another one
 DIGITS = 32  # of 64: enough that no two differ by chance
 
 

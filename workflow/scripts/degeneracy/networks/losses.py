@@ -15,10 +15,12 @@ from torch import Tensor
 
 from degeneracy.cells import Cell
 
+FREE_MSE = {"loss": "mse", "teacher_forcing": 0}  # what every backend computes
+
 
 def plain(options: dict) -> bool:
     """Whether the options of training ask for the MSE of free networks, which every backend computes."""
-    return options["loss"] == "mse" and not options["teacher_forcing"]
+    return all(options[name] == value for name, value in FREE_MSE.items())
 
 
 def suited(backend: str, options: dict) -> tuple[str, str]:

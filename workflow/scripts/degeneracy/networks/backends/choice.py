@@ -16,6 +16,7 @@ from torch import Tensor
 
 from degeneracy.errors import UserError
 from degeneracy.networks.backends.obstacles import not_of_rates
+from degeneracy.networks.losses import FREE_MSE, masked_loss
 
 BACKENDS = ("auto", "reference", "cpu", "cuda", "fused", "fused-tf32")
 GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA graph
@@ -82,10 +83,7 @@ def mean_squared_error(
         precision = fused.PRECISIONS[backend]
         weights = cell.affine(parameters)
         return fused.MaskedError.apply(cell.activation, cell.keep, precision, inputs, targets, mask, *weights)
-    states = cell.states(parameters, inputs) if noise is None else cell.states(parameters, inputs, noise)
-    outputs = cell.readout(parameters, states)
-    squared = (outputs - targets).square().mean(-1)  # (network, time, trial)
-    return (squared * mask).sum((1, 2)) / mask.sum((1, 2))
+    return masked_loss(cell, parameters, inputs, targets, mask, FREE_MSE, noise)
 
 
 def error_and_gradient(cell, named, flat: Tensor, batch, backend: str, noise: Tensor | None = None):
