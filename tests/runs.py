@@ -13,6 +13,7 @@ import xarray as xr
 import yaml
 
 from conftest import ROOT
+from degeneracy.trials.schema import GROUPS
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
@@ -98,7 +99,7 @@ def _same(one: Path, other: Path) -> bool:
         return False
     if one.suffix != ".nc":
         return one.read_bytes() == other.read_bytes()
-    for group in ("train", "probe", "ood", None) if "trials" in one.parts else (None,):
+    for group in (*GROUPS, None) if "trials" in one.parts else (None,):
         with xr.open_dataset(one, group=group) as left, xr.open_dataset(other, group=group) as right:
             if any(left.attrs.get(key) != right.attrs.get(key) for key in ("artifact", "condition")):
                 return False

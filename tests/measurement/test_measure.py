@@ -10,7 +10,7 @@ from degeneracy.measurement import network_map
 from degeneracy.metrics import permutation_distance, svcca
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.status import Status
-from degeneracy.trials.schema import TRIALS
+from degeneracy.trials.schema import GROUPS, TRIALS
 
 
 def rotation(size, seed=0):
@@ -107,7 +107,7 @@ def test_ood_loss_is_the_loss_of_a_perfect_and_of_a_silent_network(trained):
 
 def test_ood_loss_is_over_what_counts_of_the_ood_trials_alone(trained, tmp_path):
     """A silent network errs by 3 where the loss counts in the OOD trials, and otherwise elsewhere."""
-    groups = {group: trained.trials(group) for group in ("train", "probe", "ood")}
+    groups = {group: trained.trials(group) for group in GROUPS}
     ood = groups["ood"].copy(deep=True)
     ood["mask"][:, ::3] = 0
     ood["targets"][:] = 3 * ood["mask"] + 7 * (1 - ood["mask"])

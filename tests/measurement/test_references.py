@@ -6,23 +6,21 @@ from conftest import make_population
 from degeneracy.artifacts import store
 from degeneracy.measurement import measure as measuring
 from degeneracy.measurement import pairs
-from degeneracy.plugins import returned
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import GROUPS, TRIALS
 from populations import joined
 
 
-def test_probe_trials_that_are_all_alike_give_no_floor_and_say_so(trained, tmp_path):
+def test_a_task_whose_groups_hold_the_same_trials_has_the_floor_0_and_says_so(trained, tmp_path):
     groups = {group: trained.trials(group) for group in GROUPS}
-    groups["probe"]["inputs"][:] = groups["probe"]["inputs"][0]
+    groups["replicate"] = groups["probe"]
     path = tmp_path / "trials.nc"
     store.write(path, TRIALS, groups, trained.condition, "cpu", 0.0)
     alike = make_population(trained.networks, trained.condition, str(path))
     measured = measuring.measure("dsa", alike, {"rank": 3, "delays": 2})
-    assert measured["null"].isnull().all() and measured["distance"].notnull().all()
-    assert "its probe trials have the same inputs" in measured["null"].attrs["long_name"]
-    assert np.all(measuring.measure("permutation_distance", alike, {})["null"] == 0)  # depends on no trials
+    assert np.all(measured["floor"] == 0) and "few different trials" in measured["floor"].attrs["long_name"]
+    assert "replicate_distance" not in measured
 
 
 PAIRWISE = [name for name in names("metrics") if "features" in Plugin("metrics", name).functions]
@@ -36,17 +34,18 @@ def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
     for measure in Plugin("metrics", metric).constant("MEASURES"):
         ceiling = data[f"untrained_{measure}"]
         assert np.array_equal(ceiling, before[measure]) and "first 2 networks" in ceiling.attrs["long_name"]
-        null = data["null" if measure == "distance" else f"null_{measure}"]
+        floor = data["floor" if measure == "distance" else f"floor_{measure}"]
         module = Plugin("metrics", metric).load()
         if not (hasattr(module, "NO_TRIALS") or hasattr(module, "SAME_TRIALS")):
-            halves = [pairs.features_of(module, half, options) for half in trained.halves()]
-            expected = returned.measures(module, "distance", module.distance(*halves), "pair", 2)
-            assert np.array_equal(null, expected[measure]) and np.all(null > 0)
+            groups = [pairs.features_of(module, each, options) for each in (trained, trained.replicate())]
+            expected = pairs.over_pairs(module, *groups, np.array([[0, 0], [1, 1], [0, 1]]), options, "cpu")[measure]
+            assert floor.values == pytest.approx(expected[:2]) and np.all(floor > 0)
+            assert data[f"replicate_{measure}"].values == pytest.approx(expected[2] * (1 - np.eye(2)))
         else:
-            assert np.all(null == 0) and "by construction" in null.attrs["long_name"]
+            assert np.all(floor == 0) and "by construction" in floor.attrs["long_name"]
 
 
-def test_what_a_metric_cannot_compute_before_training_or_on_half_the_trials_is_nan_and_says_why(trained):
+def test_what_a_metric_cannot_compute_is_nan_and_says_why(trained, tmp_path):
     data = trained.networks.copy(deep=True)
     data["initial_recurrent_weights"][:] = 0
     data["initial_input_weights"][:] = 0
@@ -54,8 +53,14 @@ def test_what_a_metric_cannot_compute_before_training_or_on_half_the_trials_is_n
     measured = measuring.measure("cka", still, {})
     assert measured["untrained_distance"].isnull().all() and measured["distance"].notnull().all()
     assert "never change" in measured["untrained_distance"].attrs["long_name"]
-    measured = measuring.measure("dsa", trained, {"rank": 33, "delays": 19})  # a half has 16 · 2 embedded states
-    assert measured["null"].isnull().all() and "rank 33" in measured["null"].attrs["long_name"]
+    groups = {group: trained.trials(group) for group in GROUPS}
+    groups["replicate"] = groups["replicate"].isel(trial=slice(2))  # 2 · 2 embedded states
+    path = tmp_path / "trials.nc"
+    store.write(path, TRIALS, groups, trained.condition, "cpu", 0.0)
+    short = make_population(trained.networks, trained.condition, str(path))
+    measured = measuring.measure("dsa", short, {"rank": 5, "delays": 19})
+    assert measured["floor"].isnull().all() and np.isnan(measured["replicate_distance"][0, 1])
+    assert "rank 5" in measured["floor"].attrs["long_name"] and measured["distance"].notnull().all()
 
 
 def test_dsa_floor_falls_with_the_number_of_probe_trials(trained, tmp_path):
@@ -63,7 +68,7 @@ def test_dsa_floor_falls_with_the_number_of_probe_trials(trained, tmp_path):
     path = tmp_path / "trials.nc"
     store.write(path, TRIALS, generate(condition), condition, "cpu", 0.0)
     more = make_population(trained.networks, condition, str(path))
-    few, many = (measuring.measure("dsa", each, {"rank": 6, "delays": 2})["null"] for each in (trained, more))
+    few, many = (measuring.measure("dsa", each, {"rank": 6, "delays": 2})["floor"] for each in (trained, more))
     assert np.all(many < 0.7 * few)
 
 

@@ -6,21 +6,20 @@ import pytest
 from degeneracy.figures.dsa_settings import choice
 from degeneracy.metrics.dsa_settings import DELAYS, RANKS, compare, of_network
 
-HALVES = list(range(0, 40, 2)), list(range(1, 40, 2))
-
 
 def linear_states(size=6, units=9, trials=40, steps=30, seed=0):
-    """States (trial, time, unit) of a linear system of that size without noise, seen through more units."""
+    """States (trial, time, unit) on two groups of trials of a linear system of that size, seen through more units."""
     generator = np.random.default_rng(seed)
     turn = 0.98 * np.linalg.qr(generator.standard_normal((size, size)))[0]
     states = [generator.standard_normal((trials, size))]
     for _ in range(steps - 1):
         states.append(states[-1] @ turn.T)
-    return np.stack(states, 1) @ generator.standard_normal((size, units))
+    whole = np.stack(states, 1) @ generator.standard_normal((size, units))
+    return whole[::2], whole[1::2]
 
 
 def test_a_linear_system_is_foretold_from_its_rank_on_and_its_gap_is_there():
-    found = of_network(linear_states(), HALVES, 5, "network")
+    found = of_network(*linear_states(), 5, "network")
     six = RANKS.index(6)
     for name in ("error_one_step", "error"):
         assert found[name][:, six] == pytest.approx(0, abs=1e-8)
@@ -32,11 +31,11 @@ def test_a_linear_system_is_foretold_from_its_rank_on_and_its_gap_is_there():
 def test_an_error_is_of_trials_that_the_model_was_not_fitted_to():
     """White noise cannot be foretold: a held-out error is above 1, where one of the fitted trials would be below."""
     noise = np.random.default_rng(1).standard_normal((40, 30, 9))
-    assert (of_network(noise, HALVES, 5, "network")["error_one_step"][0, :3] > 1).all()
+    assert (of_network(noise[::2], noise[1::2], 5, "network")["error_one_step"][0, :3] > 1).all()
 
 
 def test_a_network_is_as_far_from_its_copy_as_from_itself():
-    own, other = (of_network(linear_states(seed=seed), HALVES, 5, "network")["operators"] for seed in (0, 1))
+    own, other = (of_network(*linear_states(seed=seed), 5, "network")["operators"] for seed in (0, 1))
     place = DELAYS.index(1), RANKS.index(6)
     copies, mixed = compare([own, own]), compare([own, other])
     assert copies["dsa_distance"][(0, *place)] == pytest.approx(copies["dsa_floor"][(0, *place)])

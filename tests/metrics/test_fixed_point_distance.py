@@ -8,7 +8,7 @@ from degeneracy.fixed_points.find import find
 from degeneracy.measurement import measure as measuring
 from degeneracy.metrics import fixed_point_distance
 from degeneracy.networks.population import Population
-from degeneracy.trials.schema import TRIALS
+from degeneracy.trials.schema import GROUPS, TRIALS
 from populations import random
 
 SEARCH = dict(starts=96, rounds=2, noise=0.6, tolerance=1e-24, slow_tolerance=1e-4, merge_distance=1e-5, iterations=200)
@@ -38,7 +38,7 @@ def test_fixed_point_distance_is_zero_for_a_moved_copy_and_not_between_networks(
     assert [np.sum(kind == 1) for kind in a["kind"]] == [np.sum(each) for each in unstable]
     data = measuring.measure("fixed_point_distance", own, {})
     assert 1e-3 < data["distance"].values[0, 1] <= 1
-    assert np.all(data["null"] == 0) and "0 by construction" in data["null"].attrs["long_name"]
+    assert np.all(data["floor"] == 0) and "0 by construction" in data["floor"].attrs["long_name"]
     assert data["untrained_distance"].isnull().all() and "not known" in data["untrained_distance"].attrs["long_name"]
 
 
@@ -62,7 +62,7 @@ def test_fixed_point_distance_of_sets_of_known_distance():
 
 
 def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and_constant_input(trained, tmp_path):
-    groups = {group: trained.trials(group) for group in ("train", "probe", "ood")}
+    groups = {group: trained.trials(group) for group in GROUPS}
     train = groups["train"].copy(deep=True)
     train["mask"][:, ::3] = 0
     train["targets"][:] = np.where(train["mask"].values[..., None] > 0, 5 + 2 * np.sign(train["targets"].values), 100)

@@ -314,7 +314,7 @@ def test_a_single_network_has_a_floor_and_no_distance(metric, trained):
     found = measuring.measure(metric, alone, {"delays": 2, "rank": 6})
     for measure in OPERATOR_METRICS[metric]:
         assert found[measure].shape == (1, 1) and found[measure].item() == 0
-        assert found["null" if measure == "distance" else f"null_{measure}"].item() > 0
+        assert found["floor" if measure == "distance" else f"floor_{measure}"].item() > 0
 
 
 def test_the_log_says_once_what_rank_the_threshold_suggests(trained, capsys):

@@ -16,6 +16,9 @@ class Visited:
         self.states, self.seeds = np.stack(states), np.arange(len(states))
         self.status, self.device = np.full(len(states), Status.CONVERGED), "cpu"
 
+    def states_of_each(self, trials):
+        yield from self.states[:, :trials]
+
 
 def rotation(size, seed=0):
     return np.linalg.qr(random(size, size, seed=seed))[0]

@@ -74,3 +74,11 @@ def test_the_network_to_show_is_the_first_that_converged(statuses, shown, note):
     example, said = population.example()
     assert example.seeds.tolist() == [shown] and said == note
     assert [Status.NOT_CONVERGED, Status.CONVERGED, Status.DIVERGED] == [0, 1, 2]
+
+
+def test_states_of_one_network_after_the_other_are_those_of_all_and_the_replicate_has_its_own(trained):
+    few = np.stack(list(trained.replicate().states_of_each(3)))
+    assert np.array_equal(few, trained.replicate().run(trained.trials("replicate")["inputs"].values[:3])[0])
+    assert np.array_equal(np.stack(list(trained.replicate().states_of_each())), trained.replicate().states)
+    assert not np.array_equal(few, trained.states[:, :3])
+    assert trained.replicate().trials("train").equals(trained.trials("train"))

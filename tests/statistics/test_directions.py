@@ -20,7 +20,7 @@ from degeneracy.statistics.spreads import SPREADS
 from degeneracy.statistics.summary import summarise
 
 
-def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", used=11):
+def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", used=11, floor=0.0):
     """Statistics of a metric with these mean distances or spreads at the levels, at least twelve networks each."""
     generator = np.random.default_rng(0)
     count = max(12, used)
@@ -34,6 +34,7 @@ def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", u
             matrix = np.linalg.norm(points[:, None] - points[None], axis=-1)
             for name in Plugin("metrics", metric).constant("MEASURES"):
                 variables[name] = (("network", "network_other"), matrix)
+                variables["floor" if name == "distance" else f"floor_{name}"] = ("network", np.full(count, floor))
         data.append(xr.Dataset(variables))
     described = Plugin("metrics", metric).constant("MEASURES")
     condition = json.dumps({"task": {"name": task}})
@@ -165,6 +166,14 @@ def test_behaviour_has_no_arrow_below_twenty_networks_and_the_table_says_so():
     found = rows(("few", few), ("enough", enough)).xs(("ood_loss", "log_sd"), level=("metric", "measure"))
     assert found.arrow.to_dict() == {"few": "unclear", "enough": "down"}
     assert "no arrow of behaviour" in found.remark["few"] and found.remark["enough"] == ""
+
+
+def test_a_row_with_a_level_that_is_not_resolved_has_no_arrow_and_the_table_says_so():
+    low, high = (summary("dsa", [3, 1], [2, 3], floor=floor) for floor in (0.3, 1.0))  # distances of 7 and of 2.3
+    found = rows(("low", low), ("high", high)).xs(("dsa", "distance"), level=("metric", "measure"))
+    assert found.arrow.to_dict() == {"low": "down", "high": "unclear"}
+    assert found.resolved.to_dict() == {"low": True, "high": False}
+    assert "not resolved at 3" in found.remark["high"] and "resolved" not in found.remark["low"]
 
 
 def test_descending_levels_and_levels_without_numbers():

@@ -12,7 +12,7 @@ from degeneracy.statistics.intervals import (
     percent_interval,
     percentile_interval,
 )
-from degeneracy.statistics.resampling import NOTHING, Resampled, mean_distances, moment_estimates, resample
+from degeneracy.statistics.resampling import NOTHING, Resampled, mean_distances, mean_excess, moment_estimates, resample
 from degeneracy.statistics.spreads import SPREADS, mean_pairwise_distance
 
 COUNTS = np.array([[1, 1, 1, 1, 1, 1], [2, 0, 1, 3, 0, 0], [0, 0, 1, 1, 1, 0]])
@@ -46,11 +46,19 @@ def of_values(values, measure):
 
 def test_mean_distance_of_resamples_leaves_out_pairs_of_copies():
     distance = distances(np.random.default_rng(0), 6)
+    floor = np.random.default_rng(1).random(6)
     theta, error = mean_distances(COUNTS.astype(float), distance)
+    excess, of_excess = mean_excess(COUNTS.astype(float), distance, floor)
     for row, counts in enumerate(COUNTS):
         statistic = partial(mean_over_different, distance)
         assert theta[row] == pytest.approx(statistic(drawn(counts)))
         assert error[row] == pytest.approx(jackknife(statistic, drawn(counts)))
+
+        def beyond(networks, statistic=statistic):
+            return statistic(networks) - floor[networks].mean()
+
+        assert excess[row] == pytest.approx(beyond(drawn(counts)))
+        assert of_excess[row] == pytest.approx(jackknife(beyond, drawn(counts)))
     assert theta[0] == pytest.approx(mean_pairwise_distance(distance))
 
 

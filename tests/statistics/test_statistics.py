@@ -115,8 +115,8 @@ def test_contribution_to_a_spread_is_the_distance_from_its_centre(measure, expec
 def test_references_are_means_over_the_networks_that_are_used():
     matrix = np.array([[0, 1, 9], [1, 0, 9], [9, 9, 0.0]])
     variables = {name: (("network", "network_other"), matrix) for name in ("distance", "lower_bound")}
-    null = ("network", np.array([0.1, 0.3, 9.0]))
-    data = xr.Dataset({**variables, "null": null, "status": ("network", np.array([1, 1, 0], np.int8))})
+    floor = ("network", np.array([0.1, 0.3, 9.0]))
+    data = xr.Dataset({**variables, "floor": floor, "status": ("network", np.array([1, 1, 0], np.int8))})
     result = summarise([1], [data], 0.95, {"distance": ("d", "1")})
     assert [result[name].item() for name in ("degeneracy", "bound", "floor")] == pytest.approx([1, 1, 0.2])
 

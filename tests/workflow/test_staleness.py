@@ -36,7 +36,6 @@ RULES = {  # rule: its script, and the plug-ins it loads
     "draw_figure": ("draw_figure.py", FIGURE),
 }
 TRAINING, MEASURING = ("train_networks",), ("compute_metric", "compute_map")
-READERS = ("find_fixed_points", *MEASURING, "draw_figure")  # of networks
 
 
 class Edit(NamedTuple):
@@ -77,9 +76,9 @@ EDITS = [
          (*TRAINING, "find_fixed_points", *MEASURING)),
     Edit("how the complexity of a task is measured", "degeneracy/trials/complexity.py", r"SHARE = \S+", "SHARE = 0.5",
          ("compute_complexity",)),
-    Edit("how trials are halved (`trials/halves.py`)", "degeneracy/trials/halves.py", r"== 1\b", "<= 1", READERS),
     Edit("how a population is read (`networks/population.py`)",
-         "degeneracy/networks/population.py", r'join="outer"', 'join="inner"', READERS),
+         "degeneracy/networks/population.py", r'join="outer"', 'join="inner"',
+         ("find_fixed_points", *MEASURING, "draw_figure")),
     Edit("the search for fixed points", "degeneracy/fixed_points/merge.py", r"\bnp\.(\w)", r"np.linalg.\1",
          ("find_fixed_points",)),
     Edit("a metric", "degeneracy/metrics/permutation_distance.py", r"(return .*)", r"\1 + 0", MEASURING),

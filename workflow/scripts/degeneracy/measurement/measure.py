@@ -19,10 +19,11 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
     """Compute a metric on a population; networks that diverged in training get NaN.
 
     Returns a dataset with `value (network)` or `distance (network, network_other)`, everything else that the metric
-    returns under its own name, and the training status of each network. A distance has two references, which are NaN
-    where the metric cannot be computed: `null (network)`, the distance of each network from itself, and
-    `untrained_distance (network, network_other)`, the distances of the first networks before training. If training kept
-    snapshots, the dataset also holds the metric of the networks as they were then (see `at_snapshots`).
+    returns under its own name, and the training status of each network. A distance has references, which are NaN where
+    the metric cannot be computed: `floor (network)`, the distance of each network from itself, with the distances that
+    it is compared with (see `floors`), and `untrained_distance (network, network_other)`, the distances of the first
+    networks before training. If training kept snapshots, the dataset also holds the metric of the networks as they were
+    then (see `at_snapshots`).
     """
     plugin = Plugin("metrics", name)
     contracts.check(plugin)
@@ -38,7 +39,7 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
             report(line)
         arrays = {key: matrix_of(values, pairs, usable) for key, values in results.items()}
         data = _dataset(arrays, PAIR, population, module.MEASURES)
-        data = data.assign(floors(module, measured, usable, options) | ceilings(module, population, options))
+        data = data.assign(floors(module, features, measured, usable, options) | ceilings(module, population, options))
         return data.assign(at_snapshots(module, population, options))
     nothing = dict.fromkeys(module.MEASURES, np.zeros(0))
     results = module.value(measured, **taken(module.value, options)) if usable.any() else nothing

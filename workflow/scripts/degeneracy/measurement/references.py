@@ -1,46 +1,57 @@
-"""What distances are compared with: the distance of each network from itself, and distances before training."""
+"""What distances are compared with: of each network from itself, on other trials, and before training."""
 
 from types import ModuleType
 
 import numpy as np
 
 from degeneracy.measurement import schema
-from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs
+from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs, vector_of
 from degeneracy.networks.population import Population
 
 UNTRAINED = 10  # networks that are compared before training, at most
 
 
-def floors(module: ModuleType, measured: Population, usable: np.ndarray, options: dict) -> dict[str, tuple]:
-    """`null (network)` for each measure: each network against itself on two disjoint halves of the probe trials.
+def floors(
+    module: ModuleType, features: dict, measured: Population, usable: np.ndarray, options: dict
+) -> dict[str, tuple]:
+    """`floor (network)` for each measure, and the distances that it is compared with.
 
-    It is 0 by construction for a metric that depends on no trials (NO_TRIALS), such as a distance of weights, and for
-    one that compares trial with trial (SAME_TRIALS), so that it can only compare a network with itself on the same
-    trials. Otherwise it is what sampling adds, overestimated for two reasons: each half has only half the data, and
-    both networks of a pair see the same trials, so an unusual trial does not separate them. A distance may therefore be
-    smaller than its floor. All copies of a trial are in the same half (`halves.split_distinct`); otherwise the halves
-    of a task with few different trials would be equal and the floor too low. It is NaN, with a note, where all probe
-    trials are equal.
+    The floor is the distance of each network on the probe trials from itself on the replicate trials: what sampling
+    adds. `replicate_distance (network, network_other)` is that of one network on the probe trials from another on the
+    replicate trials, on the same footing. Both networks of `distance` see the same trials instead, so that an unusual
+    trial does not separate them. The floor is 0 by construction, and there are no such distances, for a metric that
+    depends on no trials (NO_TRIALS), for one that compares trial with trial (SAME_TRIALS), and for a task that has each
+    of a few different trials in both groups. `features` are those of the networks on the probe trials.
     """
-    values = {measure: np.full(len(usable), np.nan) for measure in module.MEASURES}
-    note, found = "from itself on disjoint halves of the probe trials", {}
-    if getattr(module, "NO_TRIALS", False):
-        found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as it depends on no trials"
-    elif getattr(module, "SAME_TRIALS", False):
-        found, note = dict.fromkeys(values, 0.0), "from itself: 0 by construction, as trial is compared with trial"
-    elif usable.any():
-        try:
-            one, other = (features_of(module, half, options) for half in measured.halves())
-            pairs = np.arange(usable.sum()).repeat(2).reshape(-1, 2)
-            found = over_pairs(module, one, other, pairs, options, measured.device)
-        except ValueError as error:
-            note += f"; it cannot be computed: {error}"
-    for measure in values.keys() & found.keys():
-        values[measure][usable] = found[measure]
     made: dict[str, tuple] = {}
+    if reason := _exact(module, measured):
+        values = np.where(usable, 0.0, np.nan)
+        for measure, (long_name, unit) in module.MEASURES.items():
+            made |= schema.floor(values, measure, long_name, unit, f"from itself: 0 by construction, as {reason}")
+        return made
+    count = int(usable.sum())
+    own, pairs = np.arange(count).repeat(2).reshape(-1, 2), np.stack(np.triu_indices(count, 1), axis=1)
+    note, found = "between probe and replicate trials", {}
+    try:
+        others = features_of(module, measured.replicate(), options) if count else {}
+        found = over_pairs(module, features, others, np.concatenate([own, pairs]), options, measured.device)
+    except ValueError as error:
+        note += f"; it cannot be computed: {error}"
     for measure, (long_name, unit) in module.MEASURES.items():
-        made |= schema.floor(values[measure], measure, long_name, unit, note)
+        values = found.get(measure, np.full(len(own) + len(pairs), np.nan))
+        made |= schema.floor(vector_of(values[:count], usable), measure, long_name, unit, f"from itself {note}")
+        made |= schema.replicate(matrix_of(values[count:], pairs, usable), measure, f"{long_name} {note}", unit)
     return made
+
+
+def _exact(module: ModuleType, measured: Population) -> str:
+    """Why sampling adds nothing to a distance, in words; empty if it does."""
+    if getattr(module, "NO_TRIALS", False):
+        return "it depends on no trials"
+    if getattr(module, "SAME_TRIALS", False):
+        return "trial is compared with trial"
+    probe, replicate = (each.trials("probe")["inputs"] for each in (measured, measured.replicate()))
+    return "both groups hold each of the few different trials equally often" if probe.equals(replicate) else ""
 
 
 def ceilings(module: ModuleType, population: Population, options: dict) -> dict[str, tuple]:

@@ -24,7 +24,8 @@ PAIR_METRIC = Schema(
     "pair metric",
     {
         "distance": Variable(PAIR),
-        "null": Variable(NETWORK),
+        "floor": Variable(NETWORK),
+        "replicate_distance": Variable(PAIR, optional=True),
         "untrained_distance": Variable(PAIR),
         "status": STATUS,
         "snapshot_distance": Variable(("snapshot", *PAIR), optional=True),
@@ -55,8 +56,13 @@ def variable(
 
 def floor(values: np.ndarray, measure: str, long_name: str, unit: str, note: str) -> dict[str, tuple]:
     """The floor (network) of a measure, by the name of its variable."""
-    name = "null" if measure == "distance" else f"null_{measure}"
+    name = "floor" if measure == "distance" else f"floor_{measure}"
     return {name: Variable(NETWORK, FLOAT, f"{long_name} of each network {note}", unit).of(values)}
+
+
+def replicate(values: np.ndarray, measure: str, long_name: str, unit: str) -> dict[str, tuple]:
+    """The distances (network, network_other) between probe and replicate trials, by the name of their variable."""
+    return {f"replicate_{measure}": Variable(PAIR, FLOAT, long_name, unit).of(values)}
 
 
 def ceiling(values: np.ndarray, measure: str, long_name: str, unit: str, note: str) -> dict[str, tuple]:

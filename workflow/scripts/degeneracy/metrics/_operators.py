@@ -184,7 +184,7 @@ def of_networks(
     raised.
     """
     found = []
-    for states, seed, status in zip(population.states, population.seeds, population.status, strict=True):
+    for states, seed, status in zip(population.states_of_each(), population.seeds, population.status, strict=True):
         try:
             found.append(fit(states, f"{metric}: network {seed}"))
         except ValueError:

@@ -1,4 +1,10 @@
-"""Representations: the states of a network on all probe trials and times, as one matrix (sample, unit)."""
+"""Representations: the states of a network on the probe trials, at all times, as one matrix (sample, unit).
+
+Both networks of a pair see the same trials, so an unusual trial does not separate them, and the first `trials` of the
+probe trials are enough.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -6,29 +12,29 @@ from degeneracy.errors import UserError
 from degeneracy.status import Status
 
 
-def moving(population) -> np.ndarray:
-    """Whether the states of each network (network) on the probe trials are finite and change by more than rounding.
+def centred(population, trials: int) -> Iterator[np.ndarray]:
+    """States (sample, unit) of one network after the other on the first probe trials, each unit centred.
 
-    A network that did not converge may stand still, and then has no representation. Raises UserError, naming the
-    network, if a converged network has none.
+    NaN for a network that did not converge and whose states never change by more than rounding, or are not finite.
+    Raises UserError, naming the network, if a converged network has such states.
     """
-    samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
-    sizes = [(np.linalg.norm(each - each.mean(0)), np.linalg.norm(each)) for each in samples]
-    moves = np.array([np.isfinite(whole) and left > 1e-12 * whole for left, whole in sizes], bool)
-    wrong = ~moves & (population.status == Status.CONVERGED)
-    if wrong.any():
-        seed = population.seeds[np.argmax(wrong)]
-        raise UserError(f"network {seed}: its states on the probe trials never change or are not finite")
-    return moves
+    for states, seed, status in zip(
+        population.states_of_each(trials), population.seeds, population.status, strict=True
+    ):
+        samples = states.reshape(-1, states.shape[-1])
+        deviation = samples - samples.mean(0)
+        whole = np.linalg.norm(samples)
+        moves = np.isfinite(whole) and np.linalg.norm(deviation) > 1e-12 * whole
+        if not moves and status == Status.CONVERGED:
+            raise UserError(f"network {seed}: its states on the probe trials never change or are not finite")
+        yield deviation if moves else np.full_like(deviation, np.nan)
 
 
-def normalised(population) -> np.ndarray:
-    """States (network, sample, unit) on the probe trials, each unit centred, each network of Frobenius norm 1.
-
-    NaN for a network that is not `moving`; raises UserError as that does.
-    """
-    networks, trials, steps, units = population.states.shape
-    samples = population.states.reshape(networks, trials * steps, units)
-    centred = samples - samples.mean(1, keepdims=True)
-    norms = np.linalg.norm(centred, axis=(1, 2))  # (network,)
-    return centred / np.where(moving(population), norms, np.nan)[:, None, None]
+def normalised(population, trials: int) -> np.ndarray:
+    """Centred states (network, sample, unit), each network of Frobenius norm 1; see `centred`."""
+    found = None
+    for place, states in enumerate(centred(population, trials)):
+        if found is None:
+            found = np.empty((len(population.seeds), *states.shape))
+        np.divide(states, np.linalg.norm(states), out=found[place])
+    return found

@@ -4,9 +4,12 @@ CKA = ‖YᵀX‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) with centred X and Y (samp
 to a rotation and a common scale. We compute it from (unit, unit) products, never from a Gram matrix of the samples.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from degeneracy.metrics._representation import normalised
+from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − CKA", "1")}
@@ -15,10 +18,12 @@ RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 
-def features(population) -> dict[str, np.ndarray]:
+def features(population, *, trials: Annotated[int, Range(1)] = 128) -> dict[str, np.ndarray]:
     """Centred states (network, sample, unit), scaled to ‖XᵀX‖_F = 1; NaN where a network stands still."""
-    states = normalised(population)
-    return {"states": states / np.sqrt(np.linalg.norm(states.mT @ states, axis=(1, 2)))[:, None, None]}
+    states = normalised(population, trials)
+    for each in states:
+        each /= np.sqrt(np.linalg.norm(each.T @ each))
+    return {"states": states}
 
 
 def distance(a: dict, b: dict) -> np.ndarray:

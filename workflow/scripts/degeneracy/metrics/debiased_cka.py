@@ -7,10 +7,13 @@ For centred X and Y (sample, unit) with n samples of squared norms k = |x|² and
 # ASSUME: samples are independent. Successive states of a trial are not, so some bias is left where trials are few.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from degeneracy.errors import UserError
 from degeneracy.metrics._representation import normalised
+from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("1 − debiased CKA", "1")}
@@ -19,13 +22,15 @@ RANGE = {"distance": (0, 2)}
 SAME_TRIALS = True
 
 
-def features(population) -> dict[str, np.ndarray]:
+def features(population, *, trials: Annotated[int, Range(1)] = 128) -> dict[str, np.ndarray]:
     """Centred states (network, sample, unit), scaled to a product of 1 with themselves; NaN where a network stands
     still."""
-    states = normalised(population)
+    states = normalised(population, trials)
     if states.shape[1] < 4:
         raise UserError(f"debiased_cka: the probe trials have {states.shape[1]} states, must be at least 4")
-    return {"states": states / _product(states, states)[:, None, None] ** 0.25}
+    for each in states:
+        each /= _product(each[None], each[None]) ** 0.25
+    return {"states": states}
 
 
 def distance(a: dict, b: dict) -> np.ndarray:

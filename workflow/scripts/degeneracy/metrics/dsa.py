@@ -35,7 +35,7 @@ def features(population, options: Options) -> dict[str, np.ndarray]:
     NaN for a network that did not converge and has no operator of that rank. Prints the rank that the optimal hard
     threshold suggests for trained networks on all probe trials.
     """
-    suggested, whole = {}, population.trained and population.half is None
+    suggested, whole = {}, population.trained and population.compared_on == "probe"
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
         embedding = options.embed(states, name)

@@ -1,13 +1,13 @@
 """How well the linear models of `dsa` foretell the states of a network, for a grid of delays and ranks.
 
-We fit the operator on one half of the probe trials and foretell the other half with it, one step and `steps` steps
-ahead. An error is the share of the variance of the states that the forecast leaves unexplained. The value of a network
-is the smallest error `steps` steps ahead over the grid: what is not linear in its dynamics, or comes from its inputs.
+We fit the operator on the probe trials and foretell the replicate trials with it, one step and `steps` steps ahead. An
+error is the share of the variance of the states that the forecast leaves unexplained. The value of a network is the
+smallest error `steps` steps ahead over the grid: what is not linear in its dynamics, or comes from its inputs.
 Beside it we store for each setting, NaN where the embedded states have a lower rank:
 
     error_one_step, error  one step and `steps` steps ahead
     gap                    last singular value that is kept over the next one; 1 where the rank cuts a block of equals
-    dsa_distance           mean `dsa` distance from the next networks, between the halves of the probe trials
+    dsa_distance           mean `dsa` distance from the next networks, on probe and replicate trials
     dsa_floor              the same from itself
 """
 
@@ -20,7 +20,6 @@ from degeneracy.errors import UserError
 from degeneracy.metrics import _operators
 from degeneracy.plugins.options import Range
 from degeneracy.solvers.orthogonal import conjugation_distance
-from degeneracy.trials.halves import split_distinct
 
 LEVEL = "dynamics"
 MEASURES = {"value": ("held-out error of the best linear model", "1")}
@@ -28,45 +27,52 @@ RANGE = {"value": (0, None)}
 SYMMETRY = "rotation"
 DELAYS = (1, 3, 5, 10)
 RANKS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
-TRIALS = 256  # of the probe trials, at most
 COMPARED, NEXT = 12, 3  # networks that are compared, at most, each with so many others
 
 
 def value(population, *, steps: Annotated[int, Range(1)] = 5) -> dict[str, np.ndarray]:
     """The value of each network (network), and the rest of the above (network, delays, rank)."""
-    halves = split_distinct(population.trials("probe")["inputs"].values[:TRIALS])
-    halves = halves if halves[1] else (halves[0], halves[0])  # equal trials: nothing to hold out
+    both = population.states_of_each(), population.replicate().states_of_each()
     found = [
-        of_network(states[:TRIALS], halves, steps, f"dsa_settings: network {seed}")
-        for states, seed in zip(population.states, population.seeds, strict=True)
+        of_network(*states, steps, f"dsa_settings: network {seed}")
+        for *states, seed in zip(*both, population.seeds, strict=True)
     ]
     measured = {key: np.stack([each[key] for each in found]) for key in ("error_one_step", "error", "gap")}
     best = np.fmin.reduce(measured["error"].reshape(len(found), -1), axis=1)
     return {"value": best} | measured | compare([each["operators"] for each in found])
 
 
-def of_network(states: np.ndarray, halves: tuple[list, list], steps: int, name: str) -> dict:
-    """Errors and gaps (delays, rank) of one network's states (trial, time, unit), and the normalised operators of both
-    halves of the trials by place in the grid.
+def of_network(states: np.ndarray, others: np.ndarray, steps: int, name: str) -> dict:
+    """Errors and gaps (delays, rank) of one network's states (trial, time, unit) on the probe and on the replicate
+    trials, and the normalised operators of both by place in the grid.
+
+    Models that are tried on the other group are fitted in the principal directions of both groups; the operators are
+    those of `dsa`, each in the directions of its group.
     """
+    together = np.concatenate([states, others])
+    fitted, held_out = slice(len(states)), slice(len(states), None)
     grid = np.full((3, len(DELAYS), len(RANKS)), np.nan)
     operators = {}
     for row, delays in enumerate(DELAYS):
-        embedding = _of_highest_rank(states, delays, name)
-        if embedding is None or embedding.scores.shape[1] <= steps:
+        embeddings = [_of_highest_rank(each, delays, name) for each in (together, states, others)]
+        if None in embeddings or embeddings[0].scores.shape[1] <= steps:
             continue
-        scores, newest = embedding.scores, states[:, delays - 1 :]
+        embedding, *of_groups = embeddings
+        scores, newest = embedding.scores, together[:, delays - 1 :]
         power = np.maximum(eigvalsh(embedding.gram)[::-1], 0)
         power = np.append(np.maximum(power, _operators.RESOLVED * power[0]), _operators.RESOLVED * power[0])
-        own, other = (_moments(scores[half], scores[half], 1) for half in halves)
-        near, far = (_moments(scores[halves[1]], newest[halves[1]], ahead) for ahead in (1, steps))
-        readout = _moments(scores[halves[0]], newest[halves[0]], 0)
+        own = _moments(scores[fitted], scores[fitted], 1)
+        near, far = (_moments(scores[held_out], newest[held_out], ahead) for ahead in (1, steps))
+        readout = _moments(scores[fitted], newest[fitted], 0)
+        of_groups = [_moments(each.scores, each.scores, 1) for each in of_groups]
         for column, rank in enumerate(rank for rank in RANKS if rank <= scores.shape[-1]):
-            models = [_regression(each, rank)[:rank] for each in (own, other)]
+            model = _regression(own, rank)[:rank]
             seen = _regression(readout, rank)  # (unit, rank)
-            errors = [_error(seen @ np.linalg.matrix_power(models[0], n), m) for n, m in ((1, near), (steps, far))]
+            errors = [_error(seen @ np.linalg.matrix_power(model, n), m) for n, m in ((1, near), (steps, far))]
             grid[:, row, column] = *errors, np.sqrt(power[rank - 1] / power[rank])
-            operators[row, column] = [each / np.linalg.norm(each) for each in models]
+            if all(len(each[0]) >= rank for each in of_groups):
+                found = [_regression(each, rank)[:rank] for each in of_groups]
+                operators[row, column] = [each / np.linalg.norm(each) for each in found]
     return dict(zip(("error_one_step", "error", "gap"), grid, strict=True)) | {"operators": operators}
 
 

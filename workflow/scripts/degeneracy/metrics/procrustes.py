@@ -5,9 +5,12 @@ Frobenius norm 1. It is a metric on shapes: 0 for states that are the same up to
 common scale, and at most π/2.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from degeneracy.metrics._representation import normalised
+from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
 MEASURES = {"distance": ("Procrustes shape distance", "rad")}
@@ -16,9 +19,9 @@ RANGE = {"distance": (0, 1.5707963267948966)}
 SAME_TRIALS = True
 
 
-def features(population) -> dict[str, np.ndarray]:
+def features(population, *, trials: Annotated[int, Range(1)] = 128) -> dict[str, np.ndarray]:
     """Centred and normalised states (network, sample, unit); NaN where a network stands still."""
-    return {"states": normalised(population)}
+    return {"states": normalised(population, trials)}
 
 
 def distance(a: dict, b: dict) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from degeneracy.devices import to_device, to_numpy
-from degeneracy.metrics._representation import moving
+from degeneracy.metrics._representation import centred
 from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
@@ -20,30 +20,35 @@ RANGE = {"distance": (0, 1)}
 SAME_TRIALS = True
 
 
-def features(population, *, variance: Annotated[float, Range(0, 1)] = 0.99) -> dict[str, np.ndarray]:
+def features(
+    population, *, variance: Annotated[float, Range(0, 1)] = 0.99, trials: Annotated[int, Range(1)] = 128
+) -> dict[str, np.ndarray]:
     """Orthonormal bases (network, sample, component) of the centred states, and their dimension (network).
 
     We keep the leading principal directions that together hold the fraction `variance` of the variance, and pad bases
     that have fewer dimensions than the largest with zeros. NaN for a network that did not converge and whose states
     never change.
     """
-    samples = population.states.reshape(len(population.seeds), -1, population.states.shape[-1])
-    bases = [
-        basis(each, variance, population.device) if moves else np.full((len(each), 1), np.nan)
-        for each, moves in zip(samples, moving(population), strict=True)
-    ]
+    bases = [basis(each, variance, population.device) for each in centred(population, trials)]
     dimension = np.array([one.shape[1] for one in bases])
-    padded = [np.pad(one, ((0, 0), (0, dimension.max() - one.shape[1]))) for one in bases]
-    return {"basis": np.stack(padded), "dimension": dimension}
+    padded = np.zeros((len(bases), len(bases[0]), dimension.max()))
+    for own, one in zip(padded, bases, strict=True):
+        own[:, : one.shape[1]] = one
+    return {"basis": padded, "dimension": dimension}
 
 
 def basis(samples: np.ndarray, variance: float, device: str = "cpu") -> np.ndarray:
-    """Orthonormal basis (sample, component) of samples (sample, unit) along their leading principal directions."""
-    left, singular, _ = svd(samples - samples.mean(0), device)
+    """Orthonormal basis (sample, component) of centred samples (sample, unit) along their leading principal directions.
+
+    One column of NaN for samples that are NaN.
+    """
+    if np.isnan(samples).any():
+        return np.full((len(samples), 1), np.nan)
+    left, singular, _ = svd(samples, device)
     share = np.cumsum(singular**2) / np.sum(singular**2)
     # ASSUME: directions below 1e-10 of the largest are rounding, whatever the value of `variance`
     count = min(np.searchsorted(share, variance) + 1, int((singular > 1e-10 * singular[0]).sum()))
-    return left[:, :count]
+    return left[:, :count].copy()  # not a view, which would keep all columns in memory
 
 
 def svd(matrices: np.ndarray, device: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

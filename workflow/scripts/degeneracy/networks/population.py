@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,7 +19,6 @@ from degeneracy.networks.schema import NETWORKS
 from degeneracy.networks.trained import MIXED
 from degeneracy.plugins.discovery import make_cell, make_task
 from degeneracy.status import Status
-from degeneracy.trials.halves import split_distinct
 from degeneracy.trials.schema import TRIALS
 
 
@@ -33,7 +32,7 @@ class Population:
     networks: xr.Dataset
     trials_path: str | None = None
     fixed_points: xr.Dataset | None = None
-    half: int | None = None  # 0 or 1: only that half of the probe trials is seen
+    compared_on: str = "probe"  # the group that is read as the probe trials
     trained: bool = True  # False: the networks before training
     device: str = "cpu"  # for costly computations
     inputs: origin.Inputs = field(default_factory=dict)  # contents of the artifacts that it was read from
@@ -89,12 +88,9 @@ class Population:
         taken = {name: then[f"snapshot_{name}"].variable for name in self.parameters}
         return replace(reached, networks=reached.networks.assign(taken), fixed_points=None)
 
-    def halves(self) -> tuple[Population, Population]:
-        """The same networks on each half of the probe trials; no sequence of inputs is in both halves.
-
-        See `split_distinct`. Reading the probe trials of a half raises UserError if all of them have the same inputs.
-        """
-        return replace(self, half=0), replace(self, half=1)
+    def replicate(self) -> Population:
+        """The same networks with the replicate trials in the place of the probe trials."""
+        return replace(self, compared_on="replicate")
 
     def example(self) -> tuple[Population, str]:
         """One network to show, the first that converged if there is one, and a note on the outcome otherwise."""
@@ -103,17 +99,12 @@ class Population:
         return self.where(np.arange(len(self.status)) == shown), notes[Status(self.status[shown])]
 
     def trials(self, group: str) -> xr.Dataset:
-        """Trials of a group (`train`, `probe`, `ood`)."""
+        """Trials of a group (`train`, `probe`, `ood`, `replicate`)."""
         if self.trials_path is None:
             raise UserError(f"trials of {self.condition['task']['name']}: no trials artifact was given")
-        trials = store.read(self.trials_path, TRIALS, group)
+        trials = store.read(self.trials_path, TRIALS, self.compared_on if group == "probe" else group)
         joined.same(self.trials_path, trials.attrs, self.inputs)
-        if group != "probe" or self.half is None:
-            return trials
-        halves = split_distinct(trials["inputs"].values)
-        if not halves[1]:
-            raise UserError(f"{self.trials_path}: its probe trials have the same inputs, they cannot be halved")
-        return trials.isel(trial=halves[self.half])
+        return trials
 
     def run(
         self, inputs: np.ndarray, keep_states: bool = True, fed_back: np.ndarray | None = None
@@ -124,28 +115,47 @@ class Population:
         of the step that it names. Returns states (network, trial, time, unit), or None unless they are kept,
         and outputs (network, trial, time, output).
         """
+        states, outputs = [], []
+        for own, answers in self._run_each(inputs, fed_back):
+            outputs.append(answers)
+            if keep_states:
+                states.append(own)
+        return (np.stack(states) if keep_states else None), np.stack(outputs)
+
+    def _run_each(
+        self, inputs: np.ndarray, fed_back: np.ndarray | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """States (trial, time, unit) and outputs (trial, time, output) of one network after the other."""
         import torch  # here, so that a figure without states starts without torch
 
         from degeneracy.networks.closed_loop import states_of
 
         cell, exact = self.cell, {"dtype": torch.float64, "device": self.device}
         drive = torch.as_tensor(inputs, **exact).transpose(0, 1)[None]
-        states, outputs = [], []
         for index in range(len(self.seeds)):
             named = {
                 name: torch.as_tensor(value[index : index + 1], **exact) for name, value in self.parameters.items()
             }
             with torch.no_grad():
                 own = states_of(cell, named, drive, fed_back)  # (network, time, trial, unit)
-                outputs.append(cell.readout(named, own)[0].transpose(0, 1).cpu().numpy())
-            if keep_states:
-                states.append(own[0].transpose(0, 1).cpu().numpy())
-        return (np.stack(states) if keep_states else None), np.stack(outputs)
+                answers = cell.readout(named, own)
+            yield own[0].transpose(0, 1).cpu().numpy(), answers[0].transpose(0, 1).cpu().numpy()
 
     @cached_property
     def states(self) -> np.ndarray:
-        """States (network, trial, time, unit) on the probe trials."""
+        """States (network, trial, time, unit) on the probe trials, of all networks at once."""
         return self.run(self.trials("probe")["inputs"].values)[0]
+
+    def states_of_each(self, trials: int | None = None) -> Iterator[np.ndarray]:
+        """States (trial, time, unit) on the probe trials, or on the first ones, of one network after the other.
+
+        They are not kept: all networks at once (`states`) can take many GB.
+        """
+        if "states" in self.__dict__:  # which are known already
+            yield from self.states[:, :trials]
+            return
+        for states, _ in self._run_each(self.trials("probe")["inputs"].values[:trials]):
+            yield states
 
 
 def load(

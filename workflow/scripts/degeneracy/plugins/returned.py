@@ -11,7 +11,7 @@ import numpy as np
 from degeneracy.errors import UserError
 from degeneracy.plugins.options import quoted
 
-OURS = ("network", "network_other", "null", "status")  # names in a metric artifact that no metric gives
+OURS = ("network", "network_other", "floor", "status")  # names in a metric artifact that no metric gives
 SIZES = {"network": 2, "time": 3, "trial": 5}  # of what a cell is tried on: no two alike
 
 

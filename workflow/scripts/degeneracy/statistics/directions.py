@@ -7,7 +7,8 @@ The paper has arrows for behaviour, dynamics and weights; for the representation
 
 The arrow is that of the change in percent, which is a ratio of levels: the coverage of its interval does not depend on
 the ratio. Where there is no ratio, it is that of the trend, which is a difference of levels. An arrow needs both its
-interval, which must exclude 0, and the permutation test. Behaviour has no arrow below LEAST_FOR_BEHAVIOUR networks.
+interval, which must exclude 0, and the permutation test. There is none where a level is not resolved: the floor is more
+than a quarter of the degeneracy there. Behaviour has no arrow below LEAST_FOR_BEHAVIOUR networks.
 """
 
 import json
@@ -95,7 +96,8 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
         paper = PAPER_ARROWS.get(role, {}).get(level, "") if primary or preferred else ""
         told = "trend" if np.isnan(numbers["percent_low"]) else "percent"
         ends, alpha = (numbers[f"{told}_low"], numbers[f"{told}_high"]), 1 - data.attrs["confidence"]
-        measured = UNCLEAR if few else arrow(*ends, numbers["trend_permutation_p"], alpha)
+        hidden = _unresolved(here)
+        measured = UNCLEAR if few or hidden else arrow(*ends, numbers["trend_permutation_p"], alpha)
         rows.append(
             shared
             | numbers
@@ -105,13 +107,20 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
                 "primary": primary,
                 "preferred": preferred,
                 "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,
+                "resolved": not hidden,
                 "arrow": measured,
                 "paper_arrow": paper,
                 "agreement": agreement(measured, paper),
-                "remark": "; ".join(filter(None, [str(here["remark"].values), few])),
+                "remark": "; ".join(filter(None, [str(here["remark"].values), few, hidden])),
             }
         )
     return rows
+
+
+def _unresolved(data: xr.Dataset) -> str:
+    """A remark that names the levels at which a measure is known but not resolved; empty if there are none."""
+    hidden = data["level"].values[(data["resolved"].values == 0) & np.isfinite(data["degeneracy"].values)]
+    return f"not resolved at {_joined(hidden.tolist())}" if len(hidden) else ""
 
 
 def _joined(values) -> str:

@@ -8,10 +8,19 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, SKEWED, interval, percentile_interval
-from degeneracy.statistics.resampling import NOTHING, RESAMPLES, Resampled, mean_distances, moment_estimates, resample
+from degeneracy.statistics.resampling import (
+    NOTHING,
+    RESAMPLES,
+    Resampled,
+    mean_distances,
+    mean_excess,
+    moment_estimates,
+    resample,
+)
 from degeneracy.statistics.spreads import Spread, mean_pairwise_distance
 
 NO_INTERVAL = (np.nan, np.nan)
+RESOLVED = 1 / 4  # largest share of the floor in a resolved degeneracy
 
 
 @dataclass(frozen=True)
@@ -83,10 +92,10 @@ def references(data: xr.Dataset, measure: str, used: np.ndarray) -> dict[str, fl
     ceiling  mean distance before training, of the networks compared there, whether or not they converged
     bound    mean of the proven lower bounds
     """
-    null, prefix = ("null", "") if measure == "distance" else (f"null_{measure}", f"{measure}_")
+    prefix = "" if measure == "distance" else f"{measure}_"
     found = dict.fromkeys(("floor", "ceiling", "bound"), np.nan)
-    if null in data and len(used):
-        found["floor"] = float(data[null].values[used].mean())
+    if len(used):
+        found["floor"] = float(_floor(data, measure, used).mean())
     if f"untrained_{measure}" in data:
         matrix = data[f"untrained_{measure}"].values
         compared = ~np.isnan(np.diag(matrix))
@@ -94,3 +103,32 @@ def references(data: xr.Dataset, measure: str, used: np.ndarray) -> dict[str, fl
     if f"{prefix}lower_bound" in data:
         found["bound"] = mean_pairwise_distance(data[f"{prefix}lower_bound"].values[np.ix_(used, used)])
     return found
+
+
+def excess(
+    data: xr.Dataset, measure: str, used: np.ndarray, confidence: float, generator: np.random.Generator
+) -> Estimate:
+    """What pairs have beyond the floor on the same footing: both networks of a pair, as a network and itself, are on
+    different trials. It may be negative. There are intervals where there are for mean distances.
+    """
+    if len(used) < 2:
+        return Estimate()
+    other = f"replicate_{measure}"  # which an artifact lacks where the floor is 0 by construction
+    distance = data[other if other in data else measure].values[np.ix_(used, used)]
+    floor = _floor(data, measure, used)
+    if len(used) < 3 or np.isnan(floor).any():
+        return Estimate(mean_pairwise_distance(distance) - float(floor.mean()))
+    found = resample(partial(mean_excess, distance=distance, floor=floor), len(used), generator)
+    enough = len(used) >= LEAST_FOR_DISTANCES
+    return Estimate(found.value, found, interval(found, confidence, positive=False) if enough else NO_INTERVAL)
+
+
+def is_resolved(floor: float, beyond: float) -> bool:
+    """Whether a floor is at most a quarter of the degeneracy on its footing, of which an excess is the rest."""
+    return bool(floor <= RESOLVED * (floor + beyond))
+
+
+def _floor(data: xr.Dataset, measure: str, used: np.ndarray) -> np.ndarray:
+    """Distances (network) of the networks used from themselves; NaN where an artifact has none."""
+    name = "floor" if measure == "distance" else f"floor_{measure}"
+    return data[name].values[used] if name in data else np.full(len(used), np.nan)

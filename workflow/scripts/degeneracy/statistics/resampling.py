@@ -18,14 +18,30 @@ def mean_distances(counts: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray
     θ = Σ m_i m_j d_ij / (n² − Σ m_i²), m_i the count of network i: a pair of two copies of one network is no pair, and
     its distance 0 does not count. NaN where all networks of a resample are copies of one.
     """
+    theta, left_out = _mean_distances(counts, distance)
+    with np.errstate(invalid="ignore"):
+        return theta, jackknife_error(counts, left_out)
+
+
+def mean_excess(counts: np.ndarray, distance: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean pairwise distance less the mean distance of a network from itself, `floor (network)`; see
+    `mean_distances`."""
+    theta, left_out = _mean_distances(counts, distance)
+    number, total = counts.sum(-1, keepdims=True), (counts @ floor)[..., None]
+    with np.errstate(invalid="ignore"):
+        excess = theta - (total / number)[..., 0]
+        return excess, jackknife_error(counts, left_out - (total - floor) / (number - 1))
+
+
+def _mean_distances(counts: np.ndarray, distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean pairwise distance of each resample (…), and without one copy of each network in turn (…, network)."""
     number = counts.sum(-1, keepdims=True)
     to_others = counts @ distance  # summed distance of each network to the resample
     total = np.sum(counts * to_others, -1, keepdims=True)
     copies = np.square(counts).sum(-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         theta = total / (number**2 - copies)
-        left_out = (total - 2 * to_others) / ((number - 1) ** 2 - (copies - 2 * counts + 1))
-        return theta[..., 0], jackknife_error(counts, left_out)
+        return theta[..., 0], (total - 2 * to_others) / ((number - 1) ** 2 - (copies - 2 * counts + 1))
 
 
 def moment_estimates(

@@ -19,7 +19,13 @@ STATISTICS = Schema(
         "interval_low": Variable(BOTH, FLOAT, "lower end of the interval; NaN where there is none", UNIT),
         "interval_high": Variable(BOTH, FLOAT, "upper end of the interval; NaN where there is none", UNIT),
         "contribution": Variable((*BOTH, "network"), FLOAT, "contribution of each network", UNIT),
-        "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself", UNIT),
+        "floor": Variable(BOTH, FLOAT, "mean distance of a network from itself, on other trials", UNIT),
+        "excess": Variable(
+            BOTH, FLOAT, "mean distance beyond the floor, both between probe and replicate trials", UNIT
+        ),
+        "excess_low": Variable(BOTH, FLOAT, "lower end of its interval; NaN where there is none", UNIT),
+        "excess_high": Variable(BOTH, FLOAT, "upper end of its interval; NaN where there is none", UNIT),
+        "resolved": Variable(BOTH, FLAG, "1 unless the floor is more than a quarter of the degeneracy or unknown", "1"),
         "ceiling": Variable(BOTH, FLOAT, "mean distance before training", UNIT),
         "bound": Variable(BOTH, FLOAT, "mean of the proven lower bounds of the distances", UNIT),
         "snapshot_degeneracy": Variable(
@@ -84,6 +90,7 @@ DIRECTIONS = Schema(
         "holm_p": Variable(ROW, FLOAT, "that p-value, adjusted for all compared rows of the paper factor (Holm)", "1"),
         "test": Variable(ROW, TEXT, TEST, "1"),
         "monotone": Variable(ROW, TEXT, MONOTONE, "1"),
+        "resolved": Variable(ROW, FLAG, "whether all levels are resolved; there is no arrow otherwise", "1"),
         "arrow": Variable(
             ROW, TEXT, "direction of the change: up, down, or unclear unless interval and test agree on it", "1"
         ),

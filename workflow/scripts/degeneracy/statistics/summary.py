@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.statistics import label_permutation
-from degeneracy.statistics.estimates import Estimate, of_distances, of_values, references
+from degeneracy.statistics.estimates import Estimate, excess, is_resolved, of_distances, of_values, references
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
 from degeneracy.statistics.spreads import Measure, Range, measures_of
@@ -28,7 +28,8 @@ def summarise(
 
     Only converged networks count, because degeneracy is the spread of *solutions*. The result says how many converged,
     did not converge, and diverged. Intervals are those of `statistics.intervals`, clipped to the range of the metric. A
-    distance also has a floor, a ceiling and a bound; see `references`. The trend is the fitted change along
+    distance also has a floor, a ceiling and a bound (see `references`), an `excess` over the floor, and whether it is
+    resolved; values have no floor and count as resolved. The trend is the fitted change along
     `trend_order`, in units and in percent, with the p-value of `statistics.label_permutation`. It is NaN where the
     levels have no order, or one of them has fewer than three networks. Metrics at snapshots of training are summarised
     in the same way, from the networks that converged in the end.
@@ -57,6 +58,7 @@ def summarise(
         _degeneracy(found, measures)
         | {"contribution": _contributions(found, used, max(data.sizes["network"] for data in metrics))}
         | _references(metrics, measures, used)
+        | _excess(metrics, measures, used, confidence, places)
         | _trends([found[row] for row in order], measures, tested, confidence)
         | counts
         | _in_training(metrics, measures, described, used, confidence)
@@ -153,6 +155,22 @@ def _references(metrics: list[xr.Dataset], measures: list[Measure], used: list[n
         for data, chosen in zip(metrics, used, strict=True)
     ]
     return {name: np.array([[one[name] for one in row] for row in found]) for name in ("floor", "ceiling", "bound")}
+
+
+def _excess(
+    metrics: list[xr.Dataset], measures: list[Measure], used: list[np.ndarray], confidence: float, places: list[int]
+) -> dict[str, np.ndarray]:
+    """Excess (level, measure) of distances over the floor with its interval, and whether each level is resolved."""
+    values = np.full((3, len(metrics), len(measures)), np.nan)
+    resolved = np.ones(values.shape[1:], np.int8)
+    for row, (data, chosen, place) in enumerate(zip(metrics, used, places, strict=True)):
+        for column, measure in enumerate(measures):
+            if measure.spread is None:
+                found = excess(data, measure.name, chosen, confidence, np.random.default_rng([0, place]))
+                values[:, row, column] = found.value, *found.ends
+                floor = references(data, measure.name, chosen)["floor"]
+                resolved[row, column] = is_resolved(floor, found.value)
+    return dict(zip(("excess", "excess_low", "excess_high"), values, strict=True)) | {"resolved": resolved}
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,13 @@ class CategoricalTask(Task, Protocol):
         """Whether they are categories, a one for the category and zeros, so that a cross entropy can be the loss."""
 
 
+class FewTrials(Task, Protocol):
+    """What a task may say besides of how many different trials it has."""
+
+    def distinct(self) -> Trials | None:
+        """Each trial of the training distribution once; None if they are too many to list."""
+
+
 class AutonomousTask(Task, Protocol):
     """What a task may say besides of what the network does."""
 

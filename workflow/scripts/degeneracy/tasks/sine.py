@@ -9,6 +9,7 @@ from degeneracy.plugins.options import Range
 from degeneracy.tasks import Ood, Trials
 
 LOWEST, HIGHEST = 1.0, 30.0  # Hz
+MOST = 10_000  # different trials that are listed
 COMPLEXITY = ("channels", "frequencies")  # options that make the task more complex
 
 
@@ -44,14 +45,24 @@ class Task:
 
         The loss of the generalisation is that of the steps beyond the trained time alone.
         """
-        steps = self.time_steps * (2 if ood else 1)
-        mask = np.ones((count, steps))
-        if ood == "generalisation":
-            mask[:, : self.time_steps] = 0
         frequency = generator.choice(self._spaced, (count, 1, self.channels))  # Hz (trial, 1, channel)
+        made = self._of(frequency, self.time_steps * (2 if ood else 1))
+        if ood == "generalisation":
+            made.mask[:, : self.time_steps] = 0
+        return made
+
+    def distinct(self) -> Trials | None:
+        """Each combination of frequencies once; None if there are more than MOST."""
+        if self.frequencies**self.channels > MOST:
+            return None
+        grid = np.meshgrid(*[self._spaced] * self.channels, indexing="ij")
+        return self._of(np.stack(grid, -1).reshape(-1, 1, self.channels), self.time_steps)
+
+    def _of(self, frequency: np.ndarray, steps: int) -> Trials:
+        """Trials of frequencies (trial, 1, channel), in Hz."""
         time = self.time_step * np.arange(steps)[:, None]  # s (time, 1)
         inputs = np.repeat(frequency / HIGHEST, steps, axis=1)  # (trial, time, channel)
-        return Trials(inputs, np.sin(2 * np.pi * frequency * time), mask)
+        return Trials(inputs, np.sin(2 * np.pi * frequency * time), np.ones(inputs.shape[:2]))
 
     def constant_inputs(self) -> np.ndarray:
         """Inputs (condition, input) at which fixed points are sought: each frequency, the same in all channels."""

@@ -1,4 +1,4 @@
-"""Trials: the inputs, targets and loss mask a task generates, in three groups."""
+"""Trials: the inputs, targets and loss mask a task generates, in four groups."""
 
 from dataclasses import replace
 
@@ -14,9 +14,11 @@ from degeneracy.trials.schema import GROUPS, TRIALS
 def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
     """Groups of trials of a condition, as one dataset for each group.
 
-    `train` is what networks learn from, `probe` what all networks are compared on, `ood` (out of distribution) what
-    generalisation is measured on. Each group has a random stream of its own, shared with no network's: more training
-    trials leave the probe trials as they are.
+    `train` is what networks learn from, `probe` what all networks are compared on, `replicate` as many trials again,
+    which say what sampling adds to a comparison, and `ood` (out of distribution) what generalisation is measured on.
+    Each group has a random stream of its own, shared with no network's: more training trials leave the probe trials as
+    they are. A task that lists its few different trials (`distinct`) has each of them equally often among the probe
+    trials if they are enough, and again among the replicate trials.
 
     With the option `ood_kind` "generalisation" or "longer" the task itself draws the ood trials; with "noise" they are
     trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD `ood_noise` (input
@@ -29,13 +31,26 @@ def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
         index = GROUPS.index(group)
         generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
         ood = options["ood_kind"] if group == "ood" else None
-        made = task.trials(generator, options[group], ood=None if ood == "noise" else ood)
-        check(made, task, options[group], f"{path}: trials of the group {group}")
+        count = options["probe" if group == "replicate" else group]
+        made = None
+        if group in ("probe", "replicate") and hasattr(task, "distinct"):
+            made = _equally_often(task.distinct(), count)
+        if made is None:
+            made = task.trials(generator, count, ood=None if ood == "noise" else ood)
+        check(made, task, count, f"{path}: trials of the group {group}")
         if ood == "noise":
             noise = generator.normal(0, options["ood_noise"], made.inputs.shape)
             made = replace(made, inputs=made.inputs + noise)
         made_groups[group] = _dataset(made, task)
     return made_groups
+
+
+def _equally_often(distinct: Trials | None, count: int) -> Trials | None:
+    """`count` trials that hold each distinct one equally often, give or take one; None if they are too few for that."""
+    if distinct is None or len(distinct.inputs) > count:
+        return None
+    chosen = np.arange(count) * len(distinct.inputs) // count
+    return Trials(distinct.inputs[chosen], distinct.targets[chosen], distinct.mask[chosen], distinct.fed_back)
 
 
 def check(made: Trials, task, count: int, where: str) -> None:

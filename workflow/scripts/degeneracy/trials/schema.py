@@ -2,7 +2,7 @@
 
 from degeneracy.artifacts.schema import INTEGER, Schema, Variable
 
-GROUPS = ("train", "probe", "ood")
+GROUPS = ("train", "probe", "ood", "replicate")  # in the order of their random streams
 TRIALS = Schema(
     "trials",
     {
