@@ -35,7 +35,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
-from degeneracy.metrics import soft_dsa
+from degeneracy.metrics import _operators, dsa_eigenvalues, input_dsa, soft_dsa
 from degeneracy.networks import population as populations
 from degeneracy.solvers.orthogonal import conjugation_distance
 
@@ -150,6 +150,32 @@ def spectra():
     return features, distance
 
 
+def eigenvalues(delays, rank):
+    """`dsa_eigenvalues`."""
+
+    def features(sample):
+        return [np.linalg.eigvals(_operators.operator(_operators.embed(sample.states, delays, 1, rank)))]
+
+    def distance(a, b):
+        return dsa_eigenvalues.distance(*({"eigenvalues": np.stack(each[0])} for each in (a, b)))
+
+    return features, distance
+
+
+def with_inputs(delays, rank):
+    """`input_dsa`."""
+
+    def features(sample):
+        embedding = _operators.embed(sample.states, delays, 1, rank)
+        return [unit(each) for each in _operators.input_operators(embedding, sample.inputs, delays, 1)]
+
+    def distance(a, b):
+        named = [dict(zip(("state", "input"), map(np.stack, each), strict=True)) for each in (a, b)]
+        return input_dsa.distance(*named)["distance"]
+
+    return features, distance
+
+
 def conjugacy():
     """How far the linear map M that carries the states of one network to those of the other on the same trials is from
     carrying its steps, too, under inputs of other trials: ‖M F_a(z) − F_b(M z)‖, relative to the steps, both ways.
@@ -177,6 +203,10 @@ def conjugacy():
 
 DISTANCES = {
     **{f"DSA, {d} delay{'s' * (d > 1)}, rank {r}": hard(d, r) for d, r in ((5, 10), (5, 20), (1, 8), (1, 12), (1, 20))},
+    **{
+        f"DSA eigenvalues, {d} delay{'s' * (d > 1)}, rank {r}": eigenvalues(d, r) for d, r in ((5, 10), (1, 8), (1, 20))
+    },
+    **{f"input DSA, {d} delay{'s' * (d > 1)}, rank {r}": with_inputs(d, r) for d, r in ((5, 10), (1, 8), (1, 20))},
     "lag covariance": lag_covariance(),
     **{f"soft, λ = {scale:g}": soft(scale) for scale in (0.1, 0.01, 0.001)},
     "soft, λ = 0.01, 5 delays": soft(0.01, delays=5),

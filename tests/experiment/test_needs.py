@@ -64,20 +64,18 @@ def test_progress_of_training_is_drawn_where_there_are_snapshots(tiny):
 
 
 def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):
-    def memory(section, key, value, **given):
-        tiny["sweeps"] = {"one": {"task": "flip_flop", "factor": f"{section}.{key}", "levels": [value]}}
-        found = needs.Needs(resolve(tiny, SCHEMA))
-        return found.memory(*found.experiment.conditions, **given)
-
-    tiny["seeds"], tiny["trials"]["probe"] = 50, 100
-    steps, widths = 100 + 12, {64: 0, 2000: 0}
-    for width in widths:
-        expected = 32 * 50 * (100 * steps * width + 4 * width**2) / 1e6
-        widths[width] = memory("model", "width", width)
-        assert widths[width] == pytest.approx(expected, abs=1)
-    assert widths[2000] > 30 * widths[64]
-    assert memory("model", "width", 2000, networks=5) == pytest.approx(widths[2000] / 10, abs=1)
-    assert memory("task", "time_steps", 1012, networks=5) > memory("task", "time_steps", 112, networks=5)
+    tiny["seeds"], tiny["trials"]["probe"], tiny["metrics"] = 50, 1000, ["dsa", "svcca"]
+    tiny["sweeps"] = {"one": {"task": "flip_flop", "factor": "model.width", "levels": [64, 2000]}}
+    found = needs.Needs(resolve(tiny, SCHEMA))
+    for condition, width in zip(found.experiment.conditions, (64, 2000), strict=True):
+        states, weights = 8e-6 * (100 + 12) * width, 8e-6 * 4 * width**2  # MB a trial, and of a network
+        block = found.memory_of_block(condition, 5)
+        assert block == pytest.approx(4 * 5 * (16 * states + weights), abs=1)  # a batch of 16 trials
+        dsa, svcca = (found.memory_of_metric(name, condition) for name in ("dsa", "svcca"))
+        assert dsa == pytest.approx(8 * 1000 * states + 50 * weights, abs=1)  # the states of one network at a time
+        assert svcca - dsa == pytest.approx(50 * 128 * states, abs=1)  # keeps those of all on 128 trials
+    both = found.memory_of_metric("dsa", *found.experiment.conditions)
+    assert both == pytest.approx(dsa + 50 * 8e-6 * 4 * 64**2, abs=1)
 
 
 def test_a_figure_reads_what_its_file_says_and_is_drawn_where_it_has_something_to_show(two):

@@ -92,7 +92,7 @@ def growing(amount, networks=None):
 
 
 def memory_of_block(wildcards):
-    return NEEDS.memory(condition_of(wildcards), networks=len(EXPERIMENT.blocks[wildcards.block]))
+    return NEEDS.memory_of_block(condition_of(wildcards), len(EXPERIMENT.blocks[wildcards.block]))
 
 
 def check_targets(arguments):

@@ -13,7 +13,7 @@ rule compute_metric:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(8000, lambda wildcards: NEEDS.memory(condition_of(wildcards))),
+        mem_mb=growing(1000, lambda wildcards: NEEDS.memory_of_metric(wildcards.metric, condition_of(wildcards))),
         runtime=growing(120),
         gpu=metric_gpus,
         device=metric_device,  # as a resource, it triggers no rerun
@@ -47,7 +47,9 @@ rule compute_map:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(8000, lambda wildcards: NEEDS.memory(*sweep_of(wildcards).conditions)),
+        mem_mb=growing(
+            1000, lambda wildcards: NEEDS.memory_of_metric(wildcards.metric, *sweep_of(wildcards).conditions)
+        ),
         runtime=growing(240),
         gpu=metric_gpus,
         device=metric_device,  # as a resource, it triggers no rerun

@@ -17,8 +17,8 @@ CURVES = (
     "than a decade. Titles give the smallest and the largest number of networks that converged at a level."
 )
 REFERENCES = (
-    "Dashed lines are the networks before training. Dotted lines are each network against itself on two halves of the "
-    "probe trials."
+    "Dashed lines are the networks before training. Dotted lines are each network against itself on "
+    "other trials (floor)."
 )
 BOUNDS = "Open triangles are means of proven lower bounds; a thin line that leaves a panel leads to a bound below it."
 MAPS = (

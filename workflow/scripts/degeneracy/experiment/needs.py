@@ -60,15 +60,28 @@ class Needs:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
 
-    def memory(self, *conditions: Condition, networks: int | None = None) -> int:
-        """MB that the networks of some conditions take in a job, all of them unless a number is given.
-
-        A job holds four copies, in float64, of the states of its networks on the probe trials (for a batch of training
-        trials: of no more) and of their recurrent matrices, of which gated cells have up to four. Trials are taken
-        to last 100 steps and as many more as all options in steps say.
+    def memory_of_block(self, condition: Condition, networks: int) -> int:
+        """MB that some networks take in training: four copies, in float64, of their states on a batch and of their
+        recurrent matrices, of which gated cells have up to four.
         """
-        networks = networks or sum(map(len, self.experiment.blocks.values()))
-        return sum(4 * 8 * networks * _numbers(condition) // 1_000_000 for condition in conditions)
+        width = condition.spec["model"]["width"]
+        states = condition.spec["training"]["batch_size"] * _steps(condition) * width
+        return 4 * 8 * networks * (states + 4 * width**2) // 1_000_000
+
+    def memory_of_metric(self, metric: str, *conditions: Condition) -> int:
+        """MB that a metric takes on the networks of some conditions (tests/benchmarks/memory.py measures it).
+
+        A job holds, in float64, eight copies of the states of one network on the probe trials. Metrics with an option
+        `trials` keep the states of all networks on so many; others keep what is like their recurrent matrices.
+        """
+        networks, kept, states = sum(map(len, self.experiment.blocks.values())), 0, 0
+        for condition in conditions:
+            spec, options = condition.spec, self.experiment.metrics[condition.task][metric]
+            trials, width = spec["trials"]["probe"], spec["model"]["width"]
+            row = _steps(condition) * width  # entries of the states of one network on a trial
+            states = max(states, trials * row)
+            kept += networks * (min(options.get("trials", 0), trials) * row + 4 * width**2)
+        return 8 * (8 * states + kept) // 1_000_000
 
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
@@ -172,13 +185,10 @@ def trials(condition: Condition) -> str:
 
 
 @cache
-def _numbers(condition: Condition) -> int:
-    """Entries of the states of a network on the probe trials, or on a batch, and of its recurrent matrices."""
-    spec = condition.spec
-    options = task_of(spec).options
-    steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
-    trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]
-    return trials * steps * width + 4 * width**2
+def _steps(condition: Condition) -> int:
+    """Steps of a trial: taken to be 100, and as many more as all options in steps say."""
+    options = task_of(condition.spec).options
+    return 100 + sum(condition.spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
 
 
 def uses_fixed_points(metric: str) -> bool:

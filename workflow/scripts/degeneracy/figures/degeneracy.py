@@ -4,9 +4,9 @@ Small dots are networks: the mean distance of each to the others of its level, o
 level. The large dot is the degeneracy of the population, with its interval from the bootstrap over networks, where
 there are enough. n counts the networks that converged. An open triangle is the mean of the proven lower bounds of the
 distances; the true degeneracy lies between it and the dot. Thin lines are references: the networks before training
-(dashed), and each network against itself on disjoint halves of the probe trials (dotted). The title gives the fitted
-change from the smallest to the largest level, with its interval. If the two levels are not numeric, the change runs
-from the first to the second.
+(dashed), and each network against itself on other trials (dotted, the floor). The title gives the fitted change from
+the smallest to the largest level, with its interval. If the two levels are not numeric, the change runs from the first
+to the second.
 """
 
 from degeneracy.drawing import style

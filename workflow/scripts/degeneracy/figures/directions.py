@@ -2,12 +2,13 @@
 
 Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
 is another one, a row for the measure that we trust most. An arrow is the measured direction, and a tilde means that the
-interval contains 0, that the test does not see the change, or that behaviour has fewer than 20 networks. The numbers
-are the fitted change from the first to the last level, in percent of the degeneracy at the first level, with its
-interval, not adjusted for multiple tests. They come from the logarithm of the ratio of the levels. Where a level is not
-positive, they are the difference instead, in units of the measure. p is from a permutation of networks between levels,
-adjusted (Holm) within the block. n counts the networks that converged at each level. Colour and word say whether the
-direction agrees with that of the paper, which is given with the row; white cells have nothing to be compared with.
+interval contains 0, that the test does not see the change, that a level is not resolved (its floor is more than a
+quarter of its degeneracy), or that behaviour has fewer than 20 networks. The numbers are the fitted change from the
+first to the last level, in percent of the degeneracy at the first level, with its interval, not adjusted for multiple
+tests. They come from the logarithm of the ratio of the levels. Where a level is not positive, they are the difference
+instead, in units of the measure. p is from a permutation of networks between levels, adjusted (Holm) within the block.
+n counts the networks that converged at each level. Colour and word say whether the direction agrees with that of the
+paper, which is given with the row; white cells have nothing to be compared with.
 """
 
 import textwrap
@@ -97,7 +98,9 @@ def _draw_block(axis, block) -> None:
         axis.text(x + 0.18, y + 0.22, _change(row).replace("-", "−"), va="center", fontsize=6.5)
         axis.text(x + 0.18, y + 0.5, _counts(row), va="center", fontsize=6)
         test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}  "
-        axis.text(x + 0.18, y + 0.78, test + row.agreement, va="center", fontsize=6)
+        axis.text(
+            x + 0.18, y + 0.78, test + (row.agreement if row.resolved else "not resolved"), va="center", fontsize=6
+        )
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
     names = [f"{head.task.replace('_', ' ')}\n{head.factor.split('.')[1].replace('_', ' ')}" for head in heads]
     labels = [f"{name}\n{textwrap.shorten(head['levels'], 26)}" for name, head in zip(names, heads, strict=True)]
