@@ -1,4 +1,4 @@
-"""Peak memory and time of the jobs of metrics, on networks with random weights, beside what the rule asks for.
+"""Peak memory and processor time of the jobs of metrics, on networks with random weights, beside what the rule asks for.
 
 python tests/benchmarks/memory.py                          # 50 networks of 128 units, 1024 probe trials of 100 steps
 python tests/benchmarks/memory.py --metrics dsa svcca
@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
@@ -34,14 +33,13 @@ def experiment(networks: int, trials: int, steps: int, units: int):
 
 
 def run(script: str, *arguments: object) -> tuple[float, float]:
-    """Peak memory (MB) and time (s) of a stage."""
-    start = time.perf_counter()
+    """Peak memory (MB) and processor time (s) of a stage."""
     command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{script} failed")
-    return used.ru_maxrss / 1000, time.perf_counter() - start
+    return used.ru_maxrss / 1000, used.ru_utime + used.ru_stime
 
 
 def main() -> None:

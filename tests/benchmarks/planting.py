@@ -27,6 +27,7 @@ import itertools
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ class Network:
         return np.stack(found, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """A network, the states that it visits, and the inputs that drive it there."""
 
@@ -77,9 +78,10 @@ class Sample:
 # --- distances: each is (features of a sample, distances of stacked features)
 
 
-def moments(states, delays=1):
+@cache
+def moments(sample, delays=1):
     """Shares (direction) of the power of the delay-embedded states, and Σ₁ in their principal directions."""
-    windows = states.shape[1] - delays + 1
+    states, windows = sample.states, sample.states.shape[1] - delays + 1
     embedded = np.concatenate([states[:, delay : delay + windows] for delay in range(delays)], -1)
     share, change = soft_dsa.principal(embedded, embedded.shape[-1], "states")
     return share, change + np.diag(share)
@@ -93,7 +95,7 @@ def hard(delays, rank):
     """DSA: the states whitened in their first `rank` directions."""
 
     def features(sample):
-        share, advance = moments(sample.states, delays)
+        share, advance = moments(sample, delays)
         whitening = share[:rank] ** -0.5
         return [unit(whitening[:, None] * advance[:rank, :rank] * whitening)]
 
@@ -102,7 +104,7 @@ def hard(delays, rank):
 
 def soft(*scales, delays=1, directions=32):
     def features(sample):
-        share, advance = (x[:directions] for x in moments(sample.states, delays))
+        share, advance = (x[:directions] for x in moments(sample, delays))
         return [soft_dsa.at_scale(share, advance[:, :directions], scale) for scale in scales]
 
     return features, aligned
@@ -110,14 +112,14 @@ def soft(*scales, delays=1, directions=32):
 
 def lag_covariance(directions=32):
     """Σ₁, not whitened."""
-    return lambda sample: [unit(moments(sample.states)[1][:directions, :directions])], aligned
+    return lambda sample: [unit(moments(sample)[1][:directions, :directions])], aligned
 
 
 def increments(*scales, directions=32):
     """The softly whitened change z(t + 1) − z(t) in place of z(t + 1)."""
 
     def features(sample):
-        share, advance = moments(sample.states)
+        share, advance = moments(sample)
         change = (advance - np.diag(share))[:directions, :directions]
         return [soft_dsa.at_scale(share[:directions], change, scale) for scale in scales]
 
@@ -135,7 +137,7 @@ def spectra():
     """Eigenvalues of Σ₁ Σ₀⁻¹, weighted by the power that their modes carry; 2-Wasserstein distance on 100 quanta."""
 
     def features(sample):
-        share, advance = moments(sample.states)
+        share, advance = moments(sample)
         kept = share > 1e-6
         values, modes = np.linalg.eig(advance[np.ix_(kept, kept)] / share[kept])
         power = np.abs(np.sum(np.linalg.inv(modes) * (share[kept, None] * modes).T, 1))
@@ -154,7 +156,8 @@ def eigenvalues(delays, rank):
     """`dsa_eigenvalues`."""
 
     def features(sample):
-        return [np.linalg.eigvals(_operators.operator(_operators.embed(sample.states, delays, 1, rank)))]
+        share, advance = moments(sample, delays)
+        return [np.linalg.eigvals(advance[:rank, :rank] / share[:rank])]
 
     def distance(a, b):
         return dsa_eigenvalues.distance(*({"eigenvalues": np.stack(each[0])} for each in (a, b)))
@@ -327,7 +330,7 @@ def trends(distance, levels):
         apart = measured(distance, one, other, pairs)
         means.append(apart.reshape(2, -1).mean(1))
         resolution.append(apart.mean() / measured(distance, one, other, [(n, n) for n in range(len(one))]).mean())
-        powers = [unit(moments(each.states)[0]) for each in one]
+        powers = [unit(moments(each)[0]) for each in one]
         geometry.append(spearmanr(apart, [np.linalg.norm(powers[a] - powers[b]) for a, b in pairs]).statistic)
     return 100 * (means[-1] / means[0] - 1), min(resolution), np.mean(geometry)
 
