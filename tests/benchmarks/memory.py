@@ -1,6 +1,6 @@
 """Peak memory and processor time of the jobs of metrics, on networks with random weights.
 
-    python tests/benchmarks/memory.py                          # 50 networks of 128 units, 1024 probe trials of 100 steps
+    python tests/benchmarks/memory.py   # 50 networks of 128 units, 1024 probe trials, 100 steps
     python tests/benchmarks/memory.py --metrics dsa svcca
 
 Beside the peak stands what the rule asks for.
