@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.discovery import Plugin, task_of
+from degeneracy.plugins.discovery import task_of
 from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
@@ -54,7 +54,7 @@ class Needs:
 
     def across(self, sweep: Sweep, metric: str) -> list[str]:
         """The map of a metric whose trend is tested on the distances between all networks of a sweep."""
-        return [paths.network_map(sweep.name, metric)] if compares_conditions(metric) else []
+        return [paths.network_map(sweep.name, metric)] if self.compares_conditions(metric) else []
 
     def statistics(self) -> list[str]:
         sweeps = self.experiment.sweeps.values()
@@ -89,7 +89,7 @@ class Needs:
 
         def has_input(name: str, figure: FigureContract) -> bool:
             if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
-                return any(map(uses_fixed_points, metrics))
+                return any(map(self.uses_fixed_points, metrics))
             return not figure.metrics or any(metric in metrics for metric in figure.metrics)
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
@@ -163,8 +163,17 @@ class Needs:
     def fixed_point_targets(self) -> list[str]:
         """The fixed points that some metric of the experiment uses."""
         experiment = self.experiment
-        using = [one for one in experiment.conditions if any(map(uses_fixed_points, experiment.metrics_of(one)))]
+        using = [one for one in experiment.conditions if any(map(self.uses_fixed_points, experiment.metrics_of(one)))]
         return [path for one in using for path in self.fixed_points(one)]
+
+    def uses_fixed_points(self, metric: str) -> bool:
+        return "fixed_points" in self.experiment.plugin(metric).constant("USES", ())
+
+    def compares_conditions(self, metric: str) -> bool:
+        return self.experiment.plugin(metric).constant("ACROSS_CONDITIONS", False)
+
+    def uses_gpu(self, metric: str) -> bool:
+        return self.experiment.plugin(metric).constant("GPU", False)
 
 
 def trials(condition: Condition) -> str:
@@ -179,15 +188,3 @@ def _numbers(condition: Condition) -> int:
     steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
     trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]
     return trials * steps * width + 4 * width**2
-
-
-def uses_fixed_points(metric: str) -> bool:
-    return "fixed_points" in Plugin("metrics", metric).constant("USES", ())
-
-
-def compares_conditions(metric: str) -> bool:
-    return Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
-
-
-def uses_gpu(metric: str) -> bool:
-    return Plugin("metrics", metric).constant("GPU", False)

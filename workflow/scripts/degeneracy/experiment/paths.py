@@ -44,6 +44,11 @@ def sweep_of(statistics_path) -> str:
     return Path(statistics_path).parent.name
 
 
+def name_of(path) -> str:
+    """The name of the metric, or of its variant, that an artifact of it goes by."""
+    return Path(path).stem
+
+
 def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
 
