@@ -13,7 +13,8 @@ from degeneracy.artifacts import store
 from degeneracy.drawing import style
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.statistics import directions
-from degeneracy.statistics.directions import arrow, holm
+from degeneracy.statistics.directions import arrow
+from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import PAPER_ARROWS, PAPER_MEASURES, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 from degeneracy.statistics.spreads import SPREADS

@@ -44,6 +44,12 @@ class Needs:
         """Artifacts of a metric, one a level."""
         return [paths.metric(one.task, one.name, metric) for one in sweep.conditions]
 
+    def pair_metrics(self, sweep: Sweep) -> list[str]:
+        """Artifacts of the metrics of pairs that a sweep has, without their variants; none if there is only one."""
+        metrics = [name for name in self.metrics(sweep) if name not in self.experiment.variants]
+        pairwise = [name for name in metrics if "features" in self.experiment.plugin(name).functions]
+        return [path for name in pairwise if len(pairwise) > 1 for path in self.metric(sweep, name)]
+
     def metrics(self, sweep: Sweep) -> dict[str, dict]:
         """Metrics of a sweep and their options."""
         return self.experiment.metrics_of(*sweep.conditions)

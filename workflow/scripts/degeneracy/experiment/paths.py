@@ -53,6 +53,14 @@ def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
 
 
+def power() -> str:
+    return f"{RESULTS}/statistics/power.csv"
+
+
+def mantel(sweep: str) -> str:
+    return f"{RESULTS}/statistics/{sweep}/mantel.csv"
+
+
 def index() -> str:
     return f"{RESULTS}/index.csv"
 

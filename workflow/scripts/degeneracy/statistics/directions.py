@@ -19,22 +19,13 @@ import xarray as xr
 from degeneracy.errors import UserError
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import sensitivity
+from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
 from degeneracy.statistics.trend import trend_order
 
 LEAST_FOR_BEHAVIOUR = 20  # networks a level: fewer see a halving of the spread in less than 80% of cases
 NUMBERS = ("trend", "trend_low", "trend_high", "percent", "percent_low", "percent_high", "trend_permutation_p")
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """p-values adjusted for multiple tests by the step-down method of Holm (1979). NaN means no test and stays NaN."""
-    adjusted = np.full(len(p), np.nan)
-    tests = np.flatnonzero(~np.isnan(p))
-    ascending = tests[np.argsort(p[tests], kind="stable")]
-    steps = np.arange(len(ascending), 0, -1) * p[ascending]
-    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
 
 
 def arrow(low: float, high: float, p: float, alpha: float) -> str:
@@ -112,10 +103,10 @@ def _rows(sweep: str, metric: str, data: xr.Dataset) -> list[dict]:
                 "primary": primary,
                 "preferred": preferred,
                 "first_degeneracy": float(here["degeneracy"].values[order[0]]) if order else np.nan,
+                "resolved": _resolved(here),
                 "arrow": measured,
                 "paper_arrow": paper,
                 "agreement": agreement(measured, paper),
-                "resolved": _resolved(here),
                 "halves_agree": _halves_agree(here, shown, told, numbers),
                 "remark": "; ".join(filter(None, [str(here["remark"].values), few])),
             }

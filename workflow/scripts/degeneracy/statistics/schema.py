@@ -89,6 +89,7 @@ DIRECTIONS = Schema(
         "holm_p": Variable(ROW, FLOAT, "that p-value, adjusted for all compared rows of the paper factor (Holm)", "1"),
         "test": Variable(ROW, TEXT, TEST, "1"),
         "monotone": Variable(ROW, TEXT, MONOTONE, "1"),
+        "resolved": Variable(ROW, FLAG, "whether the floor is at most a quarter of the degeneracy at every level", "1"),
         "arrow": Variable(
             ROW, TEXT, "direction of the change: up, down, or unclear unless interval and test agree on it", "1"
         ),
@@ -99,7 +100,6 @@ DIRECTIONS = Schema(
         "halves_agree": Variable(
             ROW, TEXT, "whether the networks of even and of odd seeds have this sign: yes, no or not judged", "1"
         ),
-        "resolved": Variable(ROW, FLAG, "whether the floor is at most a quarter of the degeneracy at every level", "1"),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
         "agreement": Variable(ROW, TEXT, "whether our direction agrees with that of the paper", "1"),
         "remark": Variable(ROW, TEXT, REMARK, "1"),
