@@ -3,6 +3,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pandas
 import pytest
@@ -150,6 +151,24 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     alone = found.loc[("gamma", "dsa", "distance")]
     assert alone.holm_p == alone.trend_permutation_p  # another factor of the paper is another family
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("last", "doubts", "sign", "colour"),
+    [(1.4, "", "↓", style.GREEN), (4.0, "this sign in 2 of 3 variants", "⇩", "white")],
+)
+def test_an_arrow_is_robust_and_coloured_if_its_variants_have_its_sign(last, doubts, sign, colour):
+    settings = {"dsa": [3, 2, 1], "dsa-fine": [3, 2, 1.2], "dsa-coarse": [3, 2, last]}
+    table = directions.table([("n", name, summary("dsa", spreads, [2, 3, 4])) for name, spreads in settings.items()])
+    found = table.to_dataframe().set_index(["metric", "measure"])
+    assert found.loc["dsa"].robust.tolist() == [not doubts, False] and found.doubts["dsa", "distance"] == doubts
+    assert found.variant_of.tolist() == ["", "", *["dsa"] * 4] and not found.drop("dsa").robust.any()
+    assert found.doubts["dsa-fine", "distance"].startswith("not tested with the compared rows")
+    with style.applied():
+        (axis,) = Plugin("figures", "directions").load().draw(SimpleNamespace(directions=table)).axes
+    assert axis.texts[0].get_text() == sign
+    assert axis.patches[0].get_facecolor()[:3] == matplotlib.colors.to_rgb(colour)
+    style.plt.close()
 
 
 def test_the_arrow_is_that_of_the_interval_that_is_shown_if_the_test_sees_it():

@@ -22,7 +22,8 @@ def networks_needed(
     if not (change > -1 and change != 0):
         raise ValueError(f"change is {change}; it must be above −1 and not 0")
     quantiles = norm.ppf(power) + norm.ppf((1 + confidence) / 2)
-    return math.ceil(2 * variance(statistics.sel(measure=measure)) * (quantiles / math.log1p(change)) ** 2)
+    needed = 2 * variance(statistics.sel(measure=measure)) * (quantiles / math.log1p(change)) ** 2
+    return max(2, math.ceil(needed))  # one has no degeneracy
 
 
 def variance(data: xr.Dataset) -> float:
