@@ -19,8 +19,10 @@ LIBRARIES = ("torch", "numba", "triton", "matplotlib", "sklearn", "scipy", "xarr
 NEEDED = {
     "compute_complexity": {"sklearn", "scipy", "xarray"},
     "compute_directions": {"scipy", "xarray"},
+    "compute_mantel": {"scipy", "xarray"},
     "compute_map": {"sklearn", "scipy", "xarray"},
     "compute_metric": {"xarray"},
+    "compute_power": {"scipy", "xarray"},
     "compute_statistics": {"scipy", "xarray"},
     "draw_figure": {"matplotlib", "xarray"},
     "find_fixed_points": {"torch", "scipy", "xarray"},

@@ -122,7 +122,8 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "compute_map": 1,
         "compute_statistics": 3,
         "compute_directions": 1,
-        "draw_figure": 4,
+        "compute_power": 1,
+        "draw_figure": 5,
         "draw_metric_figure": 4,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
         "write_index": 1,
@@ -163,22 +164,22 @@ def test_levels_in_another_order_redraw_and_summarise_anew(project):
     other["sweeps"]["channels"]["levels"] = [3, 2]
     write_config(project, other)
     assert planned(project) == {
-        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "draw_figure": 4, "draw_metric_figure": 4,
-        "draw_experiment_figure": 3,
+        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "compute_power": 1, "draw_figure": 5,
+        "draw_metric_figure": 4, "draw_experiment_figure": 3,
     }  # fmt: skip
 
 
 def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
     assert planned(project) == {
-        "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "draw_metric_figure": 1,
-        "draw_experiment_figure": 2, "write_index": 1,
+        "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "compute_power": 1,
+        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1,
     }  # fmt: skip
 
 
 def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".sum((1, 2))", ".sum(axis=(1, 2))")
-    follow = {"compute_directions": 1, "draw_figure": 1, "draw_experiment_figure": 2}
+    follow = {"compute_directions": 1, "compute_power": 1, "draw_figure": 2, "draw_experiment_figure": 2}
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
     edit(module(project, "solvers/orthogonal/conjugation.py"), "FINALISTS = 2", "FINALISTS = 3")
     assert planned(project) == {
@@ -188,7 +189,7 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
 
 def test_another_paper_factor_of_a_task_is_tabulated_anew(project):
     edit(module(project, "statistics/paper.py"), '"model.width": "width"', '"model.width": "size"')
-    assert planned(project) == {"compute_directions": 1, "draw_experiment_figure": 1}
+    assert planned(project) == {"compute_directions": 1, "draw_figure": 2, "draw_experiment_figure": 1}
 
 
 def test_editing_a_figure_redraws_only_it(project):
@@ -254,8 +255,8 @@ def add_metrics(project: Path) -> None:
 def test_new_metric_files_add_only_their_own_jobs(project):
     add_metrics(project)
     assert planned(project) == {
-        "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "draw_metric_figure": 2,
-        "draw_experiment_figure": 1, "write_index": 1,
+        "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "compute_power": 1, "compute_mantel": 1,
+        "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 1, "write_index": 1,
     }  # fmt: skip
     snakemake(project)
     for name in ("readout_angle", "state_dimension"):
@@ -327,8 +328,8 @@ def test_another_configuration_replaces_the_default_one(project):
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {  # no fixed points, and none of the figures of them: no metric uses them
         "generate_trials": 2, "train_networks": 2, "compute_metric": 2, "compute_complexity": 2,
-        "compute_statistics": 1, "compute_directions": 1, "draw_figure": 3, "draw_metric_figure": 1,
-        "draw_experiment_figure": 1, "write_index": 1,
+        "compute_statistics": 1, "compute_directions": 1, "compute_power": 1, "draw_figure": 4,
+        "draw_metric_figure": 1, "draw_experiment_figure": 1, "write_index": 1,
     }  # fmt: skip
 
 
@@ -350,9 +351,9 @@ def test_the_snakefile_imports_nothing_heavy(project):
 def test_jobs_that_run_no_network_start_without_torch(project, monkeypatch):
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # every import is a line of the job's log
     figures = ("draw_figure", "draw_metric_figure", "draw_experiment_figure")
-    snakemake(project, "--forcerun", "compute_statistics", "compute_directions", *figures)
+    snakemake(project, "--forcerun", "compute_statistics", "compute_directions", "compute_power", *figures)
     logs = [path for stage in ("statistics", "figures") for path in (project / "results/logs" / stage).rglob("*.log")]
-    assert len(logs) == 4 + 4 + 4 + 3  # statistics and directions, figures of the sweep, of metrics, of the experiment
+    assert len(logs) == 5 + 5 + 4 + 3  # statistics and tables, figures of the sweep, of metrics, of the experiment
     running_networks = {"fixed_points", "example_trial", "task_overview"}
     for path in logs:
         imported = re.findall(r"\| +(torch|xarray)$", path.read_text(), re.MULTILINE)

@@ -44,7 +44,8 @@ def run(script: str, *arguments) -> None:
 def artifacts_of_level(level: int) -> dict[str, Path]:
     """Artifacts of a condition by kind, and its metrics by their names."""
     condition = dumps(make_condition(task={"channels": level}, training={"threshold": 10.0, "snapshots": [5.0]}))
-    made = {kind: Path(f"{kind}-{level}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
+    made = {kind: Path(str(level), f"{kind}.nc") for kind in ("trials", "networks", "fixed_points", *METRICS)}
+    Path(str(level)).mkdir()
     device = ("--device", "cpu")
     run("generate_trials", "--condition", condition, "--output", made["trials"])
     given = ("--condition", condition, "--seeds", 0, 2)
@@ -69,7 +70,8 @@ def paths(tmp_path_factory):
             run("compute_statistics", metric, "--factor", FACTOR, "--metrics", *made[metric], "--output", output)
             made |= {f"statistics {metric}": [output], f"metrics {metric}": made[metric]}
             if "features" in Plugin("metrics", metric).functions:
-                output = Path(f"map-{metric}.nc").absolute()
+                output = Path("maps", "channels", f"{metric}.nc").absolute()
+                output.parent.mkdir(parents=True, exist_ok=True)
                 given = ("--networks", *made["networks"], "--trials", *made["trials"], "--metrics", *made[metric])
                 run("compute_map", metric, "--factor", FACTOR, *given, "--output", output)
                 made[f"map {metric}"] = [output]
@@ -104,10 +106,11 @@ def drawings(name: str, paths: dict) -> list:
         kind = {"metric": "statistics", "map": "map"}[contract.scope]
         return [shown(contract, paths, [metric]) for metric in chosen if f"{kind} {metric}" in paths]
     sweep = shown(contract, paths, chosen)
-    if contract.scope == "sweep":
-        return [sweep]
     (table,) = paths["directions"] if "directions" in contract.reads else (None,)
-    return [replace(sweeps.load_experiment({"directions": str(table)} if table else {}), sweeps={sweep.name: sweep})]
+    experiment = sweeps.load_experiment({"directions": str(table)} if table else {})
+    if contract.scope == "sweep":
+        return [replace(sweep, directions=experiment.directions)]
+    return [replace(experiment, sweeps={sweep.name: sweep})]
 
 
 @every_figure

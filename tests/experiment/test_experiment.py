@@ -66,9 +66,23 @@ def test_blocks_are_fixed_runs_of_seeds():
 def test_metrics_may_be_listed_left_out_or_tuned_for_a_task(tiny):
     assert resolved(tiny).metrics["flip_flop"]["dsa"] == {"rank": 3, "delays": 2, "interval": 1}
     tiny["tasks"]["flip_flop"].pop("metrics")
-    tiny["metrics"] = ["ood_loss", "svcca"]
-    assert resolved(tiny).metrics["flip_flop"] == {"ood_loss": {}, "svcca": {"variance": 0.99}}
+    tiny["metrics"] = ["cka", "svcca"]
+    assert resolved(tiny).metrics["flip_flop"] == {"cka": {"trials": 128}, "svcca": {"variance": 0.99, "trials": 128}}
     assert resolved(tiny).maps == ()
+
+
+def test_variants_of_a_metric_stand_beside_it_by_name(tiny):
+    tiny["metrics"] = {"dsa": {"grid": {"rank": [3, 4], "interval": [1]}}, "coarse": {"metric": "dsa"}, "svcca": None}
+    tiny["tasks"]["flip_flop"]["metrics"] = {"dsa": {"delays": 2, "rank": 5}, "coarse": {"rank": 2}}
+    tiny["maps"] = ["coarse"]
+    experiment = resolved(tiny)
+    settings = {name: (one.get("rank"), one.get("delays")) for name, one in experiment.metrics["flip_flop"].items()}
+    grid = {"dsa-rank-3-interval-1": (3, 2), "dsa-rank-4-interval-1": (4, 2)}
+    assert settings == {"dsa": (5, 2), **grid, "coarse": (2, 5), "svcca": (None, None)}
+    assert {name: experiment.plugin(name).name for name in settings} == dict.fromkeys(settings, "dsa") | {
+        "svcca": "svcca"
+    }
+    assert experiment.maps == ("coarse",)
 
 
 def change(config, path, value):
@@ -90,6 +104,29 @@ def change(config, path, value):
         (["training", "threshold"], 0, "training.threshold: given 0, must be a number above 0"),
         (["metrics"], ["dsq"], 'unknown metric "dsq"; did you mean "dsa"?'),
         (["metrics"], {"dsa": {"rnk": 3}}, 'metrics.dsa: unknown key "rnk"; did you mean "rank"?'),
+        (
+            ["metrics"],
+            {"coarse": {"metric": "dsq"}},
+            'metrics.coarse.metric: unknown metric "dsq"; did you mean "dsa"?',
+        ),
+        (
+            ["metrics"],
+            {"coarse": {"metric": "dsa", "rnk": 3}},
+            'metrics.coarse: unknown key "rnk"; did you mean "rank"',
+        ),
+        (["metrics"], {"svcca": {"metric": "dsa"}}, 'metrics.svcca: given metric "dsa", but svcca is a metric of its'),
+        (["metrics"], {"a/b": {"metric": "dsa"}}, "metrics: given 'a/b', must be letters, digits"),
+        (["metrics"], {7: {"metric": "dsa"}}, "metrics: given the name 7, must be text"),
+        (["metrics"], {"dsa": {"grid": {"rank": [0]}}}, "metrics.dsa.grid.rank: given 0, must be a whole number"),
+        (["metrics"], {"dsa": {"grid": {"rank": 3}}}, "metrics.dsa.grid.rank: given 3, must be a list"),
+        (["metrics"], {"dsa": {"grid": {"rnk": [3]}}}, 'metrics.dsa.grid: unknown key "rnk"; did you mean "rank"?'),
+        (
+            ["metrics"],
+            {"dsa": {"grid": {"rank": [3]}}, "dsa-rank-3": {"metric": "dsa"}},
+            'metrics.dsa: two variants would share the name "dsa-rank-3"',
+        ),
+        (["metrics"], {"dsa": {"grid": {"rank": [99]}}}, "metrics.dsa-rank-99: given rank = 99"),
+        (["tasks", "flip_flop", "metrics"], {"dsa": {"metric": "svcca"}}, 'metrics.dsa: unknown key "metric"'),
         (["maps"], ["ood_loss"], '"ood_loss" is no metric of pairs'),
         (["model", "cell"], "vanila", 'unknown cell "vanila"; did you mean "vanilla"?'),
         (["model", "activation"], "tan", "model.activation: given 'tan'; did you mean \"tanh\"?"),

@@ -30,7 +30,7 @@ def test_a_sweep_needs_the_artifacts_of_its_own_conditions(two):
 
 
 def test_fixed_points_are_found_where_a_metric_uses_them(two, tiny):
-    assert needs.uses_fixed_points("fixed_point_counts") and not needs.uses_fixed_points("dsa")
+    assert two.uses_fixed_points("fixed_point_counts") and not two.uses_fixed_points("dsa")
     assert len(two.fixed_point_targets()) == 4 * len(two.experiment.blocks)
     assert needs.Needs(resolve(tiny | {"metrics": ["dsa"]}, SCHEMA)).fixed_point_targets() == []
 

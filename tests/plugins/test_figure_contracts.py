@@ -45,7 +45,7 @@ def figure(tmp_path, monkeypatch):
         ("READS = kinds()", "READS must be a literal"),
         ('SCOPE = "sweep"', "READS is missing, must be a list such as"),
         ('READS = ("map",)\nFACTORS = ("gamma",)', "FACTORS: given 'gamma', must be like \"model.gamma\""),
-        ('READS = ("directions",)', '"directions" are for figures with SCOPE = "experiment"'),
+        ('READS = ("map",)\nONE_A_TASK = True', 'ONE_A_TASK is for figures with SCOPE = "experiment"'),
         ('SHAPE = "gird"\nCOLUMNS = ("weights",)', "SHAPE: given 'gird'; did you mean \"grid\"?"),
         ('COLUMNS = ("weights",)', "SHAPE is missing; the two go together"),
         ('SHAPE = "grid"', "COLUMNS is missing; the two go together"),

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pandas
 import pytest
@@ -13,7 +14,8 @@ from degeneracy.artifacts import store
 from degeneracy.drawing import style
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.statistics import directions
-from degeneracy.statistics.directions import arrow, holm
+from degeneracy.statistics.directions import arrow
+from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import PAPER_ARROWS, PAPER_MEASURES, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 from degeneracy.statistics.spreads import SPREADS
@@ -35,7 +37,7 @@ def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", u
             for name in Plugin("metrics", metric).constant("MEASURES"):
                 variables[name] = (("network", "network_other"), matrix)
                 variables["floor" if name == "distance" else f"floor_{name}"] = ("network", np.full(count, floor))
-        data.append(xr.Dataset(variables))
+        data.append(xr.Dataset(variables, {"network": range(count)}))
     described = Plugin("metrics", metric).constant("MEASURES")
     condition = json.dumps({"task": {"name": task}})
     named = {"metric": metric, "factor": factor, "metric_level": Plugin("metrics", metric).constant("LEVEL")}
@@ -43,8 +45,12 @@ def summary(metric, spreads, levels, factor="task.channels", task="flip_flop", u
     return result.assign_attrs(**named, confidence=0.95, condition=condition)
 
 
+def table_of(*sweeps):
+    return directions.table([(sweep, data.attrs["metric"], data) for sweep, data in sweeps])
+
+
 def rows(*sweeps):
-    return directions.table(list(sweeps)).to_dataframe().set_index(["sweep", "metric", "measure"])
+    return table_of(*sweeps).to_dataframe().set_index(["sweep", "metric", "measure"])
 
 
 def test_holm_against_a_worked_example():
@@ -148,6 +154,24 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
 
 
+@pytest.mark.parametrize(
+    ("last", "doubts", "sign", "colour"),
+    [(1.4, "", "↓", style.GREEN), (4.0, "this sign in 2 of 3 variants", "⇩", "white")],
+)
+def test_an_arrow_is_robust_and_coloured_if_its_variants_have_its_sign(last, doubts, sign, colour):
+    settings = {"dsa": [3, 2, 1], "dsa-fine": [3, 2, 1.2], "dsa-coarse": [3, 2, last]}
+    table = directions.table([("n", name, summary("dsa", spreads, [2, 3, 4])) for name, spreads in settings.items()])
+    found = table.to_dataframe().set_index(["metric", "measure"])
+    assert found.loc["dsa"].robust.tolist() == [not doubts, False] and found.doubts["dsa", "distance"] == doubts
+    assert found.variant_of.tolist() == ["", "", *["dsa"] * 4] and not found.drop("dsa").robust.any()
+    assert found.doubts["dsa-fine", "distance"].startswith("not tested with the compared rows")
+    with style.applied():
+        (axis,) = Plugin("figures", "directions").load().draw(SimpleNamespace(directions=table)).axes
+    assert axis.texts[0].get_text() == sign
+    assert axis.patches[0].get_facecolor()[:3] == matplotlib.colors.to_rgb(colour)
+    style.plt.close()
+
+
 def test_the_arrow_is_that_of_the_interval_that_is_shown_if_the_test_sees_it():
     data = summary("dsa", [3, 2, 1], [2, 3, 4])  # down
     for low, high, p, expected in (
@@ -192,7 +216,7 @@ def test_descending_levels_and_levels_without_numbers():
 def test_a_metric_given_twice_and_nothing_given_are_refused():
     one = ("n", summary("dsa", [1, 2], [2, 3]))
     with pytest.raises(ValueError, match="a metric is given twice for the same sweep"):
-        directions.table([one, one])
+        table_of(one, one)
     with pytest.raises(ValueError, match="no statistics artifact is given"):
         directions.table([])
 
@@ -232,22 +256,22 @@ def test_the_stage_writes_an_artifact_and_a_table_that_pandas_reads(tmp_path):
 
 def test_the_figure_shows_arrows_changes_counts_and_agreement():
     figure_of = Plugin("figures", "directions").load()
-    table = directions.table(
-        [
-            ("n", summary("dsa", [3, 2, 1], [2, 3, 4])),
-            ("n", summary("ood_loss", [1, 1, 1], [2, 3, 4], used=12)),
-            ("aux", summary("dsa", [1, 2], [False, True], "task.auxiliary", "delayed_discrimination")),
-            ("gamma", summary("dsa", [3, 2, 1], [0.1, 1.0, 10.0], "model.gamma")),
-            ("words", summary("dsa", [1, 2, 3], ["elu", "tanh", "relu"], "model.activation")),
-        ]
+    table = table_of(
+        ("n", summary("dsa", [3, 2, 1], [2, 3, 4])),
+        ("n", summary("ood_loss", [1, 1, 1], [2, 3, 4], used=12)),
+        ("aux", summary("dsa", [1, 2], [False, True], "task.auxiliary", "delayed_discrimination")),
+        ("gamma", summary("dsa", [3, 2, 1], [0.1, 1.0, 10.0], "model.gamma")),
+        ("words", summary("dsa", [1, 2, 3], ["elu", "tanh", "relu"], "model.activation")),
     )
     with style.applied():
         figure = figure_of.draw(SimpleNamespace(directions=table))
     complexity, gamma, other = figure.axes
     texts = [text.get_text() for text in complexity.texts]
-    assert texts.count("↓") == 1 and texts.count("↑") == 1 and texts.count("~") == 2
+    assert texts.count("⇩") == 1 and texts.count("⇧") == 1 and texts.count("~") == 2  # one variant: none is robust
     assert sum("n = 11 of 12" in text for text in texts) == 2 and "n = 12" in texts
-    assert any(text.endswith("disagrees") for text in texts) and any(text.startswith("−6") for text in texts)
+    assert any(text.endswith("interval only, disagrees") for text in texts) and any(
+        text.startswith("−6") for text in texts
+    )
     (row,) = [
         row for row in table.to_dataframe().itertuples() if (row.sweep, row.metric, row.primary) == ("n", "dsa", True)
     ]

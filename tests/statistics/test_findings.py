@@ -14,6 +14,7 @@ ROW = {
     **{"metric": "permutation_distance", "measure_name": "permutation distance", "measure_unit": "1"},
     **{"n_used": "10, 10, 10", "preferred": "True", "arrow": "up", "monotone": "yes"},
     **{"percent": "12.04", "percent_low": "9.0", "percent_high": "15.0"},
+    **{"variant_of": "", "doubts": ""},
     **{"trend": "0.3", "trend_low": "0.2", "trend_high": "0.4"},
 }
 
@@ -46,6 +47,7 @@ NO_TREND = NO_PERCENT | dict.fromkeys(("trend_low", "trend_high"), "")
             {"arrow": "down", "percent": "-12", "percent_low": "-15", "percent_high": "-9", "n_used": "10, 9, 8"},
             "falls by 12% [9, 15] (n = 10, 9, 8)",
         ),
+        ({"doubts": "not resolved"}, "rises by 12% [9, 15]; interval only: not resolved (n = 10 per level)"),
         ({"monotone": "no"}, "rises by 12% [9, 15], but not at every level (n = 10 per level)"),
         ({"arrow": "unclear", "percent_low": "-4"}, "shows no clear change, +12% [-4, +15] (n = 10 per level)"),
         (NO_PERCENT | {"measure_unit": "rad"}, "rises by 0.3 rad [0.2, 0.4] (n = 10 per level)"),
@@ -63,18 +65,20 @@ def test_a_row_is_one_sentence(table, changed, said):
     assert findings(table(changed)) == [f"flip_flop, channels 2 → 4: permutation distance {said}"]
 
 
-def test_clear_changes_come_first_and_measures_that_are_not_preferred_only_where_there_is_no_other(table):
+def test_robust_changes_come_first_and_measures_that_are_not_preferred_only_where_there_is_no_other(table):
     lines = findings(
         table(
             {"arrow": "unclear", "measure_name": "unclear"},
+            {"doubts": "fewer than 3 variants", "measure_name": "doubtful"},
             {"preferred": "False", "measure_name": "left out"},
             {"metric": "dsa", "measure_name": "clear"},
+            {"metric": "dsa-rank-20", "variant_of": "dsa", "measure_name": "variant"},
             {"sweep": "steps", "factor": "task.time_steps", "preferred": "False", "measure_name": "first"},
             {"sweep": "steps", "factor": "task.time_steps", "preferred": "False", "measure_name": "second"},
         )
     )
     names = [line.partition(": ")[2].partition(" ")[0] for line in lines]
-    assert names == ["clear", "first", "unclear"] and lines[1].startswith("flip_flop, time steps 2 → 4")
+    assert names == ["clear", "first", "doubtful", "unclear"] and lines[1].startswith("flip_flop, time steps 2 → 4")
 
 
 def test_sweeps_of_one_factor_go_by_their_names(table):

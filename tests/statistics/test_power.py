@@ -31,3 +31,9 @@ def test_a_simulated_study_of_that_size_has_that_power():
 def test_a_change_that_is_none_is_refused(change):
     with pytest.raises(ValueError, match="must be above −1 and not 0"):
         power.networks_needed(statistics(0.1, 50), "sd", change)
+
+
+def test_the_table_has_the_sd_of_the_ratio_and_no_row_without_a_variance():
+    (row,) = power.table(statistics(0.1, 50))
+    assert row["sd_log_ratio"] == pytest.approx(0.1 * 2**0.5) and row["networks_for_halving"] == 17
+    assert power.table(statistics(0.0, 50)) == power.table(statistics(np.nan, 50)) == []

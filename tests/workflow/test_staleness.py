@@ -33,6 +33,8 @@ RULES = {  # rule: its script, and the plug-ins it loads
     "compute_map": ("compute_map.py", TASK, CELL, METRIC),
     "compute_statistics": ("compute_statistics.py",),
     "compute_directions": ("compute_directions.py", TASK),
+    "compute_power": ("compute_power.py",),
+    "compute_mantel": ("compute_mantel.py",),
     "draw_figure": ("draw_figure.py", FIGURE),
 }
 TRAINING, MEASURING = ("train_networks",), ("compute_metric", "compute_map")
@@ -85,9 +87,9 @@ EDITS = [
     Edit("a solver that the metric uses", "degeneracy/solvers/permutation/matching.py", r"\bnp\.(\w)", r"np.linalg.\1",
          MEASURING),
     Edit("the schema of metrics", "degeneracy/measurement/schema.py", r'"network",\)', '"networks",)',
-         (*MEASURING, "compute_statistics", "draw_figure")),
+         (*MEASURING, "compute_statistics", "compute_mantel", "draw_figure")),
     Edit("the schema of statistics", "degeneracy/statistics/schema.py", r'INTEGER, "', 'INTEGER, "now ',
-         ("compute_statistics", "compute_directions", "draw_figure")),
+         ("compute_statistics", "compute_directions", "compute_power", "draw_figure")),
     Edit("how degeneracy is summarised", "degeneracy/statistics/summary.py", r"\bnp\.(\w)", r"np.linalg.\1",
          ("compute_statistics",)),
     Edit("the paper's findings", "degeneracy/statistics/paper.py", r'"width"', '"size"', ("compute_directions",)),

@@ -117,7 +117,7 @@ def sweep_of(wildcards):
 
 def metric_gpus(wildcards):
     """GPUs for a job of a metric: its file says whether its solver runs on one."""
-    return GPUS if needs.uses_gpu(wildcards.metric) else 0
+    return GPUS if NEEDS.uses_gpu(wildcards.metric) else 0
 
 
 def metric_device(wildcards):

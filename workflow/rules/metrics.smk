@@ -3,7 +3,7 @@ rule compute_metric:
         networks=lambda wildcards: NEEDS.networks(condition_of(wildcards)),
         trials=lambda wildcards: needs.trials(condition_of(wildcards)),
         fixed_points=lambda wildcards: (
-            NEEDS.fixed_points(condition_of(wildcards)) if needs.uses_fixed_points(wildcards.metric) else []
+            NEEDS.fixed_points(condition_of(wildcards)) if NEEDS.uses_fixed_points(wildcards.metric) else []
         ),
     output:
         paths.metric("{task}", "{condition}", "{metric}"),
@@ -19,14 +19,15 @@ rule compute_metric:
         device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_metric.py"),
+        metric=lambda wildcards: EXPERIMENT.plugin(wildcards.metric).name,
         code=lambda wildcards: condition_code(
-            "compute_metric.py", condition_of(wildcards), Plugin("metrics", wildcards.metric)
+            "compute_metric.py", condition_of(wildcards), EXPERIMENT.plugin(wildcards.metric)
         ),
         spec=lambda wildcards: condition_of(wildcards).spec_json,
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
     shell:
         logged(
-            "{params.script:q} {wildcards.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
+            "{params.script:q} {params.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
             " --fixed-points {input.fixed_points:q} --condition {params.spec:q} --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"
         )
@@ -55,10 +56,11 @@ rule compute_map:
         device=metric_device,  # as a resource, it triggers no rerun
     params:
         script=script("compute_map.py"),
+        metric=lambda wildcards: EXPERIMENT.plugin(wildcards.metric).name,
         code=lambda wildcards: code(
             "compute_map.py",
             *(plugin for one in sweep_of(wildcards).conditions for plugin in (*tasks_of(one.spec), cell_of(one.spec))),
-            Plugin("metrics", wildcards.metric),
+            EXPERIMENT.plugin(wildcards.metric),
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
         factor=lambda wildcards: sweep_of(wildcards).factor,
@@ -66,7 +68,7 @@ rule compute_map:
         specs=lambda wildcards: sweep_of(wildcards).specs_json,
     shell:
         logged(
-            "{params.script:q} {wildcards.metric:q} --factor {params.factor:q} --networks {input.networks:q}"
+            "{params.script:q} {params.metric:q} --factor {params.factor:q} --networks {input.networks:q}"
             " --trials {input.trials:q} --metrics {input.metrics:q} --conditions {params.specs:q}"
             " --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"

@@ -15,6 +15,7 @@ rule compute_statistics:
         runtime=growing(30),
     params:
         script=script("compute_statistics.py"),
+        metric=lambda wildcards: EXPERIMENT.plugin(wildcards.metric).name,
         code=lambda wildcards: code("compute_statistics.py"),  # when a job needs it, not at every start
         factor=lambda wildcards: sweep_of(wildcards).factor,
         options=lambda wildcards: dumps(NEEDS.metrics(sweep_of(wildcards))[wildcards.metric]),
@@ -24,7 +25,7 @@ rule compute_statistics:
         confidence=EXPERIMENT.statistics["confidence"],
     shell:
         logged(
-            "{params.script:q} {wildcards.metric:q} --factor {params.factor:q} --metrics {input.metrics:q}"
+            "{params.script:q} {params.metric:q} --factor {params.factor:q} --metrics {input.metrics:q}"
             " {params.map:q} --options {params.options:q} --conditions {params.specs:q}"
             " --confidence {params.confidence:q} --output {output:q}"
         )

@@ -22,13 +22,13 @@ def main() -> None:
     parser.add_argument("--table", required=True, help="the same as comma-separated values")
     arguments = parser.parse_args()
     watch = command.Stopwatch()
-    data = [(paths.sweep_of(path), store.read(path, STATISTICS)) for path in arguments.statistics]
-    joined.alike(dict(zip(arguments.statistics, (one.attrs for _, one in data), strict=True)), "confidence")
-    conditions = {name: json.loads(one.attrs["condition"]) for name, one in data}
+    data = [(paths.sweep_of(path), paths.name_of(path), store.read(path, STATISTICS)) for path in arguments.statistics]
+    joined.alike(dict(zip(arguments.statistics, (one.attrs for *_, one in data), strict=True)), "confidence")
+    conditions = {sweep: json.loads(one.attrs["condition"]) for sweep, _, one in data}
     code = code_of(__file__, *map(task_of, conditions.values()), planned=arguments.code)
-    made = origin({}, code, contents(one.attrs for _, one in data))
+    made = origin({}, code, contents(one.attrs for *_, one in data))
     # a table of many conditions is of none; the base of every sweep stands beside it
-    made |= {"sweeps": json.dumps(conditions, sort_keys=True), "confidence": data[0][1].attrs["confidence"]}
+    made |= {"sweeps": json.dumps(conditions, sort_keys=True), "confidence": data[0][2].attrs["confidence"]}
     result = directions.table(data)
     store.write(arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, **made)
     with whole(arguments.table) as temporary:

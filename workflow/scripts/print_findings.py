@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", nargs="?", default=paths.directions("csv"), help="table of directions")
     table = Path(parser.parse_args().table)
-    print("Findings: changes from the first to the last level [with their intervals]")
+    print("Findings: changes from the first to the last level [with their intervals], robust unless they say otherwise")
     print(*findings(table), sep="\n")
     figures = table.parents[1] / Path(paths.experiment_figure("any", "pdf")).parent.name
     print(f"All measures: {table}; figures: {figures}; a report of both: snakemake --report report.html")

@@ -1,7 +1,7 @@
 """Sweeps as a figure sees them: the populations, metrics, statistics and maps in the artifacts of a sweep."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
@@ -9,6 +9,7 @@ from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.origin import merged
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
+from degeneracy.experiment.paths import name_of
 from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.networks.population import Population
@@ -29,6 +30,7 @@ class SweepArtifacts:
     maps: dict[str, xr.Dataset] = field(default_factory=dict)  # metric: map
     unit: str = ""  # of the factor
     metrics: dict[str, dict] = field(default_factory=dict)  # metric: level: values or distances
+    directions: xr.Dataset | None = None  # its rows of the table
 
     @property
     def factor_name(self) -> str:
@@ -63,7 +65,7 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         by_kind.get("networks", []), by_kind.get("trials", []), by_kind.get("fixed_points", [])
     )
     statistics, maps = (
-        {data.attrs["metric"]: data for data in (store.read(path, schema) for path in by_kind.get(schema.kind, []))}
+        {name_of(path): store.read(path, schema) for path in by_kind.get(schema.kind, [])}
         for schema in (STATISTICS, MAP)
     )
     for kind in (STATISTICS.kind, MAP.kind):
@@ -72,8 +74,9 @@ def load(name: str, factor: str, paths: list[str]) -> SweepArtifacts:
         joined.made_from(own, merged(*(one.inputs for one in populations)))
     metrics: dict[str, dict] = {}
     for schema in (NETWORK_METRIC, PAIR_METRIC):
-        for data in (store.read(path, schema) for path in by_kind.get(schema.kind, [])):
-            metrics.setdefault(data.attrs["metric"], {})[level_of(json.loads(data.attrs["condition"]), factor)] = data
+        for path in by_kind.get(schema.kind, []):
+            data = store.read(path, schema)
+            metrics.setdefault(name_of(path), {})[level_of(json.loads(data.attrs["condition"]), factor)] = data
     levels = {level_of(one.condition, factor): one for one in populations}
     task, unit = condition["task"]["name"], unit_of(condition, factor)
     return SweepArtifacts(name, task, factor, levels, statistics, maps, unit, metrics)
@@ -101,5 +104,8 @@ def load_experiment(files: dict) -> ExperimentArtifacts:
         if set(sweep) != {"factor", "artifacts"} or not sweep["artifacts"]:
             raise UserError(f"--artifacts: sweeps.{name}: given {sweep}, must have a factor and artifacts")
     loaded = {name: load(name, sweep["factor"], sweep["artifacts"]) for name, sweep in sweeps.items()}
-    directions = files.get("directions")
-    return ExperimentArtifacts(loaded, store.read(directions, DIRECTIONS) if directions else None)
+    if "directions" not in files:
+        return ExperimentArtifacts(loaded)
+    directions = store.read(files["directions"], DIRECTIONS)
+    own = {name: directions.isel(row=(directions["sweep"] == name).values) for name in loaded}
+    return ExperimentArtifacts({name: replace(one, directions=own[name]) for name, one in loaded.items()}, directions)

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from degeneracy.errors import UserError
+from degeneracy.experiment import variants
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.fitting import facts, misfit
 from degeneracy.experiment.sweeps import Experiment
 from degeneracy.experiment.validation import CONFIG
+from degeneracy.experiment.variants import GRID, METRIC
 from degeneracy.plugins import contracts
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.plugins.figure_contract import figure_contract
@@ -23,13 +25,13 @@ def known(where: str, kind: str, name: str) -> Plugin:
     return plugin
 
 
-def metrics(task: str, config: dict) -> dict[str, dict]:
-    """Metrics and their options for a task, `tasks.<task>.metrics` over `metrics`."""
+def metrics(task: str, config: dict) -> dict[str, tuple[str, dict]]:
+    """Names for a task, each with its metric and its options, `tasks.<task>.metrics` over `metrics`."""
     chosen = _chosen("metrics", config.get("metrics"))
-    of_task = config["tasks"].get(task, {}).get("metrics", {})
-    for_task = _checked("metrics", of_task, f"{CONFIG}tasks.{task}.metrics")
-    merged = {name: options | for_task.get(name, {}) for name, options in chosen.items()}
-    return {name: Plugin("metrics", name).complete(options, name) for name, options in merged.items()}
+    for_task, where = config["tasks"].get(task, {}).get("metrics", {}), f"{CONFIG}tasks.{task}.metrics"
+    for name, options in for_task.items():
+        variants.check(_plugin("metrics", name, chosen.get(name), where), options or {}, place(where, name), (GRID,))
+    return variants.expanded({name: options | (for_task.get(name) or {}) for name, options in chosen.items()})
 
 
 def figures(config: dict) -> dict[str, dict]:
@@ -38,12 +40,12 @@ def figures(config: dict) -> dict[str, dict]:
     return {name: Plugin("figures", name).complete(options, name) for name, options in chosen.items()}
 
 
-def maps(config: dict, metrics: dict[str, dict[str, dict]]) -> tuple[str, ...]:
+def maps(config: dict, metrics: dict[str, dict[str, dict]], variants: dict[str, str]) -> tuple[str, ...]:
     """Metrics by which networks are compared across levels, of those that some task has."""
     given = config.get("maps", {"dsa"} & set(names("metrics")))
     computed = {name for chosen in metrics.values() for name in chosen}
     for name in given:
-        metric = known(f"{CONFIG}maps", "metrics", name)
+        metric = known(f"{CONFIG}maps", "metrics", variants.get(name, name))
         if "features" not in metric.functions:
             raise UserError(f'{CONFIG}maps: "{name}" is no metric of pairs')
         if not metric.constant("ACROSS_CONDITIONS", False):
@@ -69,8 +71,8 @@ def misfits(experiment: Experiment, config: dict) -> tuple[frozenset[tuple[str, 
         given = facts(condition.spec)
         of_task = config["tasks"].get(condition.task, {}).get("metrics", {})
         for name, options in experiment.metrics[condition.task].items():
-            reason = misfit(Plugin("metrics", name), options, given)
-            if reason and name in named(of_task) | named(config.get("metrics")):
+            reason = misfit(experiment.plugin(name), options, given)
+            if reason and name in named(of_task) | named(config.get("metrics")) | experiment.variants.keys():
                 where = f"{CONFIG}tasks.{condition.task}.metrics" if name in of_task else f"{CONFIG}metrics"
                 raise UserError(f"{place(where, name)}: {reason}")
             if reason:
@@ -94,7 +96,7 @@ def idle_figures(experiment: Experiment) -> Iterable[str]:
             reason = f"it needs one of the metrics {', '.join(contract.metrics)}"
         else:
             continue
-        if "directions" not in contract.reads:  # those are of no sweep
+        if contract.scope != "experiment" or "directions" not in contract.reads:  # those are of no sweep
             yield f"{CONFIG}figures: {name} is not drawn: {reason}"
 
 
@@ -109,19 +111,21 @@ def _chosen(kind: str, given: dict | list | None) -> dict[str, dict]:
     Nothing stands for all plug-ins, and a mapping with a `false` in it for all but those.
     """
     where, options = f"{CONFIG}{kind}", _mapping(given)
-    for name in options:
-        known(where, kind, name)
+    for name, each in options.items():
+        _plugin(kind, name, each, where)
     if given is None or any(each is False for each in options.values()):
         options = dict.fromkeys(names(kind)) | options
     options = {name: each for name, each in options.items() if each is not False}
     if given and not options:
         raise UserError(f"{where}: given {given}, must leave one of the {kind}")
-    return _checked(kind, options, where)
-
-
-def _checked(kind: str, given: dict[str, Any], where: str) -> dict[str, dict]:
-    """Options by plug-in, each known and checked."""
-    options = {name: each if isinstance(each, dict) else {} for name, each in given.items()}
+    options = {name: each if isinstance(each, dict) else {} for name, each in options.items()}
     for name, each in options.items():
-        known(where, kind, name).check(each, place(where, name))
+        plugin = _plugin(kind, name, each, where)
+        variants.check(plugin, each, place(where, name), (METRIC, GRID) if kind == "metrics" else ())
     return options
+
+
+def _plugin(kind: str, name: str, given: Any, where: str) -> Plugin:
+    """The plug-in that a name stands for: its own, or the metric of a variant."""
+    stands_for = variants.metric_of(name, given, where) if kind == "metrics" else name
+    return known(where if stands_for == name else place(where, name, METRIC), kind, stands_for)

@@ -89,7 +89,7 @@ def _row(condition: Condition, needed: needs.Needs, columns: list[str]) -> dict[
     metrics = experiment.metrics_of(condition)
     found = {
         "networks": needed.networks(condition),
-        "fixed_points": needed.fixed_points(condition) if any(map(needs.uses_fixed_points, metrics)) else [],
+        "fixed_points": needed.fixed_points(condition) if any(map(needed.uses_fixed_points, metrics)) else [],
         "metrics": [paths.metric(condition.task, condition.name, metric) for metric in metrics],
     }
     folder = Path(found["networks"][0]).parents[1]

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from degeneracy.experiment import paths
 from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
-from degeneracy.plugins.discovery import Plugin, task_of
+from degeneracy.plugins.discovery import task_of
 from degeneracy.plugins.figure_contract import FigureContract, figure_contract
 
 
@@ -44,6 +44,12 @@ class Needs:
         """Artifacts of a metric, one a level."""
         return [paths.metric(one.task, one.name, metric) for one in sweep.conditions]
 
+    def pair_metrics(self, sweep: Sweep) -> list[str]:
+        """Artifacts of the metrics of pairs that a sweep has, without their variants; none if there is only one."""
+        metrics = [name for name in self.metrics(sweep) if name not in self.experiment.variants]
+        pairwise = [name for name in metrics if "features" in self.experiment.plugin(name).functions]
+        return [path for name in pairwise if len(pairwise) > 1 for path in self.metric(sweep, name)]
+
     def metrics(self, sweep: Sweep) -> dict[str, dict]:
         """Metrics of a sweep and their options."""
         return self.experiment.metrics_of(*sweep.conditions)
@@ -54,7 +60,7 @@ class Needs:
 
     def across(self, sweep: Sweep, metric: str) -> list[str]:
         """The map of a metric whose trend is tested on the distances between all networks of a sweep."""
-        return [paths.network_map(sweep.name, metric)] if compares_conditions(metric) else []
+        return [paths.network_map(sweep.name, metric)] if self.compares_conditions(metric) else []
 
     def statistics(self) -> list[str]:
         sweeps = self.experiment.sweeps.values()
@@ -102,7 +108,7 @@ class Needs:
 
         def has_input(name: str, figure: FigureContract) -> bool:
             if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
-                return any(map(uses_fixed_points, metrics))
+                return any(map(self.uses_fixed_points, metrics))
             return not figure.metrics or any(metric in metrics for metric in figure.metrics)
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
@@ -176,8 +182,17 @@ class Needs:
     def fixed_point_targets(self) -> list[str]:
         """The fixed points that some metric of the experiment uses."""
         experiment = self.experiment
-        using = [one for one in experiment.conditions if any(map(uses_fixed_points, experiment.metrics_of(one)))]
+        using = [one for one in experiment.conditions if any(map(self.uses_fixed_points, experiment.metrics_of(one)))]
         return [path for one in using for path in self.fixed_points(one)]
+
+    def uses_fixed_points(self, metric: str) -> bool:
+        return "fixed_points" in self.experiment.plugin(metric).constant("USES", ())
+
+    def compares_conditions(self, metric: str) -> bool:
+        return self.experiment.plugin(metric).constant("ACROSS_CONDITIONS", False)
+
+    def uses_gpu(self, metric: str) -> bool:
+        return self.experiment.plugin(metric).constant("GPU", False)
 
 
 def trials(condition: Condition) -> str:
@@ -189,15 +204,3 @@ def _steps(condition: Condition) -> int:
     """Steps of a trial: taken to be 100, and as many more as all options in steps say."""
     options = task_of(condition.spec).options
     return 100 + sum(condition.spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
-
-
-def uses_fixed_points(metric: str) -> bool:
-    return "fixed_points" in Plugin("metrics", metric).constant("USES", ())
-
-
-def compares_conditions(metric: str) -> bool:
-    return Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
-
-
-def uses_gpu(metric: str) -> bool:
-    return Plugin("metrics", metric).constant("GPU", False)

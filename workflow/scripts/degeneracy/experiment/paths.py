@@ -44,8 +44,21 @@ def sweep_of(statistics_path) -> str:
     return Path(statistics_path).parent.name
 
 
+def name_of(path) -> str:
+    """The name of the metric, or of its variant, that an artifact of it goes by."""
+    return Path(path).stem
+
+
 def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
+
+
+def power() -> str:
+    return f"{RESULTS}/statistics/power.csv"
+
+
+def mantel(sweep: str) -> str:
+    return f"{RESULTS}/statistics/{sweep}/mantel.csv"
 
 
 def index() -> str:

@@ -52,13 +52,16 @@ def _resolved(config: dict, schema: dict) -> Experiment:
     bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
     sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
     _refuse_clashes(sweeps)
-    metrics = {task: chosen.metrics(task, config) for task in bases}  # checked for all tasks that are there
-    metrics = {task: metrics[task] for task in used_tasks}
+    given = {task: chosen.metrics(task, config) for task in bases}  # checked for all tasks that are there
+    metrics = {task: {name: options for name, (_, options) in given[task].items()} for task in used_tasks}
+    variants = {name: metric for each in given.values() for name, (metric, _) in each.items() if name != metric}
+    validation.check(variants, {"propertyNames": schema["$defs"]["name"]}, f"{CONFIG}metrics")
     experiment = Experiment(
         sweeps=sweeps,
         blocks=blocks(config["seeds"], config["seeds_per_job"]),
         metrics=metrics,
-        maps=chosen.maps(config, metrics),
+        variants=variants,
+        maps=chosen.maps(config, metrics, variants),
         left_out=frozenset(),
         figures=chosen.figures(config),
         figures_named=chosen.named(config.get("figures")),

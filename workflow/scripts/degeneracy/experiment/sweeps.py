@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from degeneracy.experiment.condition import Condition, dumps, level_of
+from degeneracy.plugins.discovery import Plugin
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Experiment:
 
     sweeps: dict[str, Sweep]
     blocks: dict[str, range]  # name: seeds
-    metrics: dict[str, dict[str, dict]]  # task: metric: options
+    metrics: dict[str, dict[str, dict]]  # task: name: options
+    variants: dict[str, str]  # name: metric, of the names that are no metric's own
     maps: tuple[str, ...]
     left_out: frozenset[tuple[str, Condition]]  # metrics that cannot be computed in a condition
     figures: dict[str, dict]  # figure: options
@@ -39,6 +41,10 @@ class Experiment:
     fixed_points: dict
     statistics: dict
     notes: tuple[str, ...]  # sentences about what is left out
+
+    def plugin(self, name: str) -> Plugin:
+        """The metric that a name stands for, which is its own or that of a variant."""
+        return Plugin("metrics", self.variants.get(name, name))
 
     def metrics_of(self, *conditions: Condition) -> dict[str, dict]:
         """Metrics that are computed in all of some conditions of a task, and their options."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from degeneracy.errors import UserError
 from degeneracy.experiment import paths
 from degeneracy.experiment.needs import Needs
-from degeneracy.plugins.discovery import Plugin
 from degeneracy.plugins.options import did_you_mean, quoted
 
 WORDS = ("task", "trial_set", "condition", "block", "sweep", "metric", "figure")
@@ -49,14 +48,10 @@ def _check_names(path: str, given: dict[str, str], needs: Needs, is_map: bool) -
             "sweep": experiment.sweeps,
             "block": experiment.blocks,
             "figure": experiment.figures,
-            "metric": [one for one in experiment.metrics.get(task, ()) if not is_map or _has_map(one)],
+            "metric": [one for one in experiment.metrics.get(task, ()) if not is_map or needs.compares_conditions(one)],
             "condition": [condition for of, condition in needs.conditions if of == task],
             "trial_set": [trial_set for of, trial_set in needs.trial_sets if of == task],
         }
         if name not in allowed[word]:
             kind = "map of" if is_map and word == "metric" else word.replace("_", " ")
             raise UserError(f"{path}: this experiment has no {kind} {quoted(name)}{did_you_mean(name, allowed[word])}")
-
-
-def _has_map(metric: str) -> bool:
-    return Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)

@@ -7,8 +7,9 @@ quarter of its degeneracy), or that behaviour has fewer than 20 networks. The nu
 first to the last level, in percent of the degeneracy at the first level, with its interval, not adjusted for multiple
 tests. They come from the logarithm of the ratio of the levels. Where a level is not positive, they are the difference
 instead, in units of the measure. p is from a permutation of networks between levels, adjusted (Holm) within the block.
-n counts the networks that converged at each level. Colour and word say whether the direction agrees with that of the
-paper, which is given with the row; white cells have nothing to be compared with.
+n counts the networks that converged at each level. Colour and word say whether the direction agrees (green) with that
+of the paper, which is given with the row, or disagrees (vermillion). In blue cells there is nothing to be compared
+with.
 """
 
 import textwrap
@@ -16,14 +17,14 @@ import textwrap
 import numpy as np
 
 from degeneracy.drawing import style
+from degeneracy.drawing.arrows import ARROWS, evidence, sign, state
 from degeneracy.drawing.panel import signed
 
 SCOPE = "experiment"
 READS = ("directions",)
-CELL = (1.75, 0.56)  # inches
+CELL = (1.85, 0.68)  # inches
 MARGIN, HEAD = 2.3, 0.8  # inches for the names of the rows and of the columns
-ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
-COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "unclear": style.GREY, "": "white"}
+COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "": style.BLUE}
 ORDER = ("complexity", "feature learning", "width", "regularisation", "other")
 ASPECTS = ("behaviour", "dynamics", "weights", "representation", "learning")
 
@@ -90,17 +91,18 @@ def _draw_block(axis, block) -> None:
     axis.xaxis.tick_top()
     for row in block.itertuples():
         x, y = sweeps.index(row.sweep), measures.index((row.metric, row.measure))
-        filled = style.plt.Rectangle((x, y), 1, 1, facecolor=COLOURS[row.agreement], alpha=0.35, edgecolor="none")
+        colour = COLOURS[row.agreement] if row.robust else "white"
+        filled = style.plt.Rectangle((x, y), 1, 1, facecolor=colour, alpha=0.35, edgecolor="none")
         outline = style.plt.Rectangle((x, y), 1, 1, facecolor="none", edgecolor=style.GREY, linewidth=0.6)
         for patch in (filled, outline):
             axis.add_patch(patch)
-        axis.text(x + 0.06, y + 0.36, ARROWS[row.arrow] if row.trend == row.trend else "", va="center", fontsize=11)
-        axis.text(x + 0.18, y + 0.22, _change(row).replace("-", "−"), va="center", fontsize=6.5)
-        axis.text(x + 0.18, y + 0.5, _counts(row), va="center", fontsize=6)
-        test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}  "
-        axis.text(
-            x + 0.18, y + 0.78, test + (row.agreement if row.resolved else "not resolved"), va="center", fontsize=6
-        )
+        known = row.trend == row.trend
+        axis.text(x + 0.05, y + 0.36, sign(row) if known else "", va="center", fontsize=11)
+        axis.text(x + 0.18, y + 0.18, _change(row).replace("-", "−"), va="center", fontsize=6.5)
+        test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}"
+        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row) if known else "")
+        for place, line in zip((0.41, 0.62, 0.83), lines, strict=True):
+            axis.text(x + 0.18, y + place, line, va="center", fontsize=6)
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
     names = [f"{head.task.replace('_', ' ')}\n{head.factor.split('.')[1].replace('_', ' ')}" for head in heads]
     labels = [f"{name}\n{textwrap.shorten(head['levels'], 26)}" for name, head in zip(names, heads, strict=True)]
@@ -121,6 +123,11 @@ def _draw_block(axis, block) -> None:
 def _row_name(row) -> str:
     said = f"   paper {ARROWS[row.paper_arrow]}" if row.paper_arrow else ""
     return f"{row.metric_level}{said}\n{textwrap.fill(row.measure_name, 34)}"
+
+
+def _words(row) -> str:
+    """Whether the direction agrees with that of the paper, and what is known of it."""
+    return ", ".join(dict.fromkeys(filter(None, [state(row), row.agreement])))
 
 
 def _change(row) -> str:

@@ -24,6 +24,9 @@ class Metric(Protocol):
     HEADLINE: str
     """The measure that stands for the aspect wherever one is shown. At most one metric an aspect has it."""
 
+    VARIANT_OF: str
+    """The metric that it is a variant of: the same question with another answer, which must have the same sign."""
+
     RANGE: dict[str, tuple[float | None, float | None]]
     """Lowest and highest value of measures that have one; intervals stay within."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from degeneracy.metrics._symmetry import by_unit, matched, signs_are_free
 
 LEVEL = "weights"
+VARIANT_OF = "permutation_distance"
 MEASURES = {
     "distance": ("joint permutation distance", "1"),
     "relative": ("relative joint permutation distance", "1"),

@@ -12,6 +12,7 @@ import numpy as np
 from degeneracy.metrics._symmetry import by_unit, matched, signs_are_free
 
 LEVEL = "weights"
+VARIANT_OF = "permutation_distance"
 MEASURES = {
     "distance": ("signed permutation distance", "1"),
     "relative": ("relative signed permutation distance", "1"),

@@ -68,6 +68,7 @@ CONTRACTS = {
             "LEVEL": {"enum": list(LEVELS)},
             "MEASURES": {"type": "object", "additionalProperties": NAMED, "examples": [{"value": MEASURE}]},
             "HEADLINE": TEXT,
+            "VARIANT_OF": TEXT,
             "RANGE": {"type": "object", "additionalProperties": ENDS},
             "SYMMETRY": {"enum": list(SYMMETRIES)},
             "NO_TRIALS": FLAG,

@@ -73,8 +73,8 @@ def figure_contract(name: str) -> FigureContract:
         return _shaped(contract, plugin.source)
     if not contract.reads:
         raise UserError(f"{plugin.source}: READS is missing, must be a list such as ('statistics',)")
-    if contract.scope != "experiment" and (contract.one_a_task or "directions" in contract.reads):
-        raise UserError(f'{plugin.source}: ONE_A_TASK and "directions" are for figures with SCOPE = "experiment"')
+    if contract.scope != "experiment" and contract.one_a_task:
+        raise UserError(f'{plugin.source}: ONE_A_TASK is for figures with SCOPE = "experiment"')
     return contract
 
 

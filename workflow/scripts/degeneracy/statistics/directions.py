@@ -8,7 +8,8 @@ The paper has arrows for behaviour, dynamics and weights; for the representation
 The arrow is that of the change in percent, which is a ratio of levels: the coverage of its interval does not depend on
 the ratio. Where there is no ratio, it is that of the trend, which is a difference of levels. An arrow needs both its
 interval, which must exclude 0, and the permutation test. There is none where a level is not resolved: the floor is more
-than a quarter of the degeneracy there. Behaviour has no arrow below LEAST_FOR_BEHAVIOUR networks.
+than a quarter of the degeneracy there. Behaviour has no arrow below LEAST_FOR_BEHAVIOUR networks. Whether an arrow is
+`robust`, `statistics.sensitivity` says.
 """
 
 import json
@@ -17,22 +18,15 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.errors import UserError
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.statistics import sensitivity
+from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
 from degeneracy.statistics.trend import trend_order
 
 LEAST_FOR_BEHAVIOUR = 20  # networks a level: fewer see a halving of the spread in less than 80% of cases
 NUMBERS = ("trend", "trend_low", "trend_high", "percent", "percent_low", "percent_high", "trend_permutation_p")
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """p-values adjusted for multiple tests by the step-down method of Holm (1979). NaN means no test and stays NaN."""
-    adjusted = np.full(len(p), np.nan)
-    tests = np.flatnonzero(~np.isnan(p))
-    ascending = tests[np.argsort(p[tests], kind="stable")]
-    steps = np.arange(len(ascending), 0, -1) * p[ascending]
-    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
 
 
 def arrow(low: float, high: float, p: float, alpha: float) -> str:
@@ -42,35 +36,38 @@ def arrow(low: float, high: float, p: float, alpha: float) -> str:
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
-def table(sweeps: list[tuple[str, xr.Dataset]]) -> xr.Dataset:
-    """The table of directions (row), from pairs of a sweep's name and one of its statistics artifacts.
+def table(sweeps: list[tuple[str, str, xr.Dataset]]) -> xr.Dataset:
+    """The table of directions (row), from the names of a sweep and of a metric, and their statistics artifact, of each.
 
     Rows are sorted by sweep and metric; measures keep their order. `holm_p` adjusts the permutation p-values of all
     compared rows (primary or preferred) of the same paper factor, across tasks, metrics and both measures. It is NaN
     for all other rows. Raises UserError if a metric is given twice for a sweep, or if nothing is given.
     """
-    named = {(name, data.attrs["metric"]): data for name, data in sweeps}
+    named = {(sweep, metric): data for sweep, metric, data in sweeps}
     if not named:
         raise UserError("directions: no statistics artifact is given, must be at least one")
     if len(named) < len(sweeps):
         raise UserError("directions: a metric is given twice for the same sweep")
-    rows = [row for key in sorted(named) for row in _rows(key[0], named[key])]
+    rows = [row for key in sorted(named) for row in _rows(*key, named[key])]
     family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
     p = np.array([row["trend_permutation_p"] for row in rows])
-    adjusted = np.full(len(rows), np.nan)
+    adjusted, alpha = np.full(len(rows), np.nan), 1 - next(iter(named.values())).attrs["confidence"]
     for name in set(family) - {""}:
         adjusted[family == name] = holm(p[family == name])
     for row, value in zip(rows, adjusted, strict=True):
         row["holm_p"] = value
+        row["variants"], row["sign_agreement"] = sensitivity.sign_agreement(row, rows)
+        row["doubts"] = sensitivity.doubts(row, alpha)
+        row["robust"] = row["arrow"] != UNCLEAR and not row["doubts"]
     return DIRECTIONS.build({name: np.array([row[name] for row in rows]) for name in DIRECTIONS.variables})
 
 
-def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
-    """Rows of one statistics artifact, with all columns except the adjusted p-value."""
+def _rows(sweep: str, metric: str, data: xr.Dataset) -> list[dict]:
+    """Rows of one statistics artifact, with all columns but those that depend on other rows."""
     levels = data["level"].values.tolist()
     order = trend_order(levels)
     shown = order or list(range(len(levels)))
-    metric, level, factor = (data.attrs[name] for name in ("metric", "metric_level", "factor"))
+    plugin, level, factor = (data.attrs[name] for name in ("metric", "metric_level", "factor"))
     task = json.loads(data.attrs["condition"])["task"]["name"]
     role = paper_factor(task, factor)
     shared = {
@@ -79,6 +76,7 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
         "factor": factor,
         "paper_factor": role,
         "metric": metric,
+        "variant_of": Plugin("metrics", plugin).constant("VARIANT_OF", "" if metric == plugin else plugin),
         "metric_level": level,
         "levels": _joined(levels[place] for place in shown),
         "n_used": _joined(data["n_used"].values[shown].tolist()),
@@ -111,6 +109,7 @@ def _rows(sweep: str, data: xr.Dataset) -> list[dict]:
                 "arrow": measured,
                 "paper_arrow": paper,
                 "agreement": agreement(measured, paper),
+                "halves_agree": _halves_agree(here, shown, told, numbers),
                 "remark": "; ".join(filter(None, [str(here["remark"].values), few, hidden])),
             }
         )
@@ -121,6 +120,13 @@ def _unresolved(data: xr.Dataset) -> str:
     """A remark that names the levels at which a measure is known but not resolved; empty if there are none."""
     hidden = data["level"].values[(data["resolved"].values == 0) & np.isfinite(data["degeneracy"].values)]
     return f"not resolved at {_joined(hidden.tolist())}" if len(hidden) else ""
+
+
+def _halves_agree(here: xr.Dataset, levels: list[int], told: str, numbers: dict[str, float]) -> str:
+    if "half_trend" not in here:
+        return sensitivity.halves_agree(numbers, (np.nan, np.nan), 0)
+    even, odd = here[f"half_{told}"].values
+    return sensitivity.halves_agree(numbers, (even, odd), int(here["half_n_used"].values[:, levels].min()))
 
 
 def _joined(values) -> str:

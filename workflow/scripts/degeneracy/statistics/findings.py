@@ -8,18 +8,21 @@ MOST = 10  # lines
 
 
 def findings(path) -> list[str]:
-    """Sentences on the sweeps of a table of directions (CSV), clear changes first.
+    """Sentences on the sweeps of a table of directions (CSV): robust arrows first, then those of their interval only.
 
     There is one for each metric with a measure that this project prefers. A sweep without any gets one for the first
     measure of each metric. At most MOST sentences are written out; one more line counts the others.
     """
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    metrics = {(row["sweep"], row["metric"]) for row in rows}
+    rows = [row for row in rows if (row["sweep"], row["variant_of"]) not in metrics]  # which stand beside their metric
     first = {(row["sweep"], row["metric"]): row for row in reversed(rows)}
     preferred = [row for row in rows if row["preferred"] == "True"]
     others = {row["sweep"] for row in rows} - {row["sweep"] for row in preferred}
     shown = preferred + [row for row in rows if row["sweep"] in others and row is first[row["sweep"], row["metric"]]]
-    sentences = [sentence(row, _name(row, rows)) for row in sorted(shown, key=lambda row: row["arrow"] == UNCLEAR)]
+    shown.sort(key=lambda row: (row["arrow"] == UNCLEAR, row["doubts"] != ""))
+    sentences = [sentence(row, _name(row, rows)) for row in shown]
     if len(sentences) > MOST:
         sentences[MOST - 1 :] = [f"and {len(sentences) - MOST + 1} more"]
     return sentences
@@ -37,7 +40,8 @@ def sentence(row: dict[str, str], name: str) -> str:
     factor = row["factor"].partition(".")[2].replace("_", " ")
     count = f"n = {used[0]} per level" if len(set(used)) == 1 else f"n = {row['n_used']}"
     turns = ", but not at every level" if row["monotone"] == "no" and row["arrow"] != UNCLEAR else ""
-    return f"{name}, {factor} {levels[0]} → {levels[-1]}: {row['measure_name']} {change(row)}{turns} ({count})"
+    known = f"; interval only: {row['doubts']}" if row["doubts"] else ""
+    return f"{name}, {factor} {levels[0]} → {levels[-1]}: {row['measure_name']} {change(row)}{turns}{known} ({count})"
 
 
 def change(row: dict[str, str]) -> str:

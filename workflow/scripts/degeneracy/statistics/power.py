@@ -5,6 +5,8 @@ import math
 import xarray as xr
 from scipy.stats import norm
 
+CHANGES = {"halving": -0.5, "20_percent_less": -0.2}
+
 
 def networks_needed(
     statistics: xr.Dataset, measure: str, change: float, power: float = 0.8, confidence: float = 0.95
@@ -19,7 +21,25 @@ def networks_needed(
     """
     if not (change > -1 and change != 0):
         raise ValueError(f"change is {change}; it must be above −1 and not 0")
-    data = statistics.sel(measure=measure)
-    variance = float((data["n_used"] * (data["standard_error"] / data["degeneracy"]) ** 2).mean())
     quantiles = norm.ppf(power) + norm.ppf((1 + confidence) / 2)
-    return math.ceil(2 * variance * (quantiles / math.log1p(change)) ** 2)
+    needed = 2 * variance(statistics.sel(measure=measure)) * (quantiles / math.log1p(change)) ** 2
+    return max(2, math.ceil(needed))  # one has no degeneracy
+
+
+def variance(data: xr.Dataset) -> float:
+    """σ² of the logarithm of a degeneracy, whose standard error is σ / √n: mean over levels of one measure."""
+    return float((data["n_used"] * (data["standard_error"] / data["degeneracy"]) ** 2).mean())
+
+
+def table(statistics: xr.Dataset) -> list[dict]:
+    """What each measure of a statistics artifact needs; no row for one whose variance is 0 or unknown.
+
+    `sd_log_ratio` is the SD of the logarithm of the ratio of two levels with the networks used there.
+    """
+    rows = []
+    for measure in statistics["measure"].values.tolist():
+        found, used = variance(statistics.sel(measure=measure)), float(statistics["n_used"].mean())
+        if found > 0:
+            needed = {f"networks_for_{name}": networks_needed(statistics, measure, by) for name, by in CHANGES.items()}
+            rows.append({"measure": measure, "n_used": used, "sd_log_ratio": math.sqrt(2 * found / used)} | needed)
+    return rows

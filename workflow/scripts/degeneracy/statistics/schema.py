@@ -3,6 +3,7 @@
 from degeneracy.artifacts.schema import FLAG, FLOAT, INTEGER, TEXT, Schema, Variable
 
 LEVEL, MEASURE, BOTH, ROW = ("level",), ("measure",), ("level", "measure"), ("row",)
+HALF = ("half", "measure")
 UNIT = "units of the measure"
 REMARK = "what is not given, and why; what is assumed"
 PERCENT = "fitted change from the first to the last level in percent of the first"
@@ -50,6 +51,9 @@ STATISTICS = Schema(
         "percent_low": Variable(MEASURE, FLOAT, "lower end of the interval of the change", "%"),
         "percent_high": Variable(MEASURE, FLOAT, "upper end of the interval of the change", "%"),
         "trend_permutation_p": Variable(MEASURE, FLOAT, "two-sided p-value of no trend, by permutation", "1"),
+        "half_trend": Variable(HALF, FLOAT, "the trend in the networks of even and of odd seeds", UNIT, optional=True),
+        "half_percent": Variable(HALF, FLOAT, "the same in percent of the first level", "%", optional=True),
+        "half_n_used": Variable(("half", "level"), INTEGER, "networks used of each half", "1", optional=True),
         "test": Variable(MEASURE, TEXT, TEST, "1"),
         "monotone": Variable(MEASURE, TEXT, MONOTONE, "1"),
         "remark": Variable(MEASURE, TEXT, REMARK, "1"),
@@ -69,7 +73,8 @@ DIRECTIONS = Schema(
         "task": Variable(ROW, TEXT, "task", "1"),
         "factor": Variable(ROW, TEXT, "factor", "1"),
         "paper_factor": Variable(ROW, TEXT, "name of the factor in the paper's table", "1"),
-        "metric": Variable(ROW, TEXT, "metric", "1"),
+        "metric": Variable(ROW, TEXT, "metric, or the name of a variant of it", "1"),
+        "variant_of": Variable(ROW, TEXT, "metric that it is a variant of; empty if it is none", "1"),
         "metric_level": Variable(ROW, TEXT, "aspect of the networks", "1"),
         "measure": Variable(ROW, TEXT, "measure", "1"),
         "measure_name": Variable(ROW, TEXT, "measure in words", "1", optional=True),
@@ -93,6 +98,13 @@ DIRECTIONS = Schema(
         "resolved": Variable(ROW, FLAG, "whether all levels are resolved; there is no arrow otherwise", "1"),
         "arrow": Variable(
             ROW, TEXT, "direction of the change: up, down, or unclear unless interval and test agree on it", "1"
+        ),
+        "robust": Variable(ROW, FLAG, "whether the arrow holds beyond its own settings and networks", "1"),
+        "doubts": Variable(ROW, TEXT, "what keeps an arrow from being robust", "1"),
+        "variants": Variable(ROW, INTEGER, "variants counted, this row included; equal changes count once", "1"),
+        "sign_agreement": Variable(ROW, FLOAT, "share of the variants whose change has this sign", "1"),
+        "halves_agree": Variable(
+            ROW, TEXT, "whether the networks of even and of odd seeds have this sign: yes, no or not judged", "1"
         ),
         "paper_arrow": Variable(ROW, TEXT, "direction in the paper", "1"),
         "agreement": Variable(ROW, TEXT, "whether our direction agrees with that of the paper", "1"),

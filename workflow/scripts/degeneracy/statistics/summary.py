@@ -9,6 +9,7 @@ import xarray as xr
 
 from degeneracy.statistics import label_permutation
 from degeneracy.statistics.estimates import Estimate, excess, is_resolved, of_distances, of_values, references
+from degeneracy.statistics.halves import HALVES, trends
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
 from degeneracy.statistics.spreads import Measure, Range, measures_of
@@ -60,6 +61,7 @@ def summarise(
         | _references(metrics, measures, used)
         | _excess(metrics, measures, used, confidence, places)
         | _trends([found[row] for row in order], measures, tested, confidence)
+        | trends(metrics, used, measures, order)
         | counts
         | _in_training(metrics, measures, described, used, confidence)
     )
@@ -68,6 +70,7 @@ def summarise(
         "measure": [measure.name for measure in measures],
         "measure_name": ("measure", [measure.label for measure in measures]),
         "measure_unit": [measure.unit for measure in measures],
+        "half": list(HALVES),
     }
     if "snapshot_degeneracy" in values:
         coordinates["snapshot"] = metrics[0]["snapshot"].variable

@@ -1,0 +1,45 @@
+"""Tabulate how far the metrics of pairs of a sweep agree on which networks differ (Mantel tests)."""
+
+import csv
+import json
+
+import numpy as np
+
+from degeneracy import command
+from degeneracy.artifacts import joined, store
+from degeneracy.artifacts.atomic import whole
+from degeneracy.experiment import paths
+from degeneracy.measurement.schema import PAIR_METRIC
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.statistics import mantel
+from degeneracy.status import Status
+
+COLUMNS = ("metric", "other_metric", "correlation", "p", "holm_p")
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("--metrics", nargs="+", required=True, help="artifacts of metrics of pairs, one a level each")
+    parser.add_argument(
+        "--conditions", type=json.loads, required=True, help="conditions of the levels, in order (JSON)"
+    )
+    parser.add_argument("--output", required=True, help="table to write, as comma-separated values")
+    arguments = parser.parse_args()
+    code_of(__file__, planned=arguments.code)
+    levels: dict[str, list[np.ndarray]] = {}
+    files: dict[str, dict] = {}
+    for path in arguments.metrics:
+        data = store.read(path, PAIR_METRIC)
+        used = np.flatnonzero(data["status"].values == Status.CONVERGED)
+        levels.setdefault(paths.name_of(path), []).append(data["distance"].values[np.ix_(used, used)])
+        files.setdefault(paths.name_of(path), {})[path] = data.attrs
+    for each in files.values():
+        joined.in_order(each, arguments.conditions)
+    with whole(arguments.output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(mantel.table(levels))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,24 @@
+"""How a direction is shown: a robust arrow in colour, an arrow of its interval only hollow, and no arrow as a tilde."""
+
+from degeneracy.drawing import style
+
+ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
+HOLLOW = {"up": "⇧", "down": "⇩"}
+COLOURS = {"robust": style.BLUE, "interval only": style.GREY, "unclear": "black", "not resolved": "black"}
+
+
+def state(row) -> str:
+    """What is known of a row of the table of directions: robust, interval only, unclear, or not resolved."""
+    if row.robust:
+        return "robust"
+    return "interval only" if row.arrow != "unclear" else "unclear" if row.resolved else "not resolved"
+
+
+def sign(row) -> str:
+    return HOLLOW[row.arrow] if state(row) == "interval only" else ARROWS[row.arrow]
+
+
+def evidence(row) -> str:
+    """What an arrow was tried on: its variants and the halves of the seeds."""
+    agreeing = round(row.sign_agreement * row.variants)
+    return f"sign in {agreeing}/{row.variants} variants, halves: {row.halves_agree}"
