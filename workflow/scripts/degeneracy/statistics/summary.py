@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from degeneracy.statistics import label_permutation
+from degeneracy.statistics import generalisation, label_permutation
 from degeneracy.statistics.estimates import Estimate, of_distances, of_values, references
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
@@ -31,7 +31,8 @@ def summarise(
     distance also has a floor, a ceiling and a bound; see `references`. The trend is the fitted change along
     `trend_order`, in units and in percent, with the p-value of `statistics.label_permutation`. It is NaN where the
     levels have no order, or one of them has fewer than three networks. Metrics at snapshots of training are summarised
-    in the same way, from the networks that converged in the end.
+    in the same way, from the networks that converged in the end. A loss out of distribution comes with its ratio to the
+    loss on the probe trials.
 
     Parameters
     ----------
@@ -52,13 +53,15 @@ def summarise(
         [_estimate(data, chosen, measure, confidence, place) for measure in measures]
         for data, chosen, place in zip(metrics, used, places, strict=True)
     ]
-    tested = Tested(metrics, used, order, across)
+    ratios = generalisation.ratios(metrics, used)
+    tested = Tested(metrics, used, order, across, generalisation.remark(levels, ratios))
     values = (
         _degeneracy(found, measures)
         | {"contribution": _contributions(found, used, max(data.sizes["network"] for data in metrics))}
         | _references(metrics, measures, used)
         | _trends([found[row] for row in order], measures, tested, confidence)
         | counts
+        | ratios
         | _in_training(metrics, measures, described, used, confidence)
     )
     coordinates: dict[str, Any] = {
@@ -157,12 +160,16 @@ def _references(metrics: list[xr.Dataset], measures: list[Measure], used: list[n
 
 @dataclass(frozen=True)
 class Tested:
-    """What the test of a trend permutes: the metric of the networks used, level by level in the order of the trend."""
+    """What the test of a trend permutes: the metric of the networks used, level by level in the order of the trend.
+
+    `noted` is a remark on all measures.
+    """
 
     metrics: list[xr.Dataset]
     used: list[np.ndarray]
     order: list[int]
     across: xr.Dataset | None
+    noted: str
 
     @property
     def sizes(self) -> list[int]:
@@ -196,7 +203,7 @@ class Tested:
 
     def remark(self, measure: Measure) -> str:
         """What is not given, and why; what is assumed."""
-        remarks = []
+        remarks = [self.noted] if self.noted else []
         if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
         if measure.spread is None and self.across is None:
