@@ -70,7 +70,7 @@ def pulses(inputs):
 
 @pytest.mark.parametrize(
     ("ood", "expected", "steps"),
-    [(None, range(5, 21), 60), ("longer", range(10, 41, 2), 80), ("generalisation", range(21, 41), 80)],
+    [(None, range(5, 21), 60), ("longer", range(10, 41, 2), 80), ("generalisation", range(40, 61), 100)],
 )
 def test_delayed_discrimination_answers_which_pulse_was_larger(ood, expected, steps):
     made = draw(delayed_discrimination.Task(channels=2, auxiliary=True), 400, ood)
