@@ -47,6 +47,19 @@ def test_scalar_spreads_are_what_they_are_called():
     assert data.sel(measure="mad") == pytest.approx(1.5)  # deviations from 3: 2, 1, 1, 5
 
 
+def test_a_population_generalises_if_its_loss_out_of_distribution_is_less_than_twice_that_on_the_probe():
+    far, near = scalar([4.0, 6.0, 8.0]), scalar([1.0, 3.0, 8.0, 1e9], [1, 1, 1, 0])
+    far["probe_loss"], near["probe_loss"] = ("network", [2.0, 1.0, 1.0]), ("network", [2.0, 2.0, 4.0, 1.0])
+    data = summarise([1, 2], [far, near], 0.95, SCALAR)
+    ratios = [data[f"ood_over_probe{end}"].values.tolist() for end in ("", "_lowest", "_highest")]
+    assert ratios == [[6, 1.5], [2, 0.5], [8, 2]]
+    assert data["remark"][0] == "generalises at 2: the median OOD loss is 1.5 × the probe loss"
+    both = summarise(["a", "b"], [near, near], 0.95, SCALAR)["remark"].values
+    assert all(both == "generalises: the median OOD loss is 1.5 × the probe loss")
+    assert summarise([1], [far], 0.95, SCALAR)["remark"][0] == ""
+    assert "ood_over_probe" not in summarise([1], [scalar([1, 2])], 0.95, SCALAR)
+
+
 def test_measures_have_the_unit_of_the_metric_or_none():
     values = scalar([1.0, 2.0, 4.0, 8.0])
     data = summarise([1], [values], 0.95, {"value": ("loss", "V")})

@@ -5,7 +5,7 @@ from degeneracy.tasks import memory_pro
 
 
 @pytest.mark.parametrize(
-    ("ood", "expected"), [(None, range(5, 21)), ("longer", range(10, 41, 2)), ("generalisation", range(21, 41))]
+    ("ood", "expected"), [(None, range(5, 21)), ("longer", range(10, 41, 2)), ("generalisation", range(40, 61))]
 )
 def test_the_direction_that_was_shown_is_answered_after_the_delay(ood, expected):
     made = memory_pro.Task().trials(np.random.default_rng(0), 400, ood)

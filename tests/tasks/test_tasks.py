@@ -36,9 +36,11 @@ def test_every_step_counts_and_longer_trials_are_longer(name):
 
 
 def test_the_generalisation_of_the_flip_flop_is_to_hold_bits_for_longer():
-    task = flip_flop.Task(time_steps=200)
-    probe, ood = draw(task, 500), draw(task, 500, "generalisation")
-    assert probe.inputs.shape == ood.inputs.shape
+    task = flip_flop.Task(time_steps=50)
+    probe, ood = draw(task, 2000), draw(task, 500, "generalisation")
+    longest = max(np.diff(np.flatnonzero(trial)).max() for trial in probe.inputs[..., 0])  # time between pulses
+    held = np.diff(np.flatnonzero(ood.inputs[..., 0]))  # each trial begins with a pulse
+    assert ood.inputs.shape == (500, 200, 3) and np.mean(held > 2 * longest) > 0.05 and held.max() > 5 * longest
     pulses = [np.mean(np.abs(made.inputs[:, 1:])) for made in (probe, ood)]
     assert pulses == pytest.approx([0.3, 0.03], rel=0.02)
 
@@ -68,7 +70,7 @@ def pulses(inputs):
 
 @pytest.mark.parametrize(
     ("ood", "expected", "steps"),
-    [(None, range(5, 21), 60), ("longer", range(10, 41, 2), 80), ("generalisation", range(21, 41), 80)],
+    [(None, range(5, 21), 60), ("longer", range(10, 41, 2), 80), ("generalisation", range(40, 61), 100)],
 )
 def test_delayed_discrimination_answers_which_pulse_was_larger(ood, expected, steps):
     made = draw(delayed_discrimination.Task(channels=2, auxiliary=True), 400, ood)

@@ -1,4 +1,4 @@
-"""The two seeds of a network: that of its initialisation, and that of the order of its training trials."""
+"""The seeds of a network: that of its initialisation, and those of its data."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,20 @@ class Seeds(NamedTuple):
 
     initialisation  of its parameters before training, and of which recurrent weights exist
     data            of its minibatches, and of its private noise in training
+    training_set    which set of training trials it learns from
     """
 
     initialisation: int
     data: int
+    training_set: int
 
 
 def seeds_of(seed: int, options: dict) -> Seeds:
-    """The seeds of network `seed`: twice its own or, with `data_seeds` D, seed // D and seed % D.
+    """The seeds of network `seed`: twice its own, and set 0; or, with `data_seeds` D, seed // D, seed % D and that set.
 
-    So networks 0 to I · D − 1 cross I initialisations with D orders of the trials.
+    So networks 0 to I · D − 1 cross I initialisations with D sets of training trials, each in an order of its own.
     """
-    count = options["data_seeds"]
-    return Seeds(*divmod(seed, count)) if count else Seeds(seed, seed)
+    if not options["data_seeds"]:
+        return Seeds(seed, seed, 0)
+    initialisation, data = divmod(seed, options["data_seeds"])
+    return Seeds(initialisation, data, data)

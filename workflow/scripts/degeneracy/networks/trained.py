@@ -23,6 +23,7 @@ MIXED = " + "  # between the values of one of these where networks differ
 def identity(script: Path, condition: dict, trials: xr.Dataset, planned: str | None = None) -> dict[str, str]:
     """What a network follows from besides its seed: condition, training trials and code (that of `script` included).
 
+    The trials are set 0 of the condition. The other sets follow from the same condition, code and random streams.
     Raises UserError if this process runs other code than was planned.
     """
     code = code_of(script, *tasks_of(condition), cell_of(condition), planned=planned)

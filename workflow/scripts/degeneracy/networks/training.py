@@ -25,6 +25,7 @@ from degeneracy.networks.seeds import seeds_of
 from degeneracy.plugins import returned
 from degeneracy.plugins.discovery import cell_of, make_cell, make_task
 from degeneracy.status import Status
+from degeneracy.trials.generate import generate
 
 
 def initial_parameters(condition: dict, seed: int) -> dict[str, np.ndarray]:
@@ -67,9 +68,10 @@ def train(
     ----------
     condition : resolved condition.
     seeds : integers, one for each network.
-    trials : training trials: inputs (trial, time, input), targets (trial, time, output), mask (trial, time).
-    device : where to train. On the CPU each network is a group of its own. On CUDA all networks are one group, which is
-        halved when the device runs out of memory.
+    trials : training trials: inputs (trial, time, input), targets (trial, time, output), mask (trial, time). Where
+        seeds of the data are crossed (`data_seeds`) these are set 0, and the sets of other networks are generated.
+    device : where to train. On the CPU each network is a group of its own. On CUDA all networks with the same
+        training trials are one group, which is halved when the device runs out of memory.
     report : called with one line of progress per epoch.
     backend : one of `backends.choice.BACKENDS`; UserError if the device does not have it.
     checkpoint : where to save the state of training from time to time, and to resume from if there is a state. On one
@@ -125,36 +127,50 @@ def epochs(
     backend, unsuited = suited(backend, options)
     obstacle = unsuited or obstacle
     report(f"backend {backend}" + (f", as {obstacle}" if obstacle else ""))
-    data = [
-        torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")
-    ]  # (trial, time, …)
+    sets = {seed: seeds_of(seed, options).training_set for seed in seeds}
+    data = {number: _training_set(condition, number, trials, device) for number in sorted(set(sets.values()))}
     initial = {seed: initial_parameters(condition, seed) for seed in seeds}
-    bounds = np.cumsum([0, *group_sizes(len(seeds), device)])
-    blocks = [{seed: initial[seed] for seed in seeds[a:b]} for a, b in pairwise(bounds)]
-    groups = [make_group(block, cell, options, device) for block in blocks]
-    networks = [network for group in groups for network in group.networks]
+    blocks = _blocks(sets, device)
+    groups = [make_group({seed: initial[seed] for seed in block}, cell, options, device) for block in blocks]
+    by_seed = {network.seed: network for group in groups for network in group.networks}
+    networks = [by_seed[seed] for seed in seeds]
     start = time.perf_counter()
     if checkpoint:
-        own = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
-        if (state := checkpoint.load(own, device, report)) is not None:
+        identity = checkpoints.identity(condition, seeds, trials, backend, name_of(device))
+        if (state := checkpoint.load(identity, device, report)) is not None:
             networks, groups = checkpoints.restored(state, groups[0])
             start -= checkpoint.spent
             report(f"resuming from a checkpoint at epoch {min([group.epoch for group in groups], default=0)}")
     shared = workspace() if backend in GRAPHED else None
-    prepare = partial(prepared, cell=cell, data=data, options=options, backend=backend, shared=shared)
-    evaluate = partial(evaluated_loss, cell=cell, data=data, options=options)
     while groups:
         epoch = min(group.epoch for group in groups) + 1
         for group in [group for group in groups if group.epoch < epoch]:
-            parts = yield from advance(group, minibatches(group, len(data[0]), options), prepare, report)
+            own = data[sets[group.networks[0].seed]]
+            prepare = partial(prepared, cell=cell, data=own, options=options, backend=backend, shared=shared)
+            evaluate = partial(evaluated_loss, cell=cell, data=own, options=options)
+            parts = yield from advance(group, minibatches(group, len(own[0]), options), prepare, report)
             parts = [after_epoch(part, losses, evaluate, options) for part, losses in parts]
             at = groups.index(group)
             groups[at : at + 1] = [part for part in parts if any(network.going for network in part.networks)]
             if checkpoint:
                 state = partial(checkpoints.state_of, networks, groups)
-                checkpoint.keep(state, own, time.perf_counter() - start, report)
+                checkpoint.keep(state, identity, time.perf_counter() - start, report)
         report(progress_line(epoch, networks, options, time.perf_counter() - start))
     return _dataset(condition, cell, initial, networks).assign_attrs(backend=backend)
+
+
+def _training_set(condition: dict, number: int, first: xr.Dataset, device: torch.device) -> list[torch.Tensor]:
+    """Inputs, targets and mask (trial, time, …) of a set of training trials; set 0 is given."""
+    trials = generate(condition, ["train"], number)["train"] if number else first
+    return [torch.as_tensor(trials[name].values, device=device) for name in ("inputs", "targets", "mask")]
+
+
+def _blocks(sets: dict[int, int], device: torch.device) -> Iterator[list[int]]:
+    """The seeds of each group: of networks that learn from the same set of training trials. `sets` gives it by seed."""
+    for number in sorted(set(sets.values())):
+        seeds = [seed for seed in sets if sets[seed] == number]
+        bounds = np.cumsum([0, *group_sizes(len(seeds), device)])
+        yield from (seeds[a:b] for a, b in pairwise(bounds))
 
 
 def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], networks: list[Progress]) -> xr.Dataset:
@@ -178,7 +194,7 @@ def _dataset(condition: dict, cell, initial: dict[int, dict[str, np.ndarray]], n
         "epoch_reached": np.array([network.reached for network in networks], np.int32),
         "status": np.array([network.status(training["threshold"]) for network in networks], np.int8),
     }
-    initialisation, data = zip(*(seeds_of(network.seed, training) for network in networks), strict=True)
+    initialisation, data, _ = zip(*(seeds_of(network.seed, training) for network in networks), strict=True)
     if density < 1:
         drawn = [connectivity.draw_connections(cell.width, density, seed) for seed in initialisation]
         values["connectivity_mask"] = np.stack(drawn).astype(np.int8)

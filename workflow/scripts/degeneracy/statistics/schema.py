@@ -64,6 +64,15 @@ STATISTICS = Schema(
         "n_incomplete": Variable(
             LEVEL, INTEGER, "networks used whose metric is known to be incomplete", "1", optional=True
         ),
+        "ood_over_probe": Variable(
+            LEVEL,
+            FLOAT,
+            "OOD loss over loss on the probe trials, median of the networks used",
+            "1",
+            optional=True,
+        ),
+        "ood_over_probe_lowest": Variable(LEVEL, FLOAT, "lowest of these ratios", "1", optional=True),
+        "ood_over_probe_highest": Variable(LEVEL, FLOAT, "highest of these ratios", "1", optional=True),
     },
 )
 DIRECTIONS = Schema(

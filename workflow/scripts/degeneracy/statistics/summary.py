@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from degeneracy.statistics import label_permutation
+from degeneracy.statistics import generalisation, label_permutation
 from degeneracy.statistics.estimates import Estimate, excess, is_resolved, of_distances, of_values, references
 from degeneracy.statistics.halves import HALVES, trends
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
@@ -33,7 +33,8 @@ def summarise(
     resolved; values have no floor and count as resolved. The trend is the fitted change along
     `trend_order`, in units and in percent, with the p-value of `statistics.label_permutation`. It is NaN where the
     levels have no order, or one of them has fewer than three networks. Metrics at snapshots of training are summarised
-    in the same way, from the networks that converged in the end.
+    in the same way, from the networks that converged in the end. A loss out of distribution comes with its ratio to the
+    loss on the probe trials.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def summarise(
         [_estimate(data, chosen, measure, confidence, place) for measure in measures]
         for data, chosen, place in zip(metrics, used, places, strict=True)
     ]
-    tested = Tested(metrics, used, order, across)
+    ratios = generalisation.ratios(metrics, used)
+    tested = Tested(metrics, used, order, across, generalisation.remark(levels, ratios))
     values = (
         _degeneracy(found, measures)
         | {"contribution": _contributions(found, used, max(data.sizes["network"] for data in metrics))}
@@ -63,6 +65,7 @@ def summarise(
         | _trends([found[row] for row in order], measures, tested, confidence)
         | trends(metrics, used, measures, order)
         | counts
+        | ratios
         | _in_training(metrics, measures, described, used, confidence)
     )
     coordinates: dict[str, Any] = {
@@ -178,12 +181,16 @@ def _excess(
 
 @dataclass(frozen=True)
 class Tested:
-    """What the test of a trend permutes: the metric of the networks used, level by level in the order of the trend."""
+    """What the test of a trend permutes: the metric of the networks used, level by level in the order of the trend.
+
+    `noted` is a remark on all measures.
+    """
 
     metrics: list[xr.Dataset]
     used: list[np.ndarray]
     order: list[int]
     across: xr.Dataset | None
+    noted: str
 
     @property
     def sizes(self) -> list[int]:
@@ -217,7 +224,7 @@ class Tested:
 
     def remark(self, measure: Measure) -> str:
         """What is not given, and why; what is assumed."""
-        remarks = []
+        remarks = [self.noted] if self.noted else []
         if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
         if measure.spread is None and self.across is None:

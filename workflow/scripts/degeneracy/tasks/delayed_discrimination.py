@@ -43,13 +43,13 @@ class Task:
         return [f"{kind}_{channel}" for kind in kinds for channel in range(self.channels)]
 
     def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
-        """Draw `count` trials. The generalisation is to delays above the longest trained one, up to twice as long.
+        """Draw `count` trials. The generalisation is to delays twice to three times the longest trained one.
 
         Or each delay is doubled ("longer"). Trials are longer by as much.
         """
         low, high, stretch = self.delay_minimum, self.delay_maximum, 2 if ood == "longer" else 1
         if ood == "generalisation":
-            low, high = high + 1, max(2 * high, high + 1)
+            low, high = max(2 * high, 1), max(3 * high, 1)
         steps = ONSET + 2 * PULSE + stretch * high + RESPONSE
         delay = stretch * generator.integers(low, high + 1, (count, 1))  # (trial, 1)
         first = generator.integers(len(AMPLITUDES), size=(count, self.channels))

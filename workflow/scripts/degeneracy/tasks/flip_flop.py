@@ -8,7 +8,7 @@ import numpy as np
 from degeneracy.plugins.options import Range
 from degeneracy.tasks import Ood, Trials
 
-RARER = 0.1  # pulses of the generalisation, in proportion to the training trials
+RARER, LONGER = 0.1, 4  # pulses and steps of the generalisation, in proportion to the training trials
 COMPLEXITY = ("channels",)  # options that make the task more complex
 
 
@@ -33,11 +33,12 @@ class Task:
         return [f"bit_{channel}" for channel in range(self.channels)]
 
     def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
-        """Draw `count` trials. The generalisation is to pulses a tenth as frequent, so that bits are held for longer.
+        """Draw `count` trials. The generalisation is to pulses a tenth as frequent in trials four times as long.
 
+        So many bits are held for longer than any in training.
         Trials twice as long ("longer") are from the same distribution but for the first steps.
         """
-        steps = self.time_steps * (2 if ood == "longer" else 1)
+        steps = self.time_steps * {None: 1, "longer": 2, "generalisation": LONGER}[ood]
         probability = self.pulse_probability * (RARER if ood == "generalisation" else 1)
         shape = (count, steps, self.channels)  # (trial, time, channel)
         pulses = generator.random(shape) < probability

@@ -31,13 +31,13 @@ class Task:
     outputs = ("fixation", "response_x", "response_y")
 
     def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
-        """Draw `count` trials. The generalisation is to delays above the longest trained one, up to twice as long.
+        """Draw `count` trials. The generalisation is to delays twice to three times the longest trained one.
 
         Or each delay is doubled ("longer").
         """
         low, high, stretch = self.delay_minimum, self.delay_maximum, 2 if ood == "longer" else 1
         if ood == "generalisation":
-            low, high = high + 1, max(2 * high, high + 1)
+            low, high = max(2 * high, 1), max(3 * high, 1)
         go = FIXATION + STIMULUS + stretch * generator.integers(low, high + 1, (count, 1))  # (trial, 1)
         angle = generator.uniform(0, 2 * np.pi, (count, 1))
         direction = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # (trial, 1, axis)

@@ -11,14 +11,15 @@ from degeneracy.tasks import Trials
 from degeneracy.trials.schema import GROUPS, TRIALS
 
 
-def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
+def generate(condition: dict, groups=GROUPS, training_set: int = 0) -> dict[str, xr.Dataset]:
     """Groups of trials of a condition, as one dataset for each group.
 
     `train` is what networks learn from, `probe` what all networks are compared on, `replicate` as many trials again,
     which say what sampling adds to a comparison, and `ood` (out of distribution) what generalisation is measured on.
     Each group has a random stream of its own, shared with no network's: more training trials leave the probe trials as
     they are. A task that lists its few different trials (`distinct`) has each of them equally often among the probe
-    trials if they are enough, and again among the replicate trials.
+    trials if they are enough, and again among the replicate trials. `train` can be drawn more than once: each
+    `training_set` has a stream of its own, and the trials artifact holds set 0.
 
     With the option `ood_kind` "generalisation" or "longer" the task itself draws the ood trials; with "noise" they are
     trials like the others, to whose inputs, all of them at every step, Gaussian noise of the SD `ood_noise` (input
@@ -29,7 +30,8 @@ def generate(condition: dict, groups=GROUPS) -> dict[str, xr.Dataset]:
     made_groups = {}
     for group in groups:
         index = GROUPS.index(group)
-        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=(3, index)))
+        stream = (3, index, training_set) if group == "train" and training_set else (3, index)
+        generator = np.random.default_rng(np.random.SeedSequence(options["seed"], spawn_key=stream))
         ood = options["ood_kind"] if group == "ood" else None
         count = options["probe" if group == "replicate" else group]
         made = None
