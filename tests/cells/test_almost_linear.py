@@ -1,13 +1,17 @@
 """Almost-linear cells: exact fixed points, region by region."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from scipy.spatial import cKDTree
 
 from degeneracy.cells import almost_linear
 from degeneracy.cells.almost_linear import Cell
 from degeneracy.fixed_points.find import find
+from degeneracy.tasks import dynamical_system
 from populations import FIND, normal, random_parameters, short_population
 
 
@@ -75,3 +79,20 @@ def test_a_cell_with_too_many_regions_is_searched(tmp_path, monkeypatch):
     population = short_population(tmp_path, "almost_linear", width=4, seeds=(0,), rectified=4)
     monkeypatch.setattr(almost_linear, "MOST_REGIONS", 8)
     assert find(population, FIND, lambda line: None)["starts"].item() >= FIND["starts"]
+
+
+@pytest.mark.parametrize(("scale", "stays"), [(1.0, True), (0.95, False)])
+def test_a_network_that_learnt_lorenz63_with_teacher_forcing_stays_on_the_attractor_when_it_runs_free(scale, stays):
+    """tests/benchmarks/free_run.py says how the network was trained. Other weights than the learnt ones do not stay."""
+    with np.load(Path(__file__).with_name("almost_linear_lorenz63.npz")) as file:
+        parameters = {name: torch.as_tensor(values).double() for name, values in file.items()}
+    parameters["recurrent_weights"] *= scale
+    cell = Cell(width=20, rectified=10)
+    trials = dynamical_system.Task(drive="start", time_steps=4000).trials(np.random.default_rng(5), 3)
+    inputs = torch.as_tensor(trials.inputs).transpose(0, 1)[None]
+    free = cell.readout(parameters, cell.states(parameters, inputs))[0, 200:].numpy()  # (time, trial, variable)
+    true = trials.targets[:, 200:].reshape(-1, 3)
+    distance, _ = cKDTree(true).query(free[::7].reshape(-1, 3))
+    right = np.mean(free[..., 0] > 0, axis=0)  # share of the time in one of the two lobes (trial)
+    bounded, near = np.abs(free).max() < 1.1 * np.abs(true).max(), np.quantile(distance, 0.99) < 0.15
+    assert (bounded and near and 0.3 < right.min() <= right.max() < 0.7) == stays

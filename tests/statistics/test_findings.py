@@ -98,3 +98,9 @@ def test_the_script_prints_them_and_where_the_rest_is(table):
     title, finding, rest = printed.splitlines()
     assert title.startswith("Findings") and "rises by 12% [9, 15]" in finding
     assert "results/statistics/directions.csv" in rest and "results/figures;" in rest
+
+
+def test_a_sweep_of_a_single_level_is_no_finding(table):
+    path = table({}, {"sweep": "delay", "factor": "task.delay", "levels": "20"} | NO_TREND)
+    *sentences, last = findings(path)
+    assert len(sentences) == 1 and "channels" in sentences[0] and last == "nothing to compare at a single level: delay"

@@ -64,7 +64,7 @@ def label_levels(axis, data, label: str) -> None:
     used, total = data["n_used"].values, int(data["n_networks"].max())
     labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
     crowded = max(map(len, labels)) * len(labels) > 24
-    note = f"n = {used[0]} each"
+    note = f"n = {used[0]}" + (" each" if len(labels) > 1 else "")
     if (used < total).any():
         note = f"n of {total} below" if not crowded else f"in brackets: n of {total}"
         labels = [f"{label} ({n})" if crowded else f"{label}\n{n}" for label, n in zip(labels, used, strict=True)]

@@ -11,12 +11,15 @@ def findings(path) -> list[str]:
     """Sentences on the sweeps of a table of directions (CSV): robust arrows first, then those of their interval only.
 
     There is one for each metric with a measure that this project prefers. A sweep without any gets one for the first
-    measure of each metric. At most MOST sentences are written out; one more line counts the others.
+    measure of each metric. At most MOST sentences are written out; one more line counts the others, and one names the
+    sweeps of a single level.
     """
     with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    metrics = {(row["sweep"], row["metric"]) for row in rows}
-    rows = [row for row in rows if (row["sweep"], row["variant_of"]) not in metrics]  # which stand beside their metric
+        read = list(csv.DictReader(file))
+    metrics = {(row["sweep"], row["metric"]) for row in read}
+    read = [row for row in read if (row["sweep"], row["variant_of"]) not in metrics]  # which stand beside their metric
+    rows = [row for row in read if len(_levels(row)) > 1]
+    single = list(dict.fromkeys(row["sweep"] for row in read if len(_levels(row)) == 1))
     first = {(row["sweep"], row["metric"]): row for row in reversed(rows)}
     preferred = [row for row in rows if row["preferred"] == "True"]
     others = {row["sweep"] for row in rows} - {row["sweep"] for row in preferred}
@@ -25,7 +28,11 @@ def findings(path) -> list[str]:
     sentences = [sentence(row, _name(row, rows)) for row in shown]
     if len(sentences) > MOST:
         sentences[MOST - 1 :] = [f"and {len(sentences) - MOST + 1} more"]
-    return sentences
+    return sentences + ([f"nothing to compare at a single level: {', '.join(single)}"] if single else [])
+
+
+def _levels(row: dict[str, str]) -> list[str]:
+    return row["levels"].split(", ")
 
 
 def _name(row: dict[str, str], rows: list[dict[str, str]]) -> str:
@@ -36,7 +43,7 @@ def _name(row: dict[str, str], rows: list[dict[str, str]]) -> str:
 
 def sentence(row: dict[str, str], name: str) -> str:
     """One row in words: what changes from the first to the last level, with its interval and the number of networks."""
-    levels, used = row["levels"].split(", "), row["n_used"].split(", ")
+    levels, used = _levels(row), row["n_used"].split(", ")
     factor = row["factor"].partition(".")[2].replace("_", " ")
     count = f"n = {used[0]} per level" if len(set(used)) == 1 else f"n = {row['n_used']}"
     turns = ", but not at every level" if row["monotone"] == "no" and row["arrow"] != UNCLEAR else ""

@@ -225,6 +225,8 @@ class Tested:
     def remark(self, measure: Measure) -> str:
         """What is not given, and why; what is assumed."""
         remarks = [self.noted] if self.noted else []
+        if len(self.metrics) == 1:
+            remarks.append("a single level, so no change")
         if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
         if measure.spread is None and self.across is None:
