@@ -49,6 +49,7 @@ def polar_factor_by_products(weights: Tensor) -> Tensor:
     return factor
 
 
+@torch.no_grad()
 def descend(group: Group, gradient: Tensor, options: dict) -> None:
     """One step of the optimiser that the options name, on gradients (network, parameter).
 
@@ -62,6 +63,7 @@ def descend(group: Group, gradient: Tensor, options: dict) -> None:
     adam(group, gradient, options["gradient_clip"])
 
 
+@torch.no_grad()
 def sgd(group: Group, gradient: Tensor, clip: float, momentum: float) -> None:
     """One step along the sum v ← momentum · v + gradient of the clipped gradients."""
     group.steps += 1
@@ -75,6 +77,7 @@ def clipped(gradient: Tensor, clip: float) -> Tensor:
     return gradient.mul_((clip / gradient.norm(dim=1, keepdim=True).clamp_min(1e-30)).clamp_max(1))
 
 
+@torch.no_grad()
 def adam(group: Group, gradient: Tensor, clip: float) -> None:
     """One step of Adam (Kingma & Ba 2015, algorithm 1), after clipping each network's gradient to the norm `clip`."""
     if group.parameters.device.type == "cpu":
