@@ -89,5 +89,5 @@ def test_the_code_of_training_holds_only_what_can_change_a_network():
         *("tasks/flip_flop.py", "devices.py", "status.py", "trials/generate.py", "trials/schema.py"),
         *(f"networks/{name}.py" for name in ("training", "group", "epoch", "losses", "optimiser", "outcome", "schema")),
         *(f"networks/{name}.py" for name in ("connectivity", "noise", "seeds")),
-        *(f"networks/backends/{name}.py" for name in ("choice", "compiled", "obstacles")),
+        *(f"networks/backends/{name}.py" for name in ("choice", "compiled", "compiled_step", "obstacles")),
     }

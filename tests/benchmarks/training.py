@@ -25,8 +25,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 from degeneracy.cells.vanilla import Cell
-from degeneracy.networks.backends.choice import error_and_gradient
+from degeneracy.networks.backends.choice import differentiated
 from degeneracy.networks.group import make_group
+from degeneracy.networks.losses import FREE_MSE
 from degeneracy.networks.optimiser import adam
 
 CHANNELS = 3
@@ -52,7 +53,7 @@ def stock_network(parameters: dict[str, torch.Tensor]) -> torch.nn.ModuleDict:
 
 
 def compare(width: int, trials: int, steps: int, repeats: int) -> None:
-    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1.0, "data_seeds": 0}
+    options = {"learning_rate": 1e-3, "gradient_clip": 1.0, "connectivity": 1.0, "data_seeds": 0} | FREE_MSE
     cell = Cell(width=width)
     initial = cell.initialise(np.random.default_rng(0), CHANNELS, CHANNELS)
     group = make_group({0: initial}, cell, options, torch.device("cpu"))
@@ -62,8 +63,10 @@ def compare(width: int, trials: int, steps: int, repeats: int) -> None:
     inputs, targets = torch.randn(2, steps, trials, CHANNELS).unbind(0)  # (time, trial, channel)
     batch = inputs[None], targets[None], torch.ones(1, steps, trials)
 
+    differentiate = differentiated(cell, group, options, "cpu")
+
     def ours():
-        _, gradient = error_and_gradient(cell, group.named, group.parameters, batch, "cpu")
+        _, gradient = differentiate(batch, None)
         recurrent = group.named(gradient)["recurrent_weights"][0].clone()
         adam(group, gradient, options["gradient_clip"])
         return recurrent

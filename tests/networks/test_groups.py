@@ -7,7 +7,7 @@ from interruptions import SHORT, PulledPlug, assert_identical, kept, pull_plug_a
 from conftest import make_condition
 from degeneracy.networks import epoch as epoch_module
 from degeneracy.networks import training
-from degeneracy.networks.backends.choice import error_and_gradient
+from degeneracy.networks.backends.choice import differentiated
 
 
 def in_one_group(monkeypatch):
@@ -50,15 +50,20 @@ def test_out_of_memory_halves_the_group_and_goes_on_from_where_it_was(monkeypatc
     condition = make_condition(training=SHORT)
     undisturbed = train(condition)
     in_one_group(monkeypatch)
-    exact, calls, lines = error_and_gradient, [], []
+    calls, lines = [], []
 
-    def limited(cell, named, flat, *rest):
-        calls.append(len(flat))
-        if len(calls) > 12 and len(flat) > fits:  # in the middle of the second epoch
-            raise error
-        return exact(cell, named, flat, *rest)
+    def limited(cell, group, *rest):
+        differentiate, networks = differentiated(cell, group, *rest), len(group.networks)
 
-    monkeypatch.setattr(epoch_module, "error_and_gradient", limited)
+        def checked(*given):
+            calls.append(networks)
+            if len(calls) > 12 and networks > fits:  # in the middle of the second epoch
+                raise error
+            return differentiate(*given)
+
+        return checked
+
+    monkeypatch.setattr(epoch_module, "differentiated", limited)
     assert_identical(train(condition, report=lines.append), undisturbed)
     halved = [line for line in lines if line.startswith("out of memory")]
     assert halved[0] == "out of memory with 4 networks at once: the group is halved and resumes from epoch 1"
@@ -69,7 +74,7 @@ def test_any_other_error_of_the_device_is_not_taken_for_it(monkeypatch):
     def broken(*_):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(epoch_module, "error_and_gradient", broken)
+    monkeypatch.setattr(epoch_module, "differentiated", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         train(make_condition())
 
@@ -78,6 +83,6 @@ def test_too_little_memory_for_one_network_is_one_sentence(monkeypatch):
     def full(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(epoch_module, "error_and_gradient", full)
+    monkeypatch.setattr(epoch_module, "differentiated", full)
     with pytest.raises(ValueError, match=r"does not suffice for one network; lower training\.batch_size"):
         train(make_condition())

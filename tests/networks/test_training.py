@@ -1,5 +1,3 @@
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -8,11 +6,11 @@ from conftest import make_condition
 from degeneracy import devices
 from degeneracy.cells import mup, vanilla
 from degeneracy.networks import epoch as epochs
-from degeneracy.networks import training
+from degeneracy.networks import optimiser, training
 from degeneracy.networks.backends import compiled
-from degeneracy.networks.backends.choice import error_and_gradient, mean_squared_error
-from degeneracy.networks.group import make_group, named
-from degeneracy.networks.optimiser import adam, add_penalties, lower_rates, polar_factor, polar_factor_by_products
+from degeneracy.networks.backends.choice import differentiated, mean_squared_error
+from degeneracy.networks.group import make_group
+from degeneracy.networks.optimiser import add_penalties, lower_rates, polar_factor, polar_factor_by_products
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -45,15 +43,16 @@ def test_a_huge_learning_rate_really_diverges():
     assert not result["loss"].values[0, -1] < 1
 
 
-def test_adam_and_clipping_equal_torch():
+@pytest.mark.parametrize("adam", [optimiser.adam, optimiser.adam_in_torch])
+def test_adam_and_clipping_equal_torch(adam):
     group = group_of(condition := make_condition())
     reference = torch.nn.Parameter(group.parameters.clone())
-    optimiser = torch.optim.Adam([reference], lr=condition["training"]["learning_rate"])
+    peer = torch.optim.Adam([reference], lr=condition["training"]["learning_rate"])
     for scale in (0.01, 5.0, 0.3):
         gradient = scale * torch.randn(reference.shape)
         reference.grad = gradient.clone()
         torch.nn.utils.clip_grad_norm_([reference], 1.0)
-        optimiser.step()
+        peer.step()
         adam(group, gradient.clone(), 1.0)
     assert torch.allclose(group.parameters, reference, atol=1e-6)
 
@@ -61,12 +60,23 @@ def test_adam_and_clipping_equal_torch():
 def test_learning_rate_falls_after_the_plateau_as_in_torch():
     condition = make_condition(training={"plateau_patience": 2, "plateau_factor": 0.5})
     group, options = group_of(condition), condition["training"]
-    optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=2)
+    peer = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(peer, factor=0.5, patience=2)
     for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.6, 0.6, 0.6, 0.6]:
         lower_rates(group, [loss], options)
         schedule.step(loss)
-        assert group.rates.item() == pytest.approx(optimiser.param_groups[0]["lr"])
+        assert group.rates.item() == pytest.approx(peer.param_groups[0]["lr"])
+
+
+def test_a_step_takes_the_trials_that_are_due():
+    condition = make_condition(training={"steps_per_epoch": 3, "batch_size": 4})
+    group, data = group_of(condition), [torch.randn(9, 5, 2), torch.randn(9, 5, 3), torch.rand(9, 5)]
+    buffers = epochs.prepared(group, make_cell(condition), data, condition["training"], "cpu", None)
+    buffers.order.copy_(torch.randint(9, buffers.order.shape))
+    buffers.at.fill_(1)
+    epochs.fetching(buffers)()
+    for filled, part in zip(buffers.batch, data, strict=True):
+        assert torch.equal(filled, part[buffers.order[1]].transpose(1, 2))
 
 
 def regularised(condition, **lambdas):
@@ -225,17 +235,17 @@ def test_compiled_gradients_equal_those_in_double_precision(kind, activation, wi
     inputs, targets = torch.randn(2, steps, batch, 2), torch.randn(2, steps, batch, 3)
     mask = (torch.rand(2, steps, batch) < 0.7).float()
     mask[:, 0, 0] = 1
-    shapes = {name: value.shape[1:] for name, value in parameters.items()}
-    by_name, flat = partial(named, shapes=shapes), torch.cat([value.flatten(1) for value in parameters.values()], dim=1)
-    leaves = by_name(flat.requires_grad_())
-    differentiable = mean_squared_error(cell, leaves, inputs, targets, mask)
+    options = make_condition()["training"]
+    group = make_group(dict(enumerate(made)), cell, options, CPU)
+    flat = group.parameters.clone().requires_grad_()
+    differentiable = mean_squared_error(cell, group.named(flat), inputs, targets, mask)
     assert type(differentiable.grad_fn).__name__ == "MaskedErrorBackward"
     (by_autograd,) = torch.autograd.grad(differentiable.sum(), flat)
-    error, gradient = error_and_gradient(cell, by_name, flat, (inputs, targets, mask), "cpu")
+    error, gradient = differentiated(cell, group, options, "cpu")((inputs, targets, mask), None)
     assert torch.equal(error, differentiable.detach()) and torch.equal(gradient, by_autograd)
     exact, expected = error_in_double_precision(cell, parameters, inputs, targets, mask)
     assert torch.allclose(error.double(), exact, rtol=1e-5)
-    for ours, reference in zip(by_name(gradient).values(), expected, strict=True):
+    for ours, reference in zip(group.named(gradient).values(), expected, strict=True):
         assert (ours - reference).norm() <= 1e-5 * reference.norm()
 
 

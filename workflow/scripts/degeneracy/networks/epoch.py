@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from degeneracy.errors import UserError
-from degeneracy.networks.backends.choice import GRAPHED, error_and_gradient
+from degeneracy.networks.backends.choice import GRAPHED, differentiated
 from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
-from degeneracy.networks.losses import masked_loss, outputs_of, plain, step_loss
+from degeneracy.networks.losses import outputs_of, step_loss
 from degeneracy.networks.noise import draw
 from degeneracy.networks.optimiser import add_penalties, descend, lower_rates
 from degeneracy.networks.outcome import Stored
@@ -78,37 +78,50 @@ def run_epoch(group: Group, order: np.ndarray, prepare: Callable):
 
 def prepared(group: Group, cell, data: list[Tensor], options: dict, backend: str, shared) -> Buffers:
     """Buffers and step of a group: a call, or the replay of a CUDA graph on the backends that have one."""
-    shape, device = (options["steps_per_epoch"], len(group.networks), options["batch_size"]), group.parameters.device
+    device = group.parameters.device
+    steps, networks, trials = options["steps_per_epoch"], len(group.networks), options["batch_size"]
     buffers = Buffers(
-        order=torch.zeros(shape, dtype=torch.int64, device=device),
+        order=torch.zeros(steps, networks, trials, dtype=torch.int64, device=device),
         at=torch.zeros(1, dtype=torch.int64, device=device),
-        total=torch.zeros(len(group.networks), dtype=torch.float64, device=device),
+        total=torch.zeros(networks, dtype=torch.float64, device=device),
         data=data,
+        batch=[part.new_empty(networks, part.shape[1], trials, *part.shape[2:]) for part in data],
     )
     if getattr(cell, "recurrent_noise", 0):
-        networks, steps, trials = len(group.networks), data[0].shape[1], options["batch_size"]
-        buffers.noise = torch.zeros(networks, steps, trials, cell.width, device=device)
-    step = partial(_step, group, buffers, cell, options, backend)
+        buffers.noise = torch.zeros(networks, data[0].shape[1], trials, cell.width, device=device)
+    compute = fetching(buffers), differentiated(cell, group, options, backend)
+    step = partial(_step, group, buffers, cell, options, *compute)
     changed = [*group.state(), buffers.at, buffers.total]
     buffers.step = captured(step, changed, shared) if backend in GRAPHED else step
     return buffers
 
 
-def _step(group: Group, buffers: Buffers, cell, options: dict, backend: str) -> None:
+def fetching(buffers: Buffers) -> Callable[[], None]:
+    """Function that fills `batch` with the trials of the step that is due."""
+    if buffers.at.device.type == "cpu":
+        from degeneracy.networks.backends import compiled_step  # here, so that only training waits for the compiler
+
+        data, batch = (tuple(part.numpy() for part in parts) for parts in (buffers.data, buffers.batch))
+        return partial(compiled_step.gather, buffers.order.numpy(), buffers.at.numpy(), data, batch)
+
+    def fetch() -> None:
+        chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
+        for into, part in zip(buffers.batch, buffers.data, strict=True):
+            into.copy_(part[chosen].transpose(1, 2))
+
+    return fetch
+
+
+def _step(group: Group, buffers: Buffers, cell, options: dict, fetch: Callable, differentiate: Callable) -> None:
     """One minibatch of each network: loss, gradient, penalties, mask, clipping, descent, and what the cell constrains.
 
     Everything is changed in place.
     """
-    chosen = buffers.order.index_select(0, buffers.at)[0]  # (network, trial)
-    batch = [part[chosen].transpose(1, 2).contiguous() for part in buffers.data]  # (network, time, trial, …)
-    if plain(options):
-        loss, gradient = error_and_gradient(cell, group.named, group.parameters, batch, backend, buffers.noise)
-    else:
-        flat = group.parameters.detach().requires_grad_()
-        loss = masked_loss(cell, group.named(flat), *batch, options, buffers.noise)
-        (gradient,) = torch.autograd.grad(loss.sum(), flat)
-    buffers.total += loss.detach()
-    add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
+    fetch()
+    loss, gradient = differentiate(buffers.batch, buffers.noise)
+    buffers.total += loss
+    if options["nuclear_norm"] or options["l1"]:
+        add_penalties(cell, group.named(group.parameters), group.named(gradient), options)
     if group.mask is not None:
         gradient *= group.mask  # a weight that does not exist is 0 before training, and so it stays
     descend(group, gradient, options)

@@ -23,7 +23,7 @@ class Group:
     shapes: dict[str, tuple[int, ...]]
     parameters: Tensor
     rates: Tensor  # learning rate (network, 1)
-    epsilon: Tensor | float  # of Adam: one number, or (parameter)
+    epsilon: Tensor  # of Adam (parameter)
     moments: tuple[Tensor, Tensor]
     steps: Tensor  # number of steps that Adam has taken
     mask: Tensor | None  # 1 where a parameter exists, 0 elsewhere (network, parameter); None if all exist
@@ -61,6 +61,7 @@ class Buffers:
     at: Tensor  # steps of the epoch that are done (1)
     total: Tensor  # sum of the losses of these steps (network)
     data: list[Tensor]  # inputs, targets and mask of all trials (trial, time, …)
+    batch: list[Tensor]  # the same of the trials of this step (network, time, trial, …)
     noise: Tensor | None = None  # of this step (network, time, trial, unit), for cells that have noise in training
     step: Callable[[], None] = lambda: None
 
@@ -116,10 +117,8 @@ def _mask(cell, options: dict, initial: dict[int, dict[str, np.ndarray]], device
     return torch.as_tensor(np.stack(rows), dtype=torch.float32, device=device)
 
 
-def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> Tensor | float:
-    """Adam's ε in the units of the gradients: one number, or (parameter) if the cell says how large they are."""
-    if not hasattr(cell, "gradient_scales"):
-        return ADAM["epsilon"]
-    scales = cell.gradient_scales()
-    parts = [torch.full((int(np.prod(shape)),), ADAM["epsilon"] * scales[name]) for name, shape in shapes.items()]
+def _epsilon(cell, shapes: dict[str, tuple[int, ...]], device: torch.device) -> Tensor:
+    """Adam's ε (parameter) in the units of the gradients, if the cell says how large they are."""
+    scales = cell.gradient_scales() if hasattr(cell, "gradient_scales") else dict.fromkeys(shapes, 1)
+    parts = [torch.full((math.prod(shape),), ADAM["epsilon"] * scales[name]) for name, shape in shapes.items()]
     return torch.cat(parts).to(device)

@@ -14,8 +14,6 @@ def add_penalties(cell, parameters: dict[str, Tensor], gradient: dict[str, Tenso
     Where a penalty has no derivative we take the subgradient of least norm: 0 for a weight of 0, and U Vᵀ over the
     nonzero singular values.
     """
-    if not (options["nuclear_norm"] or options["l1"]):
-        return
     for name, dims in cell.parameter_dims().items():
         if dims == ("unit", "source_unit"):
             weights = parameters[name]  # (network, unit, source_unit)
@@ -82,6 +80,17 @@ def clipped(gradient: Tensor, clip: float) -> Tensor:
 @torch.no_grad()
 def adam(group: Group, gradient: Tensor, clip: float) -> None:
     """One step of Adam (Kingma & Ba 2015, algorithm 1), after clipping each network's gradient to the norm `clip`."""
+    if group.parameters.device.type == "cpu":
+        from degeneracy.networks.backends import compiled_step  # here, so that only training waits for the compiler
+
+        tensors = group.parameters, gradient, *group.moments, group.rates, group.epsilon, group.steps
+        compiled_step.adam(*(tensor.numpy() for tensor in tensors), clip, *ADAM["betas"])
+    else:
+        adam_in_torch(group, gradient, clip)
+
+
+def adam_in_torch(group: Group, gradient: Tensor, clip: float) -> None:
+    """The same by operations of torch, which a CUDA graph can hold."""
     beta, beta_square = ADAM["betas"]
     gradient = clipped(gradient, clip)
     group.steps += 1

@@ -9,6 +9,7 @@
 The backend is not part of the condition; it is an attribute of the networks artifact.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import torch
@@ -16,7 +17,8 @@ from torch import Tensor
 
 from degeneracy.errors import UserError
 from degeneracy.networks.backends.obstacles import not_of_rates
-from degeneracy.networks.losses import FREE_MSE, masked_loss
+from degeneracy.networks.group import Group
+from degeneracy.networks.losses import FREE_MSE, masked_loss, plain
 
 BACKENDS = ("auto", "reference", "cpu", "cuda", "fused", "fused-tf32")
 GRAPHED = ("cuda", "fused", "fused-tf32")  # their step is replayed as a CUDA graph
@@ -86,21 +88,33 @@ def mean_squared_error(
     return masked_loss(cell, parameters, inputs, targets, mask, FREE_MSE, noise)
 
 
-def error_and_gradient(cell, named, flat: Tensor, batch, backend: str, noise: Tensor | None = None):
-    """Masked MSE (network) of networks with flat parameters (network, parameter), and its gradient, of that shape.
+def differentiated(cell, group: Group, options: dict, backend: str) -> Callable:
+    """Function (batch, noise) that returns the loss (network) of a group and its gradient (network, parameter).
 
-    `named` gives the parameters by name from flat ones, the batch is what `mean_squared_error` takes.
+    The batch is inputs, targets and mask as `mean_squared_error` takes them; the noise is None for cells without it.
+    The next call may overwrite the gradient.
     """
-    if backend == "cpu" and noise is None:
-        from degeneracy.networks.backends import compiled
 
-        parameters = named(flat.detach())
-        weights = cell.affine(parameters)
-        if all(any(part is own for own in parameters.values()) for part in weights):  # no chain rule: without autograd
-            gradient = torch.zeros_like(flat)
-            parts = cell.affine(named(gradient))
-            return compiled.fill_gradients(cell.activation, cell.keep, None, batch, weights, parts), gradient
-    flat = flat.detach().requires_grad_()
-    loss = mean_squared_error(cell, named(flat), *batch, backend, noise)
-    (gradient,) = torch.autograd.grad(loss.sum(), flat)
-    return loss.detach(), gradient
+    def by_autograd(batch, noise: Tensor | None):
+        flat = group.parameters.detach().requires_grad_()
+        if plain(options):
+            loss = mean_squared_error(cell, group.named(flat), *batch, backend, noise)
+        else:
+            loss = masked_loss(cell, group.named(flat), *batch, options, noise)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        return loss.detach(), gradient
+
+    if backend != "cpu" or getattr(cell, "recurrent_noise", 0):
+        return by_autograd
+    from degeneracy.networks.backends import compiled
+
+    parameters = group.named(group.parameters)
+    if not all(any(part is own for own in parameters.values()) for part in cell.affine(parameters)):
+        return by_autograd  # by the chain rule through `affine`
+    gradient = torch.empty_like(group.parameters)
+    weights, gradients = (compiled.by_network(cell.affine(group.named(flat))) for flat in (group.parameters, gradient))
+
+    def directly(batch, noise: None):
+        return compiled.fill_gradients(cell.activation, cell.keep, noise, batch, weights, gradients), gradient
+
+    return directly

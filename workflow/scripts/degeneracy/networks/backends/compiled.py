@@ -10,7 +10,9 @@ a matrix with the transpose of another, for which OpenBLAS is slow where matrice
 """
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  numba calls its matrix product
@@ -122,10 +124,34 @@ def compare(units, product, targets, mask, scale, by_output):
 
 
 @kernel
-def forward(
-    activation, keep, scale, units, weights, sources, inputs, noise, targets, mask, product, currents, by_output
-):
-    """Fill `sources` (time + 1, trial, unit + input + 1) and dE/dy (time, trial, output); returns E.
+def stack(parts, own):
+    """Fill the stacked weights with parts, and `recurrent` with the transpose of what they do to rates."""
+    recurrent_weights, input_weights, bias, readout_weights, readout_bias = parts
+    (units, channels), outputs = input_weights.shape, len(readout_bias)
+    own.weights[:units, :units] = recurrent_weights.T
+    own.weights[units : units + channels, :units] = input_weights.T
+    own.weights[units + channels, :units] = bias
+    own.weights[:units, units : units + outputs] = readout_weights.T
+    own.weights[units + channels, units : units + outputs] = readout_bias
+    own.recurrent[:units, :units] = recurrent_weights
+    own.recurrent[units : units + outputs, :units] = readout_weights
+
+
+@kernel
+def unstack(gradient, parts):
+    """Fill the parts of a network with its dE/dM."""
+    by_recurrent_weights, by_input_weights, by_bias, by_readout_weights, by_readout_bias = parts
+    (units, channels), outputs = by_input_weights.shape, len(by_readout_bias)
+    by_recurrent_weights[:] = gradient[:units, :units].T
+    by_input_weights[:] = gradient[units : units + channels, :units].T
+    by_bias[:] = gradient[units + channels, :units]
+    by_readout_weights[:] = gradient[:units, units : units + outputs].T
+    by_readout_bias[:] = gradient[units + channels, units : units + outputs]
+
+
+@kernel
+def forward(activation, keep, scale, units, noise, inputs, targets, mask, own):
+    """Fill `sources` and dE/dy (time, trial, output); returns E.
 
     `noise` is (time, trial, unit), or (1, 0, 0) if there is none.
     """
@@ -136,31 +162,46 @@ def forward(
         if step < steps:
             for trial in range(trials):
                 for channel in range(channels):
-                    sources[step, trial, units + channel] = inputs[step, trial, channel]
-        multiply(trials, units + outputs, units + channels + 1, sources[step], weights, product)
+                    own.sources[step, trial, units + channel] = inputs[step, trial, channel]
+        multiply(trials, units + outputs, units + channels + 1, own.sources[step], own.weights, own.product)
         if step > 0:
-            total += compare(units, product, targets[step - 1], mask[step - 1], scale, by_output[step - 1])
+            total += compare(units, own.product, targets[step - 1], mask[step - 1], scale, own.by_output[step - 1])
         if step < steps:
             added = noise[min(step, len(noise) - 1)]
-            advance(activation, keep, units, product, added, currents, sources[step + 1])
+            advance(activation, keep, units, own.product, added, own.currents, own.sources[step + 1])
     return total
 
 
 @kernel
-def backward(activation, keep, units, used, recurrent, sources, by_output, now, later, by_rate, gradient):
-    """Add dE/dM to `gradient`; `recurrent` (unit + output, unit) is the transpose of what M does to rates.
-
-    `now` and `later` (trial, unit + output) start as zeros; the initial values of `by_rate` do not matter.
-    """
-    steps, trials, outputs = by_output.shape
+def backward(activation, keep, units, used, own):
+    """Add dE/dM to `gradient`, of which `used` rows are; `now` and `later` start as zeros."""
+    steps, trials, outputs = own.by_output.shape
+    now, later = own.now, own.later
     for step in range(steps, 0, -1):
-        later[:, units : units + outputs] = by_output[step - 1]
-        add_product(used, units + outputs, trials, sources[step], later, gradient)
-        multiply(trials, units, units + outputs, later, recurrent, by_rate)
-        chain(activation, keep, units, sources[step], by_rate, later, now)
+        later[:, units : units + outputs] = own.by_output[step - 1]
+        add_product(used, units + outputs, trials, own.sources[step], later, own.gradient)
+        multiply(trials, units, units + outputs, later, own.recurrent, own.by_rate)
+        chain(activation, keep, units, own.sources[step], own.by_rate, later, now)
         later, now = now, later
     later[:, units : units + outputs] = ZERO
-    add_product(used, units + outputs, trials, sources[0], later, gradient)
+    add_product(used, units + outputs, trials, own.sources[0], later, own.gradient)
+
+
+@kernel
+def error_and_gradients(activation, keep, noise, inputs, targets, mask, parts, gradients, own):
+    """Masked MSE of one network; fills its gradients with respect to the parts of its stacked weights.
+
+    Noise (time, trial, unit) or (1, 0, 0), inputs and targets (time, trial, channel), mask (time, trial).
+    """
+    units, channels = parts[1].shape
+    for array in (own.gradient, own.now, own.later, own.currents):
+        array[:] = ZERO
+    stack(parts, own)
+    scale = ONE / (FLOAT(targets.shape[2]) * mask.sum())
+    error = forward(activation, keep, scale, units, noise, inputs, targets, mask, own)
+    backward(activation, keep, units, units + channels + 1, own)
+    unstack(own.gradient, gradients)
+    return error
 
 
 def aligned(*shape: int) -> np.ndarray:
@@ -171,70 +212,55 @@ def aligned(*shape: int) -> np.ndarray:
     return values[first : first + math.prod(shape)].reshape(shape)
 
 
-class Workspace:
+class Workspace(NamedTuple):
     """Arrays for networks and trials of one size, used again and again: fresh memory takes a tenth of the time."""
 
-    def __init__(self, steps: int, trials: int, inputs: int, width: int, outputs: int):
-        rows, columns = width + inputs + 1, width + outputs  # of the stacked weights
-        self.weights, self.gradient = aligned(rows, columns), aligned(rows, columns)
-        self.recurrent = aligned(columns, width)
-        self.sources, self.by_output = aligned(steps + 1, trials, rows), np.zeros((steps, trials, outputs), FLOAT)
-        self.sources[..., rows - 1] = 1
-        self.product, self.now, self.later, self.currents, self.by_rate = (aligned(trials, columns) for _ in range(5))
-        unit, source, output = slice(width), slice(width, rows - 1), slice(width, columns)
-        # of the recurrent weights, input weights, bias, readout weights and readout bias
-        self.places = (unit, unit), (source, unit), (rows - 1, unit), (unit, output), (rows - 1, output)
-
-    def begin(self, parts) -> None:
-        """Take the weights of a network, and forget what the last one left."""
-        for place, values in zip(self.places, parts, strict=True):
-            self.weights[place] = values.T
-        columns, width = self.recurrent.shape[0], len(parts[0])
-        self.recurrent[:, :width] = self.weights[:width, :columns].T
-        for array in (self.gradient, self.now, self.later, self.currents):
-            array.fill(0)
+    weights: np.ndarray  # stacked (unit + input + 1, unit + output)
+    gradient: np.ndarray  # like the weights
+    recurrent: np.ndarray  # (unit + output, unit)
+    sources: np.ndarray  # (time + 1, trial, unit + input + 1)
+    by_output: np.ndarray  # (time, trial, output)
+    product: np.ndarray  # (trial, unit + output), and so are the others
+    now: np.ndarray
+    later: np.ndarray
+    currents: np.ndarray
+    by_rate: np.ndarray
 
 
-workspace = lru_cache(maxsize=4)(Workspace)
-
-
-def error_and_gradients(activation: str, keep: float, noise, inputs, targets, mask, *parts) -> tuple:
-    """Masked MSE of one network, and its gradients with respect to the parts of the stacked weights.
-
-    Noise (time, trial, unit) or None, inputs and targets (time, trial, channel), mask (time, trial). The gradients are
-    views of memory that the next call overwrites.
-    """
-    steps, trials, outputs = targets.shape
-    width, channels = len(parts[0]), inputs.shape[-1]
-    own = workspace(steps, trials, channels, width, outputs)
-    own.begin(parts)
-    noise = np.zeros((1, 0, 0), FLOAT) if noise is None else noise
-    code, keep, scale = ACTIVATIONS[activation], FLOAT(keep), ONE / (FLOAT(outputs) * mask.sum())
-    given = inputs, noise, targets, mask
-    error = forward(
-        code, keep, scale, width, own.weights, own.sources, *given, own.product, own.currents, own.by_output
+@lru_cache(maxsize=4)
+def workspace(steps: int, trials: int, inputs: int, width: int, outputs: int) -> Workspace:
+    rows, columns = width + inputs + 1, width + outputs  # of the stacked weights
+    sources = aligned(steps + 1, trials, rows)
+    sources[..., rows - 1] = 1
+    return Workspace(
+        aligned(rows, columns),
+        aligned(rows, columns),
+        aligned(columns, width),
+        sources,
+        np.zeros((steps, trials, outputs), FLOAT),
+        *(aligned(trials, columns) for _ in range(5)),
     )
-    back = own.recurrent, own.sources, own.by_output, own.now, own.later, own.by_rate, own.gradient
-    backward(code, keep, width, width + channels + 1, *back)
-    return error, *(own.gradient[place].T for place in own.places)
 
 
-def fill_gradients(activation: str, keep: float, noise: Tensor | None, batch, weights, gradients) -> Tensor:
-    """Masked MSE (network) of networks given by the parts of their stacked weights, each (network, …).
+def by_network(parts: Iterable[Tensor]) -> list[tuple[np.ndarray, ...]]:
+    """The parts of the stacked weights of each network, from tensors (network, …), with which they share memory."""
+    return list(zip(*(part.detach().numpy() for part in parts), strict=True))
 
-    Fills tensors like these parts with its gradients. The batch is inputs and targets (network, time, trial, channel)
-    and mask (network, time, trial); the noise is (network, time, trial, unit).
+
+def fill_gradients(activation: str, keep: float, noise: Tensor | None, batch, weights: list, gradients: list) -> Tensor:
+    """Masked MSE (network) of networks, and their gradients in place; weights and gradients are as `by_network` says.
+
+    The batch is inputs and targets (network, time, trial, channel) and mask (network, time, trial); the noise is
+    (network, time, trial, unit).
     """
-    arrays = [tensor.detach().numpy() for tensor in weights]
-    given = [None if tensor is None else tensor.contiguous().numpy() for tensor in (noise, *batch)]
-    filled = [tensor.numpy() for tensor in gradients]
-    errors = torch.empty(len(arrays[0]))
-    for network in range(len(errors)):
-        own = (None if array is None else array[network] for array in given)
-        errors[network], *found = error_and_gradients(activation, keep, *own, *(array[network] for array in arrays))
-        for into, values in zip(filled, found, strict=True):
-            into[network] = values
-    return errors
+    inputs, targets, mask = (part.contiguous().numpy() for part in batch)
+    added = np.zeros((len(mask), 1, 0, 0), FLOAT) if noise is None else noise.contiguous().numpy()
+    errors = np.empty(len(mask), FLOAT)
+    own = workspace(*mask.shape[1:], inputs.shape[-1], len(weights[0][0]), targets.shape[-1])
+    code, keep = ACTIVATIONS[activation], FLOAT(keep)
+    for network, each in enumerate(zip(added, inputs, targets, mask, weights, gradients, strict=True)):
+        errors[network] = error_and_gradients(code, keep, *each, own)
+    return torch.from_numpy(errors)
 
 
 class MaskedError(torch.autograd.Function):
@@ -242,8 +268,9 @@ class MaskedError(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, activation: str, keep: float, noise: Tensor | None, batch, *weights: Tensor) -> Tensor:
-        gradients = [torch.empty_like(part, memory_format=torch.contiguous_format) for part in weights]
-        errors = fill_gradients(activation, keep, noise, batch, weights, gradients)
+        weights = [part.contiguous() for part in weights]
+        gradients = [torch.empty_like(part) for part in weights]
+        errors = fill_gradients(activation, keep, noise, batch, by_network(weights), by_network(gradients))
         ctx.save_for_backward(*gradients)
         return errors
 
