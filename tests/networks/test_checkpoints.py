@@ -38,9 +38,10 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path, cell, epochs):
     assert_identical(resumed, undisturbed)
 
 
-def test_learning_rates_that_have_fallen_are_kept(tmp_path, monkeypatch):
+@pytest.mark.parametrize("fall", [{"plateau_patience": 1, "plateau_factor": 0.5}, {"schedule": "cosine"}])
+def test_learning_rates_that_have_fallen_are_kept(tmp_path, monkeypatch, fall):
     monkeypatch.setattr(optimiser, "IMPROVEMENT", 0.999)  # no epoch but the first counts as better
-    condition = make_condition(training=SHORT | {"threshold": 1e-9, "plateau_patience": 1, "plateau_factor": 0.5})
+    condition = make_condition(training=SHORT | {"threshold": 1e-9, "plateau_factor": 1} | fall)
     interrupted_after(4, condition, tmp_path)
     state = checkpoints.read(kept(tmp_path).path, CPU)["state"]
     assert all((group["rates"] < 0.011).all() for group in state["groups"])

@@ -10,7 +10,13 @@ from degeneracy.networks import optimiser, training
 from degeneracy.networks.backends import compiled
 from degeneracy.networks.backends.choice import differentiated, mean_squared_error
 from degeneracy.networks.group import make_group
-from degeneracy.networks.optimiser import add_penalties, lower_rates, polar_factor, polar_factor_by_products
+from degeneracy.networks.optimiser import (
+    add_penalties,
+    follow_schedule,
+    lower_rates,
+    polar_factor,
+    polar_factor_by_products,
+)
 from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -77,6 +83,29 @@ def test_a_step_takes_the_trials_that_are_due():
     epochs.fetching(buffers)()
     for filled, part in zip(buffers.batch, data, strict=True):
         assert torch.equal(filled, part[buffers.order[1]].transpose(1, 2))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_learning_rate_follows_its_schedule_as_in_torch(schedule):
+    condition = make_condition(training={"schedule": schedule, "epochs": 7})
+    group, options = group_of(condition), condition["training"]
+    optimiser = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=options["learning_rate"])
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=7)
+    for group.epoch in range(1, 8):
+        follow_schedule(group, options)
+        optimiser.step()
+        falling.step()
+        wanted = options["learning_rate"] if schedule == "constant" else optimiser.param_groups[0]["lr"]
+        assert group.rates.item() == pytest.approx(wanted, abs=1e-9)
+
+
+def test_training_under_a_schedule_parts_from_one_without_after_the_first_epoch():
+    short = {"epochs": 3, "threshold": 1e-9}
+    constant, cosine = (
+        train(make_condition(training=short | {"schedule": name}), [0])["loss"].values[0]
+        for name in ("constant", "cosine")
+    )
+    assert list(constant == cosine) == [True, False, False]
 
 
 def regularised(condition, **lambdas):

@@ -13,7 +13,7 @@ from degeneracy.networks.backends.cuda_graph import captured
 from degeneracy.networks.group import Buffers, Group
 from degeneracy.networks.losses import outputs_of, step_loss
 from degeneracy.networks.noise import draw
-from degeneracy.networks.optimiser import add_penalties, descend, lower_rates
+from degeneracy.networks.optimiser import add_penalties, descend, follow_schedule, lower_rates
 from degeneracy.networks.outcome import Stored
 
 # Finished networks stay in their group, ignored, until at most this share of the group is still trained: a smaller
@@ -137,6 +137,7 @@ def after_epoch(group: Group, losses: np.ndarray, evaluate: Callable, options: d
     """
     losses = losses.tolist()
     lower_rates(group, losses, options)
+    follow_schedule(group, options)
     trained = [row for row, network in enumerate(group.networks) if network.going]
     for row in trained:
         group.networks[row].add(losses[row], options)

@@ -1,5 +1,7 @@
 """Optimisers for groups of networks, penalties on their recurrent weights, and the schedule of their learning rates."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -114,3 +116,15 @@ def lower_rates(group: Group, losses: list[float], options: dict) -> None:
         network.waited = 0 if stuck else network.waited
         factors.append(options["plateau_factor"] if stuck else 1.0)
     group.rates *= torch.tensor(factors, dtype=torch.float32, device=group.rates.device)[:, None]
+
+
+def follow_schedule(group: Group, options: dict) -> None:
+    """Take the learning rates from their share of the epoch that has ended to that of the next one."""
+    if options["schedule"] == "cosine":
+        ended, coming = (cosine(epochs / options["epochs"]) for epochs in (group.epoch - 1, group.epoch))
+        group.rates *= coming / ended
+
+
+def cosine(elapsed: float) -> float:
+    """Share of the learning rate once this share of the epochs has elapsed (Loshchilov & Hutter 2017, eq. 5)."""
+    return (1 + math.cos(math.pi * elapsed)) / 2
