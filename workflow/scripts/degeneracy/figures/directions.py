@@ -1,14 +1,16 @@
 """In which direction does degeneracy change as a factor rises, and is it the direction that the paper reports?
 
 Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
-is another one, a row for the measure that we trust most. An arrow is the measured direction, and a tilde means that the
-interval contains 0, that the test does not see the change, or that behaviour has fewer than 20 networks. The numbers
-are the fitted change from the first to the last level, in percent of the degeneracy at the first level, with its
-interval, not adjusted for multiple tests. They come from the logarithm of the ratio of the levels. Where a level is not
-positive, they are the difference instead, in units of the measure. p is from a permutation of networks between levels,
-adjusted (Holm) within the block. n counts the networks that converged at each level. Colour and word say whether the
-direction agrees (green) with that of the paper, which is given with the row, or disagrees (vermillion). In blue cells
-there is nothing to be compared with.
+is another one, a row for the measure that we trust most. A tilde means that the interval contains 0, that the test does
+not see the change, or that behaviour has fewer than 20 networks. A hollow arrow is one that interval and test support.
+A robust arrow, in a coloured cell, also has a small adjusted p, is resolved, has its sign in at least 90% of the
+variants of its metric, and has it in the networks of even and in those of odd seeds. The numbers are the fitted change
+from the first to the last level, in percent of the degeneracy at the first level, with its interval, not adjusted for
+multiple tests. They come from the logarithm of the ratio of the levels. Where a level is not positive, they are the
+difference instead, in units of the measure. p is from a permutation of networks between levels, adjusted (Holm) within
+the block. n counts the networks that converged at each level. Colour and word say whether the direction agrees (green)
+with that of the paper, which is given with the row, or disagrees (vermillion). In blue cells there is nothing to
+compare it with.
 """
 
 import textwrap
