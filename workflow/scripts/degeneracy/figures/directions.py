@@ -101,7 +101,7 @@ def _draw_block(axis, block) -> None:
         axis.text(x + 0.05, y + 0.36, sign(row) if known else "", va="center", fontsize=11)
         axis.text(x + 0.18, y + 0.18, _change(row).replace("-", "−"), va="center", fontsize=6.5)
         test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}"
-        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row) if known else "")
+        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row))
         for place, line in zip((0.41, 0.62, 0.83), lines, strict=True):
             axis.text(x + 0.18, y + place, line, va="center", fontsize=6)
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
