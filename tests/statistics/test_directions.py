@@ -283,3 +283,14 @@ def test_the_figure_shows_arrows_changes_counts_and_agreement():
     style.plt.close(figure)
     without = table.isel(row=~(table["primary"] | table["preferred"]).values)
     style.plt.close(figure_of.draw(SimpleNamespace(directions=without)))
+
+
+def test_rows_without_a_known_change_are_drawn():
+    data = summary("dsa", [3, 2, 1], [2, 3, 4], used=2)
+    shown = SimpleNamespace(directions=table_of(("n", data)), statistics={"dsa": data}, factor_name="channels")
+    with style.applied():
+        for name in ("directions", "sensitivity"):
+            figure = Plugin("figures", name).load().draw(shown)
+            texts = [text.get_text() for text in figure.axes[0].texts] + [figure.axes[0].get_title()]
+            assert any("no change known" in text for text in texts)
+            style.plt.close(figure)

@@ -20,5 +20,7 @@ def sign(row) -> str:
 
 def evidence(row) -> str:
     """What an arrow was tried on: its variants and the halves of the seeds."""
+    if not row.variants:
+        return "no change known"
     agreeing = round(row.sign_agreement * row.variants)
     return f"sign in {agreeing}/{row.variants} variants, halves: {row.halves_agree}"

@@ -1,15 +1,16 @@
 """In which direction does degeneracy change as a factor rises, and is it the direction that the paper reports?
 
 Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
-is another one, a row for the measure that we trust most. An arrow is the measured direction, and a tilde means that the
-interval contains 0, that the test does not see the change, that a level is not resolved (its floor is more than a
-quarter of its degeneracy), or that behaviour has fewer than 20 networks. The numbers are the fitted change from the
-first to the last level, in percent of the degeneracy at the first level, with its interval, not adjusted for multiple
-tests. They come from the logarithm of the ratio of the levels. Where a level is not positive, they are the difference
-instead, in units of the measure. p is from a permutation of networks between levels, adjusted (Holm) within the block.
-n counts the networks that converged at each level. Colour and word say whether the direction agrees (green) with that
-of the paper, which is given with the row, or disagrees (vermillion). In blue cells there is nothing to be compared
-with.
+is another one, a row for the measure that we trust most. A tilde means that the interval contains 0, that the test does
+not see the change, that a level is not resolved (its floor is more than a quarter of its degeneracy), or that behaviour
+has fewer than 20 networks. A hollow arrow is one that interval and test support. A robust arrow, in a coloured cell,
+also has a small adjusted p, has its sign in at least 90% of the variants of its metric, and has it in the networks of
+even and in those of odd seeds. The numbers are the fitted change from the first to the last level, in percent of the
+degeneracy at the first level, with its interval, not adjusted for multiple tests. They come from the logarithm of the
+ratio of the levels. Where a level is not positive, they are the difference instead, in units of the measure. p is from
+a permutation of networks between levels, adjusted (Holm) within the block. n counts the networks that converged at each
+level. Colour and word say whether the direction agrees (green) with that of the paper, which is given with the row, or
+disagrees (vermillion). In blue cells there is nothing to compare it with.
 """
 
 import textwrap
@@ -100,7 +101,7 @@ def _draw_block(axis, block) -> None:
         axis.text(x + 0.05, y + 0.36, sign(row) if known else "", va="center", fontsize=11)
         axis.text(x + 0.18, y + 0.18, _change(row).replace("-", "−"), va="center", fontsize=6.5)
         test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}"
-        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row) if known else "")
+        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row))
         for place, line in zip((0.41, 0.62, 0.83), lines, strict=True):
             axis.text(x + 0.18, y + place, line, va="center", fontsize=6)
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]

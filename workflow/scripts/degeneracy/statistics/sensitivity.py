@@ -44,7 +44,9 @@ def family(row: dict, rows: list[dict]) -> list[dict]:
 
 
 def sign_agreement(row: dict, rows: list[dict]) -> tuple[int, float]:
-    """Number of variants of an arrow, and the share of them whose change has its sign."""
+    """Number of variants of a change, and the share of them that has its sign; 0 and NaN where there is no change."""
+    if np.isnan(change(row)):
+        return 0, np.nan
     changes = {float(f"{change(one):.{DIGITS}g}") for one in family(row, rows)}
     return len(changes), float(np.mean([np.sign(one) == np.sign(change(row)) for one in changes]))
 
