@@ -72,7 +72,7 @@ def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):
         block = found.memory_of_block(condition, 5)
         assert block == pytest.approx(4 * 5 * (16 * states + weights), abs=1)  # a batch of 16 trials
         dsa, svcca = (found.memory_of_metric(name, condition) for name in ("dsa", "svcca"))
-        assert dsa == pytest.approx(8 * 1000 * states + 50 * weights, abs=1)  # the states of one network at a time
+        assert dsa == pytest.approx(4 * 1000 * states + 50 * weights, abs=1)  # the states of one network at a time
         assert svcca - dsa == pytest.approx(50 * 128 * states, abs=1)  # keeps those of all on 128 trials
     both = found.memory_of_metric("dsa", *found.experiment.conditions)
     assert both == pytest.approx(dsa + 50 * 8e-6 * 4 * 64**2, abs=1)

@@ -77,7 +77,7 @@ class Needs:
     def memory_of_metric(self, metric: str, *conditions: Condition) -> int:
         """MB that a metric takes on the networks of some conditions (tests/benchmarks/memory.py measures it).
 
-        A job holds, in float64, eight copies of the states of one network on the probe trials. Metrics with an option
+        A job holds, in float64, four copies of the states of one network on the probe trials. Metrics with an option
         `trials` keep the states of all networks on so many; others keep what is like their recurrent matrices.
         """
         networks, kept, states = sum(map(len, self.experiment.blocks.values())), 0, 0
@@ -87,7 +87,7 @@ class Needs:
             row = _steps(condition) * width  # entries of the states of one network on a trial
             states = max(states, trials * row)
             kept += networks * (min(options.get("trials", 0), trials) * row + 4 * width**2)
-        return 8 * (8 * states + kept) // 1_000_000
+        return 8 * (4 * states + kept) // 1_000_000
 
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""

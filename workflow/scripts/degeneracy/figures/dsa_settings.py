@@ -3,14 +3,15 @@
 A column is a number of delays, and a line is a level (mean over its networks). First and second row: share of the
 variance that a linear model leaves unexplained one step and some steps ahead, on trials that it was not fitted to.
 Third row: the last singular value that is kept over the next one; where it is near 1, the rank cuts a block of equal
-directions. Fourth row: mean DSA distance over that of a network from itself on other trials. The vertical line is the
-choice of a rule that sees no distance. It takes the settings whose errors, both and at every level, are at most 5%
-above the smallest of that level. Of these it takes the fewest delays, and of their ranks the one whose smallest gap
-over the levels is widest. The whole sweep then has this setting. If no setting is that good at all levels, there is no
-line.
+directions. Fourth row: mean DSA distance over that of a network from itself on other trials; above the dotted line it
+is resolved. The vertical line is the choice of a rule that sees no distance. It takes the settings whose errors, both
+and at every level, are at most 5% above the smallest of that level. Of these it takes the fewest delays, and of their
+ranks the one whose smallest gap over the levels is widest. The whole sweep then has this setting. If no setting is that
+good at all levels, there is no line.
 """
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from degeneracy.drawing import style
 from degeneracy.drawing.panel import legend
@@ -19,6 +20,7 @@ from degeneracy.plugins.discovery import Plugin
 READS = ("metrics",)
 METRICS = ("dsa_settings",)
 NEAR = 1.05  # of the smallest error
+RESOLVED = 4  # distance over floor
 
 
 def draw(sweep):
@@ -44,7 +46,17 @@ def draw(sweep):
                 axis.plot(ranks, curve, "-o", color=colours[level], markersize=3, label=name)
             if place and place[0] == column:
                 axis.axvline(ranks[place[1]], color="0.3", linewidth=0.8, label="choice")
-            axis.set(yscale="log", xlabel="rank", ylabel=label if column == 0 else "")
+            axis.set(ylabel=label if column == 0 else "")
+            axis.sharey(row[0])
+            axis.tick_params(labelleft=column == 0)
+    for axis in axes[2:].flat:  # ratios
+        axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    for axis in axes[3]:
+        axis.axhline(RESOLVED, linestyle=":", color="0.3", linewidth=0.8)
+        axis.set(xlabel="rank")
     for axis, count in zip(axes[0], delays, strict=True):
         axis.set_title(f"{count} delay{'s' * (count > 1)}")
     legend(figure)

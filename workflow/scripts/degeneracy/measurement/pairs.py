@@ -14,7 +14,7 @@ from degeneracy.plugins.discovery import Plugin
 from degeneracy.status import Status
 
 PAIRS_AT_ONCE = {"cpu": 128, "cuda": 4096}
-BYTES_AT_ONCE = 2**28  # of the features of one side
+BYTES_AT_ONCE = 2**26  # of the features of one side
 
 
 def distances_across(

@@ -27,12 +27,13 @@ RANGE = {"value": (0, None)}
 SYMMETRY = "rotation"
 DELAYS = (1, 3, 5, 10)
 RANKS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
+TRIALS = 256  # of each group, at most
 COMPARED, NEXT = 12, 3  # networks that are compared, at most, each with so many others
 
 
 def value(population, *, steps: Annotated[int, Range(1)] = 5) -> dict[str, np.ndarray]:
     """The value of each network (network), and the rest of the above (network, delays, rank)."""
-    both = population.states_of_each(), population.replicate().states_of_each()
+    both = population.states_of_each(TRIALS), population.replicate().states_of_each(TRIALS)
     found = [
         of_network(*states, steps, f"dsa_settings: network {seed}")
         for *states, seed in zip(*both, population.seeds, strict=True)
