@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
-from degeneracy.fixed_points import find as finding
+from degeneracy.fixed_points.at_input import starts as drawn_starts
 from degeneracy.fixed_points.merge import unique
 from degeneracy.fixed_points.search import search
 from degeneracy.networks.population import Population, load
@@ -75,7 +75,7 @@ def compare(one: Population, starts: int) -> None:
     parameters = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in one.parameters.items()}
     states = one.states[0]
     noise = 0.2 * np.sqrt(states.reshape(-1, states.shape[-1]).var(0).mean())
-    initial = torch.as_tensor(finding.starts(states, states, starts, noise, np.random.default_rng(0)))
+    initial = torch.as_tensor(drawn_starts(states, starts, noise, np.random.default_rng(0)))
     inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
     ours, seconds = None, None
     for name, (method, tolerance) in METHODS.items():

@@ -51,9 +51,10 @@ STATISTICS = Schema(
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
         "n_not_converged": Variable(LEVEL, INTEGER, "networks that did not converge", "1"),
         "n_diverged": Variable(LEVEL, INTEGER, "networks that diverged", "1"),
-        "n_incomplete": Variable(
-            LEVEL, INTEGER, "networks used whose metric is known to be incomplete", "1", optional=True
+        "completeness": Variable(
+            LEVEL, FLOAT, "share of what the metric counts that it found, as estimated", "1", optional=True
         ),
+        "completeness_error": Variable(LEVEL, FLOAT, "standard error of this share", "1", optional=True),
     },
 )
 DIRECTIONS = Schema(
