@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.statistics import label_permutation
+from degeneracy.statistics.completeness import completeness
 from degeneracy.statistics.estimates import Estimate, of_distances, of_values, references
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
 from degeneracy.statistics.schema import STATISTICS
@@ -45,6 +46,7 @@ def summarise(
     pairwise = "distance" in metrics[0]
     measures = measures_of(described, ranges or {}, pairwise)
     used = [np.flatnonzero(data["status"].values == Status.CONVERGED) for data in metrics]
+    counts = _counts(metrics, used) | completeness(metrics, used)
     order = trend_order(levels)
     places = [order.index(row) if order else row for row in range(len(levels))]  # the same resamples in any order
     found = [
@@ -57,8 +59,7 @@ def summarise(
         | {"contribution": _contributions(found, used, max(data.sizes["network"] for data in metrics))}
         | _references(metrics, measures, used)
         | _trends([found[row] for row in order], measures, tested, confidence)
-        | _counts(metrics, used)
-        | _completeness(metrics, used)
+        | counts
         | _in_training(metrics, measures, described, used, confidence)
     )
     coordinates: dict[str, Any] = {
@@ -83,30 +84,13 @@ def _counts(metrics: list[xr.Dataset], used: list[np.ndarray]) -> dict[str, np.n
     """Numbers of networks (level) by how their training ended."""
     networks, converged = np.array([data.sizes["network"] for data in metrics]), np.array([len(one) for one in used])
     diverged = np.array([np.sum(data["status"].values == Status.DIVERGED) for data in metrics])
-    return {
-        "n_networks": networks.astype(np.int32),
-        "n_used": converged.astype(np.int32),
-        "n_not_converged": (networks - converged - diverged).astype(np.int32),
-        "n_diverged": diverged.astype(np.int32),
+    counts = {
+        "n_networks": networks,
+        "n_used": converged,
+        "n_not_converged": networks - converged - diverged,
+        "n_diverged": diverged,
     }
-
-
-def _completeness(metrics: list[xr.Dataset], used: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Mean share (level), over the networks used, of what a metric counts that it found, and its standard error."""
-    if not all("completeness" in data for data in metrics):
-        return {}
-    shares, errors = (
-        [data[name].values[chosen] for data, chosen in zip(metrics, used, strict=True)]
-        for name in ("completeness", "completeness_error")
-    )
-    return {
-        "completeness": np.array(
-            [some[np.isfinite(some)].mean() if np.isfinite(some).any() else np.nan for some in shares]
-        ),
-        "completeness_error": np.array(
-            [np.sqrt(np.nansum(some**2)) / max(np.isfinite(some).sum(), 1) for some in errors]
-        ),
-    }
+    return {name: values.astype(np.int32) for name, values in counts.items()}
 
 
 def _array(found: list[list[Estimate]], name: str) -> np.ndarray:
