@@ -60,6 +60,11 @@ class Needs:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
 
+    def crossed(self) -> list[str]:
+        """Metrics of the conditions in which seeds of the initialisation and of the data are crossed."""
+        crossing = [one for one in self.experiment.conditions if one.spec["training"]["data_seeds"]]
+        return [paths.metric(one.task, one.name, name) for one in crossing for name in self.experiment.metrics_of(one)]
+
     def memory(self, *conditions: Condition, networks: int | None = None) -> int:
         """MB that the networks of some conditions take in a job, all of them unless a number is given.
 

@@ -48,6 +48,10 @@ def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
 
 
+def crossed() -> str:
+    return f"{RESULTS}/statistics/crossed.csv"
+
+
 def index() -> str:
     return f"{RESULTS}/index.csv"
 

@@ -33,6 +33,15 @@ STATISTICS = Schema(
         "snapshot_interval_high": Variable(
             (*BOTH, "snapshot"), FLOAT, "upper end of its interval", UNIT, optional=True
         ),
+        "snapshot_percent": Variable(
+            ("measure", "snapshot"), FLOAT, "fitted change at matched loss, in percent of the first", "%", optional=True
+        ),
+        "snapshot_percent_low": Variable(
+            ("measure", "snapshot"), FLOAT, "lower end of the interval of that change", "%", optional=True
+        ),
+        "snapshot_percent_high": Variable(
+            ("measure", "snapshot"), FLOAT, "upper end of the interval of that change", "%", optional=True
+        ),
         "snapshot_n_used": Variable(
             ("level", "snapshot"), INTEGER, "networks that converged and have a snapshot there", "1", optional=True
         ),

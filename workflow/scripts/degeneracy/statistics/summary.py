@@ -60,7 +60,7 @@ def summarise(
         | _references(metrics, measures, used)
         | _trends([found[row] for row in order], measures, tested, confidence)
         | counts
-        | _in_training(metrics, measures, described, used, confidence)
+        | _in_training(metrics, measures, described, used, order, confidence)
     )
     coordinates: dict[str, Any] = {
         "level": levels,
@@ -115,9 +115,13 @@ def _in_training(
     measures: list[Measure],
     described: Mapping[str, tuple[str, str]],
     used: list[np.ndarray],
+    order: list[int],
     confidence: float,
 ) -> dict[str, np.ndarray]:
-    """Degeneracy (level, measure, snapshot) with its interval, and the number of networks (level, snapshot)."""
+    """Degeneracy (level, measure, snapshot) and its change (measure, snapshot) in percent, with their intervals.
+
+    The number of networks (level, snapshot), too. A snapshot is of one loss, so the change is at matched loss.
+    """
     if not all("snapshot" in data.dims for data in metrics):
         return {}
     parts = []
@@ -129,8 +133,11 @@ def _in_training(
             then = xr.Dataset({name: at[f"snapshot_{name}"].drop_attrs() for name in described})
             found.append([_estimate(then, reached, measure, confidence, place) for measure in measures])
             counts.append(len(reached))
-        parts.append(_degeneracy(found, measures) | {"n_used": np.array(counts, np.int32)})
-    names = ("degeneracy", "interval_low", "interval_high", "n_used")
+        levels = [[found[row][column].resampled for row in order] for column in range(len(measures))]
+        percent = np.array([percent_interval(each, confidence) for each in levels]).T
+        changes = dict(zip(("percent", "percent_low", "percent_high"), percent, strict=True))
+        parts.append(_degeneracy(found, measures) | changes | {"n_used": np.array(counts, np.int32)})
+    names = ("degeneracy", "interval_low", "interval_high", "percent", "percent_low", "percent_high", "n_used")
     return {f"snapshot_{name}": np.stack([part[name] for part in parts], axis=-1) for name in names}
 
 
