@@ -5,6 +5,7 @@ from scipy.spatial.distance import cdist
 
 NEIGHBOURS = 12  # of each point
 MOST_TRIPLES = 20_000  # of two neighbours and the point between them
+OUTSIDE = 1.1  # largest distance of a place from the mean of the points, over the largest of a point
 
 
 def empty_corners(points: np.ndarray, tried: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -13,7 +14,7 @@ def empty_corners(points: np.ndarray, tried: np.ndarray, count: int, generator: 
     Memories that are nearly independent have fixed points on a grid, of which a + b − c is a point if a, b and c are.
     With a = b, this is the reflection of c in a, as one attractor is the reflection of another in the saddle between
     them. A place is taken if it lies nearer to a point than half the distance to that point's nearest neighbour, or as
-    near to one that was `tried` (place, unit).
+    near to one that was `tried` (place, unit). Places far outside of the points are left out.
     """
     if len(points) < 2:
         return points[:0]
@@ -28,7 +29,7 @@ def empty_corners(points: np.ndarray, tried: np.ndarray, count: int, generator: 
     middle, one, other = points[triples]  # (triple, unit)
     corners = one + other - middle
     centre = points.mean(0)
-    within = np.linalg.norm(corners - centre, axis=1) <= 1.1 * np.linalg.norm(points - centre, axis=1).max()
+    within = np.linalg.norm(corners - centre, axis=1) <= OUTSIDE * np.linalg.norm(points - centre, axis=1).max()
     corners = corners[within]
     taken = cdist(corners, points)
     nearest = taken.argmin(1)
