@@ -30,7 +30,9 @@ def draw(sweep, *, trajectories: int = 8):
         mark(axis, points, (points["state"].values - centre) @ plane.T)
         converged = points["converged"].values == 1
         stable = int((converged & (points["n_unstable"].values == 0) & (points["n_marginal"].values == 0)).sum())
-        counted = f"{stable} stable of {converged.sum()} fixed points{inputs_of(points)}"
+        continua = int((points["dimension"].values > 0).sum())
+        kinds = f"{stable} stable" + (f", {continua} a continuum," if continua else "")
+        counted = f"{kinds} of {converged.sum()} fixed points{inputs_of(points)}"
         axis.set_title(f"{name}:\n{counted}{_missing(points.sel(seed=one.seeds[0]))}")
         axis.set(xlabel="PC 1 (activation)", aspect="equal")
     axes[0, 0].set_ylabel("PC 2 (activation)")
