@@ -35,7 +35,7 @@ def components(values: np.ndarray, confidence: float) -> dict[str, tuple[float, 
     return {
         "initialisation": _difference(columns * by_row.var(ddof=1), rest, rows - 1, free, columns, tail),
         "data": _difference(rows * by_column.var(ddof=1), rest, columns - 1, free, rows, tail),
-        "rest": (rest, *(float(rest * free / chi2.isf(share, free)) for share in (tail, 1 - tail))),
+        "rest": (rest, float(rest * free / chi2.isf(tail, free)), float(rest * free / chi2.isf(1 - tail, free))),
     }
 
 
@@ -50,8 +50,8 @@ def _difference(between, rest, free, free_rest, count, tail) -> tuple[float, flo
     below = (g_1 * between) ** 2 + (h_2 * rest) ** 2 + g_12 * between * rest
     above = (h_1 * between) ** 2 + (g_2 * rest) ** 2 + h_12 * between * rest
     middle = between - rest
-    ends = middle - np.sqrt(max(below, 0)), middle + np.sqrt(max(above, 0))
-    return float(middle / count), *(max(float(end / count), 0.0) for end in ends)
+    low_end, high_end = middle - np.sqrt(max(below, 0)), middle + np.sqrt(max(above, 0))
+    return float(middle / count), max(float(low_end / count), 0.0), max(float(high_end / count), 0.0)
 
 
 def sharing(distance: np.ndarray, grid: np.ndarray) -> dict[str, tuple[float, float]]:
