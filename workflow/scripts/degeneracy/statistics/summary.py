@@ -201,7 +201,8 @@ class Tested:
     def remark(self, measure: Measure) -> str:
         """What is not given, and why; what is assumed."""
         remarks = []
-        if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
+        needs_many = measure.spread is None or measure.spread.needs_many
+        if needs_many and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
         if measure.spread is None and self.across is None:
             remarks.append("assumes that few networks are odd")
