@@ -85,8 +85,11 @@ def of_one_network(cell, network: Population, constant: np.ndarray, options: dic
         if missing < 0.5:
             break
     slow = slow_among(ends, points.state, own.eigenvalues, options)
-    tolerated = sum(len(one.speed) for one in ends), int(points.hits.sum())
-    counts = dict(zip(("starts", "starts_converged", "fixed_points"), (*tolerated, len(fixed.speed)), strict=True))
+    counts = {
+        "starts": sum(len(one.speed) for one in ends),
+        "starts_converged": int(points.hits.sum()),
+        "fixed_points": len(fixed.speed),
+    }
     return AtInput(_arrays(fixed, dimension, slow, constant), counts, index_sum, missing, error)
 
 
