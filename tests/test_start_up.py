@@ -18,6 +18,7 @@ LIBRARIES = ("torch", "numba", "triton", "matplotlib", "sklearn", "scipy", "xarr
 # of those that a script needs at its start, whatever its job is
 NEEDED = {
     "compute_complexity": {"sklearn", "scipy", "xarray"},
+    "compute_crossed": {"scipy", "xarray"},
     "compute_directions": {"scipy", "xarray"},
     "compute_mantel": {"scipy", "xarray"},
     "compute_map": {"sklearn", "scipy", "xarray"},

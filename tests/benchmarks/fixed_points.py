@@ -9,7 +9,9 @@ stops at 2000), until q < 1e-12 or q changes by less than 1e-20 for every start.
 with q < 1e-12 is accepted (ours: q < 1e-24), and ends that differ by less than 1e-3 are one point. The package itself
 accepts all ends, so this is kinder to it.
 
-Times are seconds of this process on one thread. `of ours` counts the points within 1e-3 of one that ours found.
+Times are seconds of this process on one thread. `of ours` counts the points within 1e-3 of one that ours found. Below
+the table, a line for each network and number of starts says what the whole search finds, with its completion: points,
+their estimated share of all, random starts, sum of the indices, and seconds.
 """
 
 import argparse
@@ -21,7 +23,8 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
-from degeneracy.fixed_points import find as finding
+from degeneracy.fixed_points.at_input import starts as drawn_starts
+from degeneracy.fixed_points.find import find
 from degeneracy.fixed_points.merge import unique
 from degeneracy.fixed_points.search import search
 from degeneracy.networks.population import Population, load
@@ -75,7 +78,7 @@ def compare(one: Population, starts: int) -> None:
     parameters = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in one.parameters.items()}
     states = one.states[0]
     noise = 0.2 * np.sqrt(states.reshape(-1, states.shape[-1]).var(0).mean())
-    initial = torch.as_tensor(finding.starts(states, states, starts, noise, np.random.default_rng(0)))
+    initial = torch.as_tensor(drawn_starts(states, starts, noise, np.random.default_rng(0)))
     inputs = torch.as_tensor(constant, dtype=torch.float64).expand(len(initial), -1)
     ours, seconds = None, None
     for name, (method, tolerance) in METHODS.items():
@@ -96,6 +99,20 @@ def compare(one: Population, starts: int) -> None:
         )
 
 
+def whole_search(one: Population, starts: int) -> None:
+    """What the stage finds with so many random starts a round."""
+    options = {"starts": starts, "rounds": 4, "noise": 0.2, "tolerance": TOLERANCE, "slow_tolerance": 1e-4}
+    options |= {"merge_distance": 1e-5, "iterations": 200, "seed": 0}
+    begin = time.process_time()
+    data = find(one, options, lambda line: None)
+    elapsed, share = time.process_time() - begin, (data["completeness"].item(), data["completeness_error"].item())
+    print(
+        f"{one.seeds[0]:4d}  {data['fixed_points'].item():5d} points, {share[0]:.1%} ± {share[1]:.1%} of all,"
+        f" {data['starts'].item():5d} starts, indices {data['index_sum'].values[0].tolist()}, {elapsed:.2f} s",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", help="networks artifact")
@@ -108,6 +125,9 @@ def main():
     print("cell     seed  method          points  of ours  accepted  largest q        s  ÷ our s")
     for seed in loaded.seeds[: arguments.count]:
         compare(loaded.where(loaded.seeds == seed), arguments.starts)
+    for starts in (64, arguments.starts):
+        for seed in loaded.seeds[: arguments.count]:
+            whole_search(loaded.where(loaded.seeds == seed), starts)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def test_exact_points_are_all_points_of_a_cell_of_independent_wells(tmp_path):
     gaps = np.linalg.norm(points["state"].values[:, None] - expected[None], axis=-1)
     assert gaps.shape == (4, 4) and np.all(gaps.min(0) < 1e-12)
     assert np.array_equal(points["n_unstable"].values, (points["state"].values > 0).sum(1))
-    assert points["starts"].item() == points["fixed_points"].item() == points["found_by_half"].item() == 4
+    assert points["starts"].item() == points["fixed_points"].item() == 4 and points["completeness"].item() == 1
 
 
 def test_a_solution_outside_its_region_is_no_fixed_point():

@@ -243,26 +243,34 @@ def test_a_file_with_a_shape_draws_dots_or_curves_in_its_columns_and_one_column_
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"), [(np.zeros(7), "fixed points"), (np.arange(7) % 2, "fixed points at 2 constant inputs")]
+    ("inputs", "said"), [(np.zeros(9), "fixed points"), (np.arange(9) % 2, "fixed points at 2 constant inputs")]
 )
-def test_slow_points_are_crosses_and_no_stable_points(trained, inputs, said):
+def test_slow_and_marginal_points_are_no_stable_points(trained, inputs, said):
     points = xr.Dataset(
         {
-            "state": (("point", "unit"), np.random.default_rng(0).standard_normal((7, 48))),
-            "network": ("point", np.zeros(7, int)),
+            "state": (("point", "unit"), np.random.default_rng(0).standard_normal((9, 48))),
+            "network": ("point", np.zeros(9, int)),
             "input": (("point", "input_channel"), inputs[:, None]),
-            "converged": ("point", [1, 1, 1, 1, 0, 0, 0]),
-            "n_unstable": ("point", [0, 0, 1, 5, 0, 0, 1]),
-        }
+            "converged": ("point", [1, 1, 1, 1, 0, 0, 0, 1, 1]),
+            "n_unstable": ("point", [0, 0, 1, 5, 0, 0, 1, 0, 0]),
+            "n_marginal": ("point", [0, 0, 0, 0, 0, 0, 0, 2, 1]),
+            "dimension": ("point", [0, 0, 0, 0, 0, 0, 0, 0, 1]),
+            "completeness": ("seed", [0.9, 1.0]),
+            "completeness_error": ("seed", [0.05, 0.0]),
+        },
+        {"seed": [0, 1]},
     )
     sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: replace(trained, fixed_points=points)})
     with style.applied():
         (axis,) = fixed_points.draw(sweep).axes
-    assert axis.get_title().endswith(f"2 stable of 4 {said}")
+    assert axis.get_title().endswith(f"2 stable, 1 a continuum, of 6 {said},\n90% ± 5% of all")
     drawn = {line.get_label(): len(line.get_xdata()) for line in axis.lines if line.get_marker() != "None"}
-    assert drawn == {"stable": 2, "1 unstable": 1, "3 or more unstable": 1, "slow point": 3}
+    assert drawn == {
+        **{"stable": 2, "1 unstable": 1, "3 or more unstable": 1},
+        **{"slow point": 3, "marginal": 1, "continuum": 1},
+    }
     filled = {line.get_label() for line in axis.lines if line.get_markerfacecolor() != "white"} & drawn.keys()
-    assert filled == {"stable", "slow point"}
+    assert filled == {"stable", "slow point", "marginal", "continuum"}
 
 
 def test_a_map_beside_the_panels_leaves_them_their_room():

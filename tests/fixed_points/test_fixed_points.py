@@ -1,5 +1,6 @@
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import xarray as xr
 
 from conftest import make_condition, make_population
 from degeneracy.artifacts import store
-from degeneracy.fixed_points import find as finding
+from degeneracy.fixed_points import at_input
+from degeneracy.fixed_points.at_input import of_one_network
+from degeneracy.fixed_points.completeness import share_found, unseen
+from degeneracy.fixed_points.completion import empty_corners
 from degeneracy.fixed_points.find import find
 from degeneracy.fixed_points.merge import unique
 from degeneracy.fixed_points.search import CHUNK_BYTES
@@ -117,49 +121,36 @@ def test_diverged_networks_have_no_points(trained):
     assert set(points["network"].values) == {1}
 
 
-def test_indices_add_up_to_one_and_tell_when_points_are_missing(trained):
-    every, few = find(trained, OPTIONS, lambda line: None), OPTIONS | {"starts": 12}
-    assert every["fixed_points"].values.tolist() == [27, 27] and np.all(every["index_sum"] == 1)
-    once = find(trained, few | {"rounds": 0}, lambda line: None)
-    again = find(trained, few | {"rounds": 30}, lambda line: None)
-    told = once["index_sum"].values[:, 0] != 1
-    assert np.any(told) and np.all(once["fixed_points"].values[told] < 27)
-    assert np.all(again["starts"].values[told] > 12) and again.sizes["point"] > once.sizes["point"]
-    # that no round is left is the only reason to end with a sum other than 1
-    assert np.all((again["index_sum"].values[:, 0] == 1) | (again["starts"].values == 31 * 12))
+def made_up(population, points, shares):
+    """The population with points (network, converged, unstable and marginal directions, dimension) and shares found."""
+    names = ("network", "converged", "n_unstable", "n_marginal", "dimension")
+    columns = {name: ("point", list(column)) for name, column in zip(names, zip(*points, strict=True), strict=True)}
+    found = {"completeness": ("seed", shares), "completeness_error": ("seed", [0.1, 0.2])}
+    return Population(population.networks, fixed_points=xr.Dataset(columns | found).assign_coords(seed=[1, 0]))
 
 
-def made_up(population, points, index_sum):
-    """The population with points (network, converged, unstable directions) and sums of indices (network, condition)."""
-    network, converged, unstable = (("point", list(column)) for column in zip(*points, strict=True))
-    indices = {"index_sum": (("seed", "condition"), np.array(index_sum))}
-    points = xr.Dataset({"network": network, "converged": converged, "n_unstable": unstable} | indices)
-    return Population(population.networks, fixed_points=points.assign_coords(seed=[1, 0]))
-
-
-def test_counts_are_of_converged_points_by_unstable_directions_and_slow_points_apart(trained):
+def test_counts_are_of_converged_points_by_unstable_directions_and_slow_and_marginal_points_apart(trained):
     points = [(0, 1, 0), (0, 1, 2), (1, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 3), (0, 0, 1), (1, 1, 2), (0, 1, 2)]
-    data = measuring.measure("fixed_point_counts", made_up(trained, points, [[1], [1]]), {})
-    assert data["value"].values.tolist() == [4, 2] and data["slow"].values.tolist() == [1, 2]
+    marginal = [(0, 1, 0, 1, 0), (0, 1, 5, 1, 1)]
+    population = made_up(trained, [(*point, 0, 0) for point in points] + marginal, [0.5, 1.0])
+    data = measuring.measure("fixed_point_counts", population, {})
+    assert data["value"].values.tolist() == [6, 2] and data["slow"].values.tolist() == [1, 2]
     assert data["stable"].values.tolist() == [2, 0]
     assert data["by_unstable"].values.tolist() == [[2, 0, 2], [0, 1, 1]]
+    assert data["marginal"].values.tolist() == [2, 0] and data["continua"].values.tolist() == [1, 0]
+    assert data["completeness"].values.tolist() == [1.0, 0.5]
 
 
-@pytest.mark.parametrize("activation, complete", [("tanh", [0, 1]), ("relu", [1, 1])])
-def test_counts_known_to_be_too_low_are_told_and_counted(activation, complete, trained):
-    condition = trained.condition | {"model": trained.condition["model"] | {"activation": activation}}
-    population = make_population(trained.networks.copy(deep=True), condition, trained.trials_path)
-    points = [(0, 1, 0), (1, 1, 0)]
-    some = made_up(population, points, [[1, 1], [1, 0]])  # of networks 1 and 0, at two constant inputs
-    data = measuring.measure("fixed_point_counts", some, {})
-    assert data["complete"].values.tolist() == complete
-    few = complete.count(0)
-    described = {"value": ("fixed points", "1")}
-    assert summarise([1, 2], [data, data], 0.95, described)["n_incomplete"].values.tolist() == [few, few]
+def test_the_share_of_points_found_is_averaged_over_the_networks_used(trained):
+    some = made_up(trained, [(0, 1, 0, 0, 0), (1, 1, 0, 0, 0)], [0.5, 1.0])  # of networks 1 and 0
+    data, described = measuring.measure("fixed_point_counts", some, {}), {"value": ("fixed points", "1")}
+    both = summarise([1], [data], 0.95, described)
+    assert both["completeness"].item() == 0.75
+    assert both["completeness_error"].item() == pytest.approx(np.hypot(0.1, 0.2) / 2)
     some.networks["status"][0] = Status.NOT_CONVERGED
     data = measuring.measure("fixed_point_counts", some, {})
-    assert summarise([1], [data], 0.95, described)["n_incomplete"].values.tolist() == [0]
-    assert "n_incomplete" not in summarise([1], [data.drop_vars("complete")], 0.95, described)
+    assert summarise([1], [data], 0.95, described)["completeness"].item() == 0.5
+    assert "completeness" not in summarise([1], [data.drop_vars("completeness")], 0.95, described)
 
 
 def test_unique_keeps_the_slowest_of_each_cluster():
@@ -176,46 +167,129 @@ def test_unique_merges_what_is_close_whatever_the_number_of_units(apart, kept):
         assert len(unique(pair, np.zeros(2), 1e-5)) == kept
 
 
-def test_hits_count_the_starts_that_reached_each_point_and_half_of_them_find_no_more_than_all(trained):
+def test_hits_count_the_drawn_starts_that_reached_each_point(trained):
     points = find(trained, OPTIONS | {"starts": 40, "rounds": 0}, lambda line: None)
     for seed in trained.seeds:
         own = points.isel(point=(points["network"].values == seed)).sel(seed=seed)
-        assert own["hits"].sum() == own["starts_converged"] and np.all(own["hits"][own["converged"].values == 1] >= 1)
-        assert own["fixed_points"] == own["converged"].sum()
-        # 20 starts that each find one of 27 points as seldom as once cannot have found all
-        assert own["found_by_half"] <= 20 and own["found_by_half"] < own["fixed_points"]
-    many = find(trained, OPTIONS | {"starts": 4000, "rounds": 0}, lambda line: None)
-    assert np.array_equal(many["found_by_half"], many["fixed_points"])
+        assert own["hits"].sum() == own["starts_converged"] <= own["starts"] == 40
+        assert own["fixed_points"] == own["converged"].sum() == 27 and own["index_sum"] == 1
+        assert np.any(own["hits"] == 0)  # 40 starts do not reach 27 points: the completion found some of these
 
 
-def test_rounds_go_on_while_one_start_alone_reached_a_point(tmp_path):
-    # the indices of points of independent units add up to 1 with whole lines of points missing
-    population = bistable_population(3, tmp_path)
-    few = OPTIONS | {"starts": 16, "noise": 0.2}
-    once = find(population, few | {"rounds": 0}, lambda line: None)
-    again = find(population, few | {"rounds": 60}, lambda line: None)
-    assert np.any(once["hits"] == 1) and np.all(again["hits"] >= 2)
-    assert again["fixed_points"] == 27 and np.all(again["index_sum"] == 1)
+class Given:
+    """A map of states onto states, as a cell without parameters; one network of it has these visited states."""
+
+    def __init__(self, step, bounded):
+        self.map, self.bounded = step, bounded
+
+    def step(self, parameters, state, inputs):
+        return self.map(state)
+
+    def jacobian(self, parameters, state, inputs):
+        state = state.clone().requires_grad_()
+        after = self.map(state).sum(0)  # (unit)
+        rows = [torch.autograd.grad(each, state, retain_graph=True)[0] for each in after]
+        return torch.stack(rows, 1)  # (point, unit, source_unit)
+
+    def points(self, states, **options):
+        network = SimpleNamespace(parameters={}, device="cpu", states=states[None])
+        return of_one_network(self, network, np.zeros(1), OPTIONS | options, np.random.default_rng(0))
 
 
-def test_rounds_go_on_while_indices_do_not_add_up_though_every_point_was_reached_twice(tmp_path, monkeypatch):
-    population = bistable_population(1, tmp_path)
+@pytest.mark.parametrize("channels", [5, 6])
+def test_few_starts_find_every_point_of_many_independent_bits(channels):
+    corners = np.array(list(itertools.product([-0.9575, 0.9575], repeat=channels)))
+    found = Given(lambda state: torch.tanh(2 * state), True).points(corners[None], starts=256)
+    assert found.counts["fixed_points"] == 3**channels and found.index_sum == 1 and found.missing < 0.5
+    assert np.array_equal(
+        np.sort(np.round(found.points["state"], 3), axis=0)[[0, -1]], [[-0.958], [0.958]] * np.ones(channels)
+    )
+
+
+def test_rounds_go_on_while_indices_do_not_add_up(monkeypatch):
     rounds = iter([[[0.9], [0.9], [-0.9], [-0.9]], [[0.01], [0.01], [0.01], [0.01]]])  # wells, then the saddle
-    monkeypatch.setattr(finding, "starts", lambda *given: np.array(next(rounds)))
-    found = find(population, OPTIONS | {"starts": 4, "rounds": 9}, lambda line: None)
-    assert found["starts"] == 8 and found["index_sum"] == 1
-    assert sorted(found["hits"].values) == [2, 2, 4]
+    monkeypatch.setattr(at_input, "starts", lambda *given: np.array(next(rounds)))
+    cell = Given(lambda state: torch.tanh(2 * state), True)
+    found = cell.points(np.zeros((1, 1, 1)), starts=4, rounds=9)
+    assert found.counts["starts"] == 8 and found.index_sum == 1 and sorted(found.points["hits"]) == [2, 2, 4]
+    rounds = iter([[[0.01]], [[0.01]]])
+    found = cell.points(np.zeros((1, 1, 1)), starts=1, rounds=1)
+    assert found.index_sum == -1 and found.missing == 2
+
+
+RANDOM = np.random.default_rng(3)
+PLANE = torch.as_tensor(np.linalg.qr(RANDOM.standard_normal((8, 2)))[0])  # (unit, 2)
+REST = torch.eye(8, dtype=torch.float64) - PLANE @ PLANE.T
+LINE = torch.as_tensor(np.outer(*2 * [np.abs(RANDOM.standard_normal(8))]))
+
+
+def circle(state):
+    place = state @ PLANE
+    return place * (1.5 - 0.5 * place.square().sum(-1, keepdim=True)) @ PLANE.T + 0.5 * torch.tanh(state @ REST)
+
+
+@pytest.mark.parametrize(
+    "step, bounded, dimensions, unstable",
+    [
+        (lambda state: state @ (PLANE[:, :1] @ PLANE[:, :1].T + 0.5 * REST), False, [1], [0]),
+        (lambda state: state @ (PLANE @ PLANE.T + 0.5 * REST), False, [2], [0]),
+        (lambda state: torch.relu(state @ (LINE / LINE.trace())), False, [1], [0]),
+        (lambda state: torch.clamp(state @ (PLANE[:, :1] @ PLANE[:, :1].T), -0.5, 0.5), True, [1], [0]),
+        (circle, True, [0, 1], [2, 0]),
+        (lambda state: torch.tanh(2 * state[..., :3]), True, [0] * 27, None),
+    ],
+    ids=["line", "plane", "half-line of rectified units", "line of clipped units", "ring and its centre", "points"],
+)
+def test_a_continuum_is_one_object_with_a_dimension(step, bounded, dimensions, unstable):
+    states = np.random.default_rng(0).standard_normal((20, 1, 3 if unstable is None else 8))
+    found = Given(step, bounded).points(states, starts=100)
+    assert sorted(found.points["dimension"][found.points["converged"] == 1]) == dimensions
+    assert np.array_equal(found.points["n_marginal"] > 0, found.points["dimension"] > 0)
+    if unstable is not None:
+        order = np.argsort(found.points["dimension"])
+        assert found.points["n_unstable"][order].tolist() == unstable
+        assert found.counts["starts"] == 100 and found.missing == 0  # the indices say nothing, and no round follows
+
+
+def test_a_marginal_point_that_leads_nowhere_is_a_point():
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])  # a centre: eigenvalues ±i
+    found = Given(lambda state: state @ torch.as_tensor(turn), False).points(np.ones((1, 1, 2)), starts=20)
+    assert found.points["dimension"].tolist() == [0] and found.points["n_marginal"].tolist() == [2]
+    assert found.points["n_unstable"].tolist() == [0]
+
+
+def test_the_number_of_points_not_reached_is_estimated_without_bias_and_with_its_error():
+    generator = np.random.default_rng(0)
+    estimates, truths = [], []
+    for _ in range(300):
+        hits = np.bincount(generator.choice(80, 160), minlength=80)
+        estimates.append(unseen(hits))
+        truths.append(np.sum(hits == 0))
+    missing, errors = np.array(estimates).T
+    assert np.mean(truths) > 8 and np.mean(missing) == pytest.approx(np.mean(truths), rel=0.15)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(np.std(missing - truths), rel=0.25)
+    assert share_found(30, 10.0, 4.0) == (0.75, 0.075) and np.isnan(share_found(0, 0.0, 0.0)).all()
+    assert unseen(np.array([9, 7, 0]))[0] == 0 and 0 < unseen(np.array([2, 2, 2]))[1] < 1
+
+
+def test_empty_corners_complete_a_grid_and_leave_out_what_was_tried():
+    grid = np.array(list(itertools.product([-1.0, 0.0, 1.0], repeat=2)))
+    for place in (4, 7):
+        rest, missing = np.delete(grid, place, axis=0), grid[[place]]
+        assert np.allclose(empty_corners(rest, grid[:0], 9, np.random.default_rng(0)), missing)
+        assert len(empty_corners(rest, missing, 9, np.random.default_rng(0))) == 0
+    assert len(empty_corners(grid, grid[:0], 9, np.random.default_rng(0))) == 0
 
 
 def test_noise_is_in_units_of_the_spread_of_the_states(trained, monkeypatch):
     used = []
 
-    def record(states, partners, count, noise, generator):
+    def record(states, count, noise, generator):
         used.append(noise / states.std(axis=(0, 1)).mean())
-        return starts(states, partners, count, noise, generator)
+        return starts(states, count, noise, generator)
 
-    starts = finding.starts
-    monkeypatch.setattr(finding, "starts", record)
+    starts = at_input.starts
+    monkeypatch.setattr(at_input, "starts", record)
     find(trained, OPTIONS | {"starts": 10, "rounds": 0}, lambda line: None)
     assert used == pytest.approx([0.3, 0.3], rel=0.2)  # mean and root mean square of the units' spreads are alike
     large = make_population(trained.networks, trained.condition, trained.trials_path)
@@ -239,7 +313,7 @@ def test_few_points_at_a_time_give_the_same_points_in_less_memory(trained, monke
     monkeypatch.setattr(cell, "jacobian", record)
     monkeypatch.setitem(CHUNK_BYTES, "cpu", 7 * 8 * 48**2)
     few = find(population, options, lambda line: None)
-    assert max(sizes) == 7
+    assert max(sizes) == 7  # the search and the eigenvalues
     gaps = np.linalg.norm(few["state"].values[:, None] - whole["state"].values, axis=-1)
     assert few.sizes == whole.sizes and np.all(gaps.min(1) < 1e-10)
     assert np.array_equal(few["hits"], whole["hits"][gaps.argmin(1)])

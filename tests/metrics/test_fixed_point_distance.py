@@ -68,21 +68,25 @@ def test_fixed_point_features_are_outputs_in_sds_of_the_targets_by_stability_and
     train["targets"][:] = np.where(train["mask"].values[..., None] > 0, 5 + 2 * np.sign(train["targets"].values), 100)
     condition = trained.condition | {"task": {"name": "sine", "channels": 3, "frequencies": 3}}
     store.write(tmp_path / "trials.nc", TRIALS, groups | {"train": train}, condition, "cpu", 0.0)
-    states, kinds = random(4, trained.networks.sizes["unit"]), np.array([0, 5, 3, 2])  # 2 · input + unstable
+    states, kinds = (
+        random(4, trained.networks.sizes["unit"]),
+        np.array([0, 7, 4, 5]),
+    )  # 3 · input + stable, unstable, marginal
     constants = np.linspace(1, 30, 3) / 30  # three frequencies, the same in all channels
     points = xr.Dataset(
         {
             "network": ("point", [0, 1, 0, 1]),
             "converged": ("point", [1, 1, 1, 1]),
             "state": (("point", "unit"), states),
-            "input": (("point", "input_channel"), np.repeat(constants[kinds // 2, None], 3, axis=1)),
-            "n_unstable": ("point", 2 * (kinds % 2)),
+            "input": (("point", "input_channel"), np.repeat(constants[kinds // 3, None], 3, axis=1)),
+            "n_unstable": ("point", 2 * (kinds % 3 > 0)),
+            "n_marginal": ("point", kinds % 3 // 2),
         }
     )
     population = make_population(trained.networks, condition, str(tmp_path / "trials.nc"))
     population = Population(population.networks, population.trials_path, points)
     found = fixed_point_distance.features(population)
-    assert found["kind"].tolist() == [[0, 3], [5, 2]]
+    assert found["kind"].tolist() == [[0, 4], [7, 5]]
     targets = train["targets"].values[train["mask"].values > 0].astype(float)
     spread = np.sqrt(targets.var(axis=0).mean())
     assert 1 < spread <= 2

@@ -125,3 +125,12 @@ def test_degeneracy_at_a_snapshot_is_that_of_converged_networks_that_reached_it(
     interval = [found[f"snapshot_interval_{end}"].values[0, 0, 0] for end in ("low", "high")]
     assert np.array_equal(interval, ends, equal_nan=True)
     assert np.isnan(found["snapshot_degeneracy"][0, 0, 2])
+
+
+def test_the_change_at_matched_loss_is_that_of_the_degeneracy_there(population):
+    data = measure("weight_change", population, {})
+    data["status"][:] = Status.CONVERGED
+    other = data.assign(snapshot_value=2 * data["snapshot_value"])
+    found = summarise([1, 2], [data, other], 0.95, {"value": ("weight change", "1")}).sel(measure=["sd", "log_sd"])
+    assert found["snapshot_percent"].values[:, 0] == pytest.approx([100, 0])
+    assert found["percent"].values == pytest.approx([0, 0])

@@ -197,6 +197,17 @@ def test_a_mean_distance_has_an_interval_from_as_many_networks_as_show_an_odd_te
     assert 0.9 ** (LEAST_FOR_DISTANCES - 1) > 0.05 > 0.9**LEAST_FOR_DISTANCES
 
 
+def test_an_sd_has_an_interval_from_as_many_networks_as_a_mean_distance():
+    drawn = np.random.default_rng(0).random(LEAST_FOR_DISTANCES)
+    data = summarise([1, 2], [scalar(drawn[1:]), scalar(drawn)], 0.95, SCALAR)
+    missing = {name: data["interval_low"].sel(measure=name).isnull().values.tolist() for name in data.measure.values}
+    assert missing == {"sd": [True, False], "log_sd": [True, False], "cv": [True, False]} | {
+        name: [False, False] for name in ("mad", "mean")
+    }
+    given = data["remark"].str.contains("no interval of a level with fewer than 29 networks")
+    assert given.values.tolist() == [all_missing[0] for all_missing in missing.values()]
+
+
 def test_percent_is_the_ratio_of_the_last_level_to_the_first_and_of_none_that_is_not_positive():
     generator = np.random.default_rng(0)
     data = [scalar(10 + 2 * level + generator.standard_normal(9)) for level in range(3)]

@@ -10,6 +10,8 @@ MARKERS = {
     2: ("^", style.ORANGE, "2 unstable"),
 }
 MORE = ("D", style.GREEN, "3 or more unstable")
+MARGINAL = ("P", "black", "marginal")
+CONTINUUM = ("*", "black", "continuum")
 
 
 def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,9 +29,14 @@ def inputs_of(points) -> str:
 def mark(axis, points, place: np.ndarray) -> None:
     """Draw fixed points (a fixed-points artifact) at their places (point, 2), marked by their unstable directions."""
     converged, unstable = points["converged"].values == 1, points["n_unstable"].values
-    for count in sorted({min(value, 3) for value in unstable[converged]}):
+    marginal, continuum = converged & (points["n_marginal"].values > 0), converged & (points["dimension"].values > 0)
+    for (marker, colour, label), chosen in ((MARGINAL, marginal & ~continuum), (CONTINUUM, continuum)):
+        if chosen.any():
+            axis.plot(*place[chosen].T, marker, color=colour, markersize=6, label=label, zorder=6)
+    decided = converged & ~marginal & ~continuum
+    for count in sorted({min(value, 3) for value in unstable[decided]}):
         marker, colour, label = MARKERS.get(count, MORE)
-        chosen = converged & (np.minimum(unstable, 3) == count)
+        chosen = decided & (np.minimum(unstable, 3) == count)
         fill = colour if count == 0 else "white"
         axis.plot(
             *place[chosen].T,
@@ -49,7 +56,7 @@ def legend(figure, names=()) -> None:
     found = {
         label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], "slow point"]
+    order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], MARGINAL[2], CONTINUUM[2], "slow point"]
     order = [label for label in order if label in found]
     if order:
         figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=len(order))

@@ -66,6 +66,11 @@ class Needs:
         sweeps = self.experiment.sweeps.values()
         return [paths.statistics(sweep.name, metric) for sweep in sweeps for metric in self.metrics(sweep)]
 
+    def crossed(self) -> list[str]:
+        """Metrics of the conditions in which seeds of the initialisation and of the data are crossed."""
+        crossing = [one for one in self.experiment.conditions if one.spec["training"]["data_seeds"]]
+        return [paths.metric(one.task, one.name, name) for one in crossing for name in self.experiment.metrics_of(one)]
+
     def memory_of_block(self, condition: Condition, networks: int) -> int:
         """MB that some networks take in training: four copies, in float64, of their states on a batch and of their
         recurrent matrices, of which gated cells have up to four.

@@ -61,6 +61,10 @@ def mantel(sweep: str) -> str:
     return f"{RESULTS}/statistics/{sweep}/mantel.csv"
 
 
+def crossed() -> str:
+    return f"{RESULTS}/statistics/crossed.csv"
+
+
 def index() -> str:
     return f"{RESULTS}/index.csv"
 

@@ -1,8 +1,10 @@
 """Fixed points of one network per level, in the plane of its first two principal components.
 
 Thin lines are trajectories on probe trials. Filled circles are stable fixed points, open symbols have one or more
-unstable directions, and crosses are slow points. The network is the first that converged; the title counts its fixed
-points. Points of different constant inputs are drawn together, and the title then says how many inputs there are.
+unstable directions, and crosses are slow points. A black plus is a marginal point, a star the middle of a continuum of
+fixed points. The network is the first that converged. The title counts its fixed points and, if some are estimated to
+be missing, says which share was found. Points of different constant inputs are drawn together, and the title then says
+how many inputs there are.
 """
 
 from degeneracy.drawing import style
@@ -27,9 +29,18 @@ def draw(sweep, *, trajectories: int = 8):
         points = one.fixed_points
         mark(axis, points, (points["state"].values - centre) @ plane.T)
         converged = points["converged"].values == 1
-        stable = int((converged & (points["n_unstable"].values == 0)).sum())
-        axis.set_title(f"{name}:\n{stable} stable of {converged.sum()} fixed points{inputs_of(points)}")
+        stable = int((converged & (points["n_unstable"].values == 0) & (points["n_marginal"].values == 0)).sum())
+        continua = int((points["dimension"].values > 0).sum())
+        kinds = f"{stable} stable" + (f", {continua} a continuum," if continua else "")
+        counted = f"{kinds} of {converged.sum()} fixed points{inputs_of(points)}"
+        axis.set_title(f"{name}:\n{counted}{_missing(points.sel(seed=one.seeds[0]))}")
         axis.set(xlabel="PC 1 (activation)", aspect="equal")
     axes[0, 0].set_ylabel("PC 2 (activation)")
     legend(figure)
     return figure
+
+
+def _missing(points) -> str:
+    """The share of the points that was found, with its standard error, for a title; "" if it rounds to all of them."""
+    share, error = float(points["completeness"]), float(points["completeness_error"])
+    return f",\n{share:.0%} ± {error:.0%} of all" if share < 0.995 else ""

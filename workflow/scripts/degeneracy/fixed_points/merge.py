@@ -1,13 +1,37 @@
-"""The distinct fixed and slow points among the ends of a search."""
+"""The distinct fixed points among the ends of searches."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from torch import Tensor
 
-from degeneracy.fixed_points.search import Search, chunks, tolerance_at
+from degeneracy.fixed_points.search import Search, tolerance_at
+
+MARGINAL = 1e-6  # distance of an eigenvalue from the unit circle, or from 1, that rounding and convergence may cause
+
+
+@dataclass(frozen=True)
+class Points:
+    """States (point, unit) with their speeds q, eigenvalues (point, unit), and the drawn starts that ended there."""
+
+    state: np.ndarray
+    speed: np.ndarray
+    eigenvalues: np.ndarray
+    hits: np.ndarray
+
+    @property
+    def marginal(self) -> np.ndarray:
+        """Whether an eigenvalue is 1 within rounding (point), so that the point may belong to a continuum."""
+        return (abs(1 - self.eigenvalues) < MARGINAL).any(1)
+
+    @property
+    def index(self) -> np.ndarray:
+        """Indices sign det(I − ∂F/∂h) (point), 0 of a marginal point."""
+        factors = (1 - self.eigenvalues) / np.maximum(abs(1 - self.eigenvalues), 1e-300)
+        return np.where(self.marginal, 0, np.sign(np.prod(factors, axis=1).real)).astype(int)
 
 
 def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
@@ -26,63 +50,45 @@ def unique(state: np.ndarray, speed: np.ndarray, distance: float) -> np.ndarray:
     return np.sort(order[first])
 
 
-def points_of(cell, parameters: dict[str, Tensor], result: Search, constant: np.ndarray, options: dict, seed: int):
-    """The distinct fixed and slow points among the ends of a search, their numbers, and the sum of the indices."""
-    speed = result.speed.numpy()
-    converged = speed < tolerance_at(result.state, options["tolerance"]).numpy()
-    slow = ~converged & result.stationary.numpy() & (speed < options["slow_tolerance"])
-    kept = [np.zeros(0, int)]
-    for candidates in (np.flatnonzero(converged), np.flatnonzero(slow)):
-        if len(candidates):
-            chosen = unique(result.state[candidates].numpy(), speed[candidates], options["merge_distance"])
-            kept.append(candidates[chosen])
-    if len(kept) == 3:  # a slow point next to a fixed point is that fixed point, not quite reached
-        distance, _ = cKDTree(result.state[kept[1]].numpy()).query(result.state[kept[2]].numpy())
-        kept[2] = kept[2][distance > options["merge_distance"]] if converged.any() else kept[2]
-    kept = np.concatenate(kept)
-    inputs = np.broadcast_to(constant, (len(kept), len(constant)))
-    eigenvalues = [np.zeros((0, result.state.shape[1]), complex)]
-    for some in chunks(result.state[kept]) if len(kept) else ():
-        own = torch.as_tensor(inputs[some].copy(), dtype=torch.float64)
-        jacobian = cell.jacobian(parameters, result.state[kept[some]], own).numpy()  # (point, unit, source_unit)
-        eigenvalues.append(np.linalg.eigvals(jacobian).astype(complex))
-    eigenvalues = np.concatenate(eigenvalues)  # (point, unit)
-    eigenvalues = np.take_along_axis(eigenvalues, np.argsort(-abs(eigenvalues), axis=1, kind="stable"), axis=1)
-    index = np.sign(np.prod((1 - eigenvalues) / np.maximum(abs(1 - eigenvalues), 1e-300), axis=1).real)
-    hits, half = np.zeros(len(kept), np.int32), np.zeros(len(kept), np.int32)
-    if converged.any():
-        fixed = result.state[kept[converged[kept]]].numpy()  # they come first in `kept`
-        _, nearest = cKDTree(fixed).query(result.state[converged].numpy())
-        hits[: len(fixed)] = np.bincount(nearest, minlength=len(fixed))
-        # two of every four starts, so that each half has equally many visited states and mixtures
-        first_half = np.arange(len(speed))[converged] // 2 % 2 == 0
-        half[: len(fixed)] = np.bincount(nearest[first_half], minlength=len(fixed))
-    points = {
-        "network": np.full(len(kept), seed, np.int32),
-        "state": result.state[kept].numpy(),
-        "input": inputs,
-        "speed": speed[kept],
-        "converged": converged[kept].astype(np.int8),
-        "eigenvalues_real": eigenvalues.real,
-        "eigenvalues_imag": eigenvalues.imag,
-        "n_unstable": (abs(eigenvalues) > 1).sum(1).astype(np.int32),
-        "hits": hits,
-    }
-    counts = {
-        "starts": len(speed),
-        "starts_converged": int(converged.sum()),
-        "fixed_points": int(converged[kept].sum()),
-        "found_by_half": int((half > 0).sum()),
-    }
-    return points, counts, int(index[converged[kept]].sum())
+def none_yet(units: int) -> Points:
+    """No points of so many units."""
+    return Points(np.zeros((0, units)), np.zeros(0), np.zeros((0, units), complex), np.zeros(0, np.int32))
 
 
-def no_points(states: int, inputs: int) -> dict[str, np.ndarray]:
-    """The arrays of a network without points, so that concatenation works even if no network has any."""
-    floats = {"state": states, "input": inputs, "eigenvalues_real": states, "eigenvalues_imag": states}
-    integers = {"network": np.int32, "converged": np.int8, "n_unstable": np.int32, "hits": np.int32}
-    return (
-        {name: np.zeros((0, size)) for name, size in floats.items()}
-        | {name: np.zeros(0, dtype) for name, dtype in integers.items()}
-        | {"speed": np.zeros(0)}
-    )
+def added(points: Points, ends: Search, drawn: bool, eigenvalues, options: dict) -> Points:
+    """The points and those that the ends add; ends of starts that were `drawn` at random count as hits.
+
+    `eigenvalues` computes those of the Jacobian (point, unit) at states (point, unit).
+    """
+    converged = ends.speed < tolerance_at(ends.state, options["tolerance"])
+    state, speed = ends.state[converged].numpy(), ends.speed[converged].numpy()
+    if not len(state):
+        return points
+    new = np.ones(len(state), bool)
+    if len(points.state):
+        new = cKDTree(points.state).query(state)[0] > options["merge_distance"]
+    chosen = np.flatnonzero(new)
+    if len(chosen):
+        chosen = chosen[unique(state[chosen], speed[chosen], options["merge_distance"])]
+    joined = np.concatenate([points.state, state[chosen]])
+    hits = np.concatenate([points.hits, np.zeros(len(chosen), np.int32)])
+    if drawn:
+        hits += np.bincount(cKDTree(joined).query(state)[1], minlength=len(joined)).astype(np.int32)
+    spectra = np.concatenate([points.eigenvalues, eigenvalues(state[chosen])])
+    return Points(joined, np.concatenate([points.speed, speed[chosen]]), spectra, hits)
+
+
+def slow_among(ends: list[Search], fixed: np.ndarray, eigenvalues, options: dict) -> Points:
+    """Slow points among ends: local minima of q that are no fixed points (point, unit), nor next to one."""
+    state = torch.cat([one.state for one in ends])
+    speed = torch.cat([one.speed for one in ends])
+    stationary = torch.cat([one.stationary for one in ends])
+    slow = (speed >= tolerance_at(state, options["tolerance"])) & stationary & (speed < options["slow_tolerance"])
+    states, speeds = state[slow].numpy(), speed[slow].numpy()
+    if len(states):
+        chosen = unique(states, speeds, options["merge_distance"])
+        states, speeds = states[chosen], speeds[chosen]
+    if len(states) and len(fixed):  # a slow point next to a fixed point is that fixed point, not quite reached
+        apart = cKDTree(fixed).query(states)[0] > options["merge_distance"]
+        states, speeds = states[apart], speeds[apart]
+    return Points(states, speeds, eigenvalues(states), np.zeros(len(states), np.int32))

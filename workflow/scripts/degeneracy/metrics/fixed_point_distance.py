@@ -4,11 +4,11 @@ The units of two networks do not correspond, but their outputs do. We therefore 
 outputs at its fixed points, and assign the points of the smaller set to points of the larger at minimal total cost. A
 pair of points costs the root-mean-square difference of its outputs (not the norm, which grows with the number of
 outputs while the cutoff does not), at most the `cutoff`. It costs the cutoff if one point is stable and the other is
-not, or if they belong to different constant inputs. So does a point that is left over. The total divided by the size of
-the larger set is a metric on finite sets of any sizes (eq. 3, p = 1): 0 for the same points, at most the cutoff, and
-equal to the cutoff if only one of the networks has fixed points. A Wasserstein distance would have to spread the mass
-of a point over others where one network has points that the other lacks. `unmatched` is the share of the larger set
-that costs the full cutoff.
+not, or is marginal, or if they belong to different constant inputs. So does a point that is left over. The total
+divided by the size of the larger set is a metric on finite sets of any sizes (eq. 3, p = 1): 0 for the same points, at
+most the cutoff, and equal to the cutoff if only one of the networks has fixed points. A Wasserstein distance would have
+to spread the mass of a point over others where one network has points that the other lacks. `unmatched` is the share of
+the larger set that costs the full cutoff.
 """
 
 from typing import Annotated
@@ -31,7 +31,7 @@ def features(population) -> dict[str, np.ndarray]:
     """Outputs (network, point, output) at the fixed points, and their kind (network, point), −1 where there is none.
 
     Outputs are divided by the RMS deviation of the training targets from their mean. The kind separates constant
-    inputs, and stable from unstable points. Slow points are left out.
+    inputs, and stable from unstable and from marginal points. Slow points are left out.
     Raises UserError if there is no fixed-points artifact, as for networks before training.
     """
     if population.fixed_points is None:
@@ -42,7 +42,8 @@ def features(population) -> dict[str, np.ndarray]:
     most = max(map(len, rows))
     constants = population.task.constant_inputs()  # (condition, input)
     place = np.abs(points["input"].values[:, None] - constants).sum(-1).argmin(1)  # (point,)
-    kinds = 2 * place + (points["n_unstable"].values > 0)
+    kinds = 3 * place + np.where(points["n_marginal"].values > 0, 2, points["n_unstable"].values > 0)
+    # ASSUME: a continuum of fixed points counts as the one point at its middle
     scale = _deviation(population.trials("train"))
     cell, parameters = population.cell, population.parameters
     outputs = np.zeros((len(rows), most, population.networks.sizes["output"]))

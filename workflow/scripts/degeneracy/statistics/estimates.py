@@ -59,7 +59,7 @@ def of_distances(distance: np.ndarray, confidence: float, generator: np.random.G
 
 
 def of_values(values: np.ndarray, spread: Spread, confidence: float, generator: np.random.Generator) -> Estimate:
-    """Estimate from the values (network) of a scalar metric."""
+    """Estimate from the values (network) of a scalar metric; few networks have no interval, as in `of_distances`."""
     count = len(values)
     if count < 2:
         return Estimate(contribution=np.full(count, np.nan))
@@ -74,6 +74,8 @@ def of_values(values: np.ndarray, spread: Spread, confidence: float, generator: 
         return Estimate(value, found, percentile_interval(found, confidence), contribution)
     estimator = partial(moment_estimates, values=spread.scaled(values), statistic=spread.moments)
     found = resample(estimator, count, generator)
+    if spread.needs_many and count < LEAST_FOR_DISTANCES:
+        return Estimate(value, found, contribution=contribution)
     ends = interval(found, confidence, False) if spread.location else interval(found, confidence, True, SKEWED)
     return Estimate(value, found, ends, contribution)
 

@@ -40,6 +40,15 @@ STATISTICS = Schema(
         "snapshot_interval_high": Variable(
             (*BOTH, "snapshot"), FLOAT, "upper end of its interval", UNIT, optional=True
         ),
+        "snapshot_percent": Variable(
+            ("measure", "snapshot"), FLOAT, "fitted change at matched loss, in percent of the first", "%", optional=True
+        ),
+        "snapshot_percent_low": Variable(
+            ("measure", "snapshot"), FLOAT, "lower end of the interval of that change", "%", optional=True
+        ),
+        "snapshot_percent_high": Variable(
+            ("measure", "snapshot"), FLOAT, "upper end of the interval of that change", "%", optional=True
+        ),
         "snapshot_n_used": Variable(
             ("level", "snapshot"), INTEGER, "networks that converged and have a snapshot there", "1", optional=True
         ),
@@ -61,9 +70,10 @@ STATISTICS = Schema(
         "n_used": Variable(LEVEL, INTEGER, "networks used", "1"),
         "n_not_converged": Variable(LEVEL, INTEGER, "networks that did not converge", "1"),
         "n_diverged": Variable(LEVEL, INTEGER, "networks that diverged", "1"),
-        "n_incomplete": Variable(
-            LEVEL, INTEGER, "networks used whose metric is known to be incomplete", "1", optional=True
+        "completeness": Variable(
+            LEVEL, FLOAT, "share of what the metric counts that it found, as estimated", "1", optional=True
         ),
+        "completeness_error": Variable(LEVEL, FLOAT, "standard error of this share", "1", optional=True),
         "ood_over_probe": Variable(
             LEVEL,
             FLOAT,

@@ -31,6 +31,11 @@ class Spread:
     unitless: bool = False
     location: bool = False
 
+    @property
+    def needs_many(self) -> bool:
+        """Whether a few odd networks decide it, so that a small sample, which may hold none, has no interval."""
+        return self.moments is not None and not self.location
+
 
 def _from_mean(values: np.ndarray) -> np.ndarray:
     return np.abs(values - values.mean())

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from degeneracy.statistics import generalisation, label_permutation
+from degeneracy.statistics.completeness import completeness
 from degeneracy.statistics.estimates import Estimate, excess, is_resolved, of_distances, of_values, references
 from degeneracy.statistics.halves import HALVES, trends
 from degeneracy.statistics.intervals import LEAST_FOR_DISTANCES, change_interval, clipped, percent_interval
@@ -48,7 +49,7 @@ def summarise(
     pairwise = "distance" in metrics[0]
     measures = measures_of(described, ranges or {}, pairwise)
     used = [np.flatnonzero(data["status"].values == Status.CONVERGED) for data in metrics]
-    counts = _counts(metrics, used)
+    counts = _counts(metrics, used) | completeness(metrics, used)
     order = trend_order(levels)
     places = [order.index(row) if order else row for row in range(len(levels))]  # the same resamples in any order
     found = [
@@ -66,7 +67,7 @@ def summarise(
         | trends(metrics, used, measures, order)
         | counts
         | ratios
-        | _in_training(metrics, measures, described, used, confidence)
+        | _in_training(metrics, measures, described, used, order, confidence)
     )
     coordinates: dict[str, Any] = {
         "level": levels,
@@ -88,7 +89,7 @@ def _estimate(data: xr.Dataset, used: np.ndarray, measure: Measure, confidence: 
 
 
 def _counts(metrics: list[xr.Dataset], used: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Numbers of networks (level) by how their training ended, and of those used whose metric is incomplete."""
+    """Numbers of networks (level) by how their training ended."""
     networks, converged = np.array([data.sizes["network"] for data in metrics]), np.array([len(one) for one in used])
     diverged = np.array([np.sum(data["status"].values == Status.DIVERGED) for data in metrics])
     counts = {
@@ -97,10 +98,6 @@ def _counts(metrics: list[xr.Dataset], used: list[np.ndarray]) -> dict[str, np.n
         "n_not_converged": networks - converged - diverged,
         "n_diverged": diverged,
     }
-    if all("complete" in data for data in metrics):
-        counts["n_incomplete"] = np.array(
-            [np.sum(data["complete"].values[chosen] == 0) for data, chosen in zip(metrics, used, strict=True)]
-        )
     return {name: values.astype(np.int32) for name, values in counts.items()}
 
 
@@ -126,9 +123,13 @@ def _in_training(
     measures: list[Measure],
     described: Mapping[str, tuple[str, str]],
     used: list[np.ndarray],
+    order: list[int],
     confidence: float,
 ) -> dict[str, np.ndarray]:
-    """Degeneracy (level, measure, snapshot) with its interval, and the number of networks (level, snapshot)."""
+    """Degeneracy (level, measure, snapshot) and its change (measure, snapshot) in percent, with their intervals.
+
+    The number of networks (level, snapshot), too. A snapshot is of one loss, so the change is at matched loss.
+    """
     if not all("snapshot" in data.dims for data in metrics):
         return {}
     parts = []
@@ -140,8 +141,11 @@ def _in_training(
             then = xr.Dataset({name: at[f"snapshot_{name}"].drop_attrs() for name in described})
             found.append([_estimate(then, reached, measure, confidence, place) for measure in measures])
             counts.append(len(reached))
-        parts.append(_degeneracy(found, measures) | {"n_used": np.array(counts, np.int32)})
-    names = ("degeneracy", "interval_low", "interval_high", "n_used")
+        levels = [[found[row][column].resampled for row in order] for column in range(len(measures))]
+        percent = np.array([percent_interval(each, confidence) for each in levels]).T
+        changes = dict(zip(("percent", "percent_low", "percent_high"), percent, strict=True))
+        parts.append(_degeneracy(found, measures) | changes | {"n_used": np.array(counts, np.int32)})
+    names = ("degeneracy", "interval_low", "interval_high", "percent", "percent_low", "percent_high", "n_used")
     return {f"snapshot_{name}": np.stack([part[name] for part in parts], axis=-1) for name in names}
 
 
@@ -227,7 +231,8 @@ class Tested:
         remarks = [self.noted] if self.noted else []
         if len(self.metrics) == 1:
             remarks.append("a single level, so no change")
-        if measure.spread is None and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
+        needs_many = measure.spread is None or measure.spread.needs_many
+        if needs_many and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
         if measure.spread is None and self.across is None:
             remarks.append("assumes that few networks are odd")

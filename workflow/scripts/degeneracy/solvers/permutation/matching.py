@@ -53,7 +53,7 @@ class Matching:
         return matrices
 
 
-def matching_distance(w1, w2, signed=False, *, searches=4, extra_starts=None, seed=0) -> Matching:
+def matching_distance(w1, w2, signed=False, *, searches=10, extra_starts=None, seed=0) -> Matching:
     """Distance between recurrent weights up to a relabelling of units: min over P of ‖W₁ − PᵀW₂P‖_F.
 
     w1, w2: (pair, unit, unit), or (unit, unit) for one pair; arrays or tensors. The distance has their unit.
@@ -82,7 +82,7 @@ def matching_distance(w1, w2, signed=False, *, searches=4, extra_starts=None, se
 
 
 def joint_matching_distance(
-    w1, features1, w2, features2, signed=False, *, searches=4, extra_starts=None, seed=0
+    w1, features1, w2, features2, signed=False, *, searches=10, extra_starts=None, seed=0
 ) -> Matching:
     """Distance between whole networks: min over P of √(‖W₁ − PᵀW₂P‖² + ‖F₁ − PᵀF₂‖²).
 

@@ -1,0 +1,42 @@
+"""Tabulate how much of degeneracy comes from initialisations and how much from data, whose seeds are crossed."""
+
+import csv
+import json
+from pathlib import Path
+
+from degeneracy import command
+from degeneracy.artifacts import store
+from degeneracy.artifacts.atomic import whole
+from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.plugins.code_hash import code_of
+from degeneracy.plugins.discovery import Plugin
+from degeneracy.statistics import crossed
+from degeneracy.status import Status
+
+OF_VALUES, OF_PAIRS = ("source", "variance", "low", "high"), ("shared", "mean", "p")
+COLUMNS = ("condition", "metric", "measure", "initialisations", "data_seeds", *OF_VALUES, *OF_PAIRS)
+
+
+def main() -> None:
+    parser = command.parser(__doc__)
+    parser.add_argument("--metrics", nargs="+", required=True, help="metric artifacts, in folders of their conditions")
+    parser.add_argument("--confidence", type=float, default=0.95, help="coverage of the intervals")
+    parser.add_argument("--output", required=True, help="table to write, as comma-separated values")
+    arguments = parser.parse_args()
+    code_of(__file__, planned=arguments.code)
+    with whole(arguments.output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for path in arguments.metrics:
+            metric = Plugin("metrics", store.attributes_of(path)["metric"])
+            data = store.read(path, PAIR_METRIC if "distance" in metric.functions else NETWORK_METRIC)
+            training = json.loads(data.attrs["condition"])["training"]
+            used = data["status"].values == Status.CONVERGED
+            measures = metric.constant("MEASURES")
+            rows = crossed.table(data, used, training["data_seeds"], measures, arguments.confidence)
+            named = {"condition": Path(path).parents[1].name, "metric": Path(path).stem}
+            writer.writerows(named | row for row in rows)
+
+
+if __name__ == "__main__":
+    command.run(main)
