@@ -83,9 +83,11 @@ def moved(population, symmetry: str):
         return moved_copy(population, order, np.ones(width))
     if symmetry == "signed":
         return moved_copy(population, order, signs)
-    rotated = replace(population)
+    rotated, replicate = replace(population), population.replicate()
     turn = np.linalg.qr(generator.standard_normal((width, width)))[0]
-    rotated.__dict__["states"] = population.states @ turn  # in place of those that it would compute
+    for each in (rotated, replicate):
+        each.__dict__["states"] = each.states @ turn  # in place of those that it would compute
+    rotated.__dict__["replicate"] = lambda: replicate
     return rotated
 
 
