@@ -20,7 +20,8 @@ def facts(spec: dict) -> dict[str, Any]:
     """
     known = {f"{section}.{key}": value for section, part in spec.items() for key, value in part.items()}
     same, matrices = _of_cell(cell_of(spec), cell_of(spec).tree)
-    return known | {"matrices": matrices} | ({"state_size": spec["model"]["width"]} if same else {})
+    known |= {"matrices": matrices}
+    return known | ({"state_size": known["model.width"]} if same and "model.width" in known else {})
 
 
 def misfit(plugin: Plugin, options: dict, facts: dict[str, Any]) -> str:

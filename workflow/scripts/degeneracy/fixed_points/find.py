@@ -1,5 +1,7 @@
 """Fixed points of trained networks at constant input, with their stability, and slow points."""
 
+from inspect import getfile
+
 import numpy as np
 import torch
 import xarray as xr
@@ -11,7 +13,6 @@ from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.fixed_points.search import Search, search
 from degeneracy.networks.population import Population
 from degeneracy.plugins import returned
-from degeneracy.plugins.discovery import cell_of, task_of
 from degeneracy.status import Status
 
 
@@ -58,9 +59,9 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     `seed`: number of starts, number of starts that converged, number of fixed points found by all starts and by half of
     them, and the sum of the indices at each constant input.
     """
-    cell, condition = population.cell, population.condition
-    constants = returned.constants(population.task, task_of(condition).source)  # (condition, input)
-    returned.check_cell(cell, cell_of(condition).source, constants.shape[1], len(population.task.outputs))
+    cell, task = population.cell, population.task
+    constants = returned.constants(task, getfile(type(task)))  # (condition, input)
+    returned.check_cell(cell, getfile(type(cell)), constants.shape[1], len(task.outputs))
     names = ("starts", "starts_converged", "fixed_points", "found_by_half")
     counts = {name: np.zeros(len(population.seeds), np.int32) for name in names}
     index_sum = np.zeros((len(population.seeds), len(constants)), np.int32)
