@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import degeneracy
+from conftest import ROOT
 from degeneracy.plugins.discovery import Plugin
 from populations import random, short_population
 
@@ -113,7 +114,9 @@ def test_fixed_points_of_small_tanh_networks_are_the_published_ones(units, point
     known = found.isel(point=found["converged"].values == 1)
     assert known.sizes["point"] == points and int((known["n_unstable"] == 0).sum()) == stable
     states = known["state"].values[known["n_unstable"].values == 0]
-    np.testing.assert_allclose(states[np.argsort(states[:, 0])], [[-0.957504, 0.957504], [0.957504, -0.957504]], atol=1e-6)
+    np.testing.assert_allclose(
+        states[np.argsort(states[:, 0])], [[-0.957504, 0.957504], [0.957504, -0.957504]], atol=1e-6
+    )
 
 
 def test_a_module_with_a_step_has_the_states_and_the_fixed_points_of_its_cell():
@@ -128,7 +131,7 @@ def test_a_module_with_a_step_has_the_states_and_the_fixed_points_of_its_cell():
     np.testing.assert_array_equal(found["network"], expected["network"])
     for name in ("state", "eigenvalues_real"):
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
-    with pytest.raises(ValueError, match="permutation_distance: needs what is not known .*: recurrent weights"):
+    with pytest.raises(ValueError, match=r"permutation_distance: needs what is not known .*: recurrent weights"):
         degeneracy.measure("permutation_distance", one)
 
 
@@ -147,7 +150,9 @@ def test_all_metrics_say_what_they_leave_out_and_why():
 
 def test_groups_are_compared_and_drawn():
     states = np.cumsum(random(1, 10, 15, 5), axis=2)
-    groups = {name: degeneracy.activity(states + size * random(4, 10, 15, 5)) for name, size in (("a", 0.1), ("b", 1.0))}
+    groups = {
+        name: degeneracy.activity(states + size * random(4, 10, 15, 5)) for name, size in (("a", 0.1), ("b", 1.0))
+    }
     found = degeneracy.compare(groups, **SMALL["dsa"])
     assert found["level"].values.tolist() == ["a", "b"] and float(found["trend"][0]) > 0
     assert float(found["trend_permutation_p"][0]) < 0.1
@@ -160,6 +165,11 @@ def test_groups_are_compared_and_drawn():
 @pytest.mark.parametrize("module", sorted(set(degeneracy.INTERFACE.values())))
 def test_examples_in_docstrings_run(module):
     result = doctest.testmod(importlib.import_module(f"degeneracy.interface.{module}"))
+    assert result.attempted and not result.failed
+
+
+def test_the_example_of_the_readme_runs():
+    result = doctest.testfile(str(ROOT / "workflow" / "README.md"), module_relative=False)
     assert result.attempted and not result.failed
 
 

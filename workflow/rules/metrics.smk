@@ -1,7 +1,7 @@
 rule compute_metric:
     input:
         networks=lambda wildcards: NEEDS.networks(condition_of(wildcards)),
-        trials=lambda wildcards: needs.trials(condition_of(wildcards)),
+        trials=lambda wildcards: needs.trials_of(condition_of(wildcards)),
         fixed_points=lambda wildcards: (
             NEEDS.fixed_points(condition_of(wildcards)) if needs.uses_fixed_points(wildcards.metric) else []
         ),
@@ -24,9 +24,10 @@ rule compute_metric:
         ),
         spec=lambda wildcards: condition_of(wildcards).spec_json,
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
+        trials=lambda wildcards, input: ["--trials", input.trials] if input.trials else [],
     shell:
         logged(
-            "{params.script:q} {wildcards.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
+            "{params.script:q} {wildcards.metric:q} --networks {input.networks:q} {params.trials:q}"
             " --fixed-points {input.fixed_points:q} --condition {params.spec:q} --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"
         )
@@ -37,7 +38,9 @@ rule compute_map:
         networks=lambda wildcards: [
             path for condition in sweep_of(wildcards).conditions for path in NEEDS.networks(condition)
         ],
-        trials=lambda wildcards: list(dict.fromkeys(map(needs.trials, sweep_of(wildcards).conditions))),
+        trials=lambda wildcards: list(
+            dict.fromkeys(path for condition in sweep_of(wildcards).conditions for path in needs.trials_of(condition))
+        ),
         metrics=lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
     output:
         paths.network_map("{sweep}", "{metric}"),
@@ -55,7 +58,11 @@ rule compute_map:
         script=script("compute_map.py"),
         code=lambda wildcards: code(
             "compute_map.py",
-            *(plugin for one in sweep_of(wildcards).conditions for plugin in (*tasks_of(one.spec), cell_of(one.spec))),
+            *(
+                plugin
+                for one in sweep_of(wildcards).conditions
+                for plugin in (*tasks_of(one.spec), *cells_of(one.spec))
+            ),
             Plugin("metrics", wildcards.metric),
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
@@ -76,3 +83,30 @@ TARGETS += [
     for condition in EXPERIMENT.conditions
     for metric in EXPERIMENT.metrics_of(condition)
 ]
+
+
+rule write_metrics:
+    input:
+        [
+            paths.metric(condition.task, condition.name, metric)
+            for condition in EXPERIMENT.conditions
+            for metric in EXPERIMENT.metrics_of(condition)
+        ],
+    output:
+        paths.metrics_table(),
+    log:
+        paths.log(paths.metrics_table()),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        script=script("write_metrics.py"),
+        code=lambda wildcards: code("write_metrics.py"),
+    shell:
+        logged("{params.script:q} --metrics {input:q} --output {output:q}")
+
+
+TARGETS += [paths.metrics_table()]

@@ -70,7 +70,7 @@ def misfits(experiment: Experiment, config: dict) -> tuple[frozenset[tuple[str, 
         of_task = config["tasks"].get(condition.task, {}).get("metrics", {})
         for name, options in experiment.metrics[condition.task].items():
             reason = misfit(Plugin("metrics", name), options, given)
-            if reason and name in named(of_task) | named(config.get("metrics")):
+            if reason and not condition.files and name in named(of_task) | named(config.get("metrics")):
                 where = f"{CONFIG}tasks.{condition.task}.metrics" if name in of_task else f"{CONFIG}metrics"
                 raise UserError(f"{place(where, name)}: {reason}")
             if reason:

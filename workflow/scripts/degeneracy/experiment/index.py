@@ -103,7 +103,7 @@ def _row(condition: Condition, needed: needs.Needs, columns: list[str]) -> dict[
         "sweeps": " ".join(sweep.name for sweep in experiment.sweeps.values() if condition in sweep.conditions),
         **options,
         "folder": str(folder),
-        "trials": needs.trials(condition),
+        "trials": " ".join(needs.trials_of(condition)),
         **{f"{kind}_files": " ".join(str(Path(path).relative_to(folder)) for path in found[kind]) for kind in FILES},
     }
 

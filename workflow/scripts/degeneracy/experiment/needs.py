@@ -3,6 +3,7 @@
 Knows the experiment and where its artifacts lie, and no workflow engine.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -27,7 +28,7 @@ class Needs:
     @cached_property
     def trial_sets(self) -> dict[tuple[str, str], Condition]:
         """A condition of each set of trials, by task and name of the set."""
-        return {(one.task, one.trial_set): one for one in self.experiment.conditions}
+        return {(one.task, one.trial_set): one for one in self.experiment.conditions if trials_of(one)}
 
     @cached_property
     def figures(self) -> dict[str, FigureContract]:
@@ -35,10 +36,11 @@ class Needs:
         return {name: figure_contract(name) for name in self.experiment.figures}
 
     def networks(self, condition: Condition) -> list[str]:
-        return [paths.networks(condition.task, condition.name, block) for block in self.experiment.blocks]
+        return [paths.networks(condition.task, condition.name, block) for block in self.experiment.blocks_of(condition)]
 
     def fixed_points(self, condition: Condition) -> list[str]:
-        return [paths.fixed_points(condition.task, condition.name, block) for block in self.experiment.blocks]
+        blocks = self.experiment.blocks_of(condition)
+        return [paths.fixed_points(condition.task, condition.name, block) for block in blocks]
 
     def metric(self, sweep: Sweep, metric: str) -> list[str]:
         """Artifacts of a metric, one a level."""
@@ -67,8 +69,10 @@ class Needs:
         trials: of no more) and of their recurrent matrices, of which gated cells have up to four. Trials are taken
         to last 100 steps and as many more as all options in steps say.
         """
-        networks = networks or sum(map(len, self.experiment.blocks.values()))
-        return sum(4 * 8 * networks * _numbers(condition) // 1_000_000 for condition in conditions)
+        return sum(
+            4 * 8 * (networks or sum(map(len, self.experiment.blocks_of(one).values()))) * _numbers(one) // 1_000_000
+            for one in conditions
+        )
 
     def training_minutes(self, block: str, gpu: bool) -> int:
         """Time to train a block of networks: on a GPU at once, on a CPU one after the other."""
@@ -77,7 +81,12 @@ class Needs:
     def present(self) -> int:
         """How many networks of the experiment are in some artifact of their condition, as far as its name tells."""
         wanted = {seed for seeds in self.experiment.blocks.values() for seed in seeds}
-        return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.experiment.conditions)
+        return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.trained)
+
+    @property
+    def trained(self) -> list[Condition]:
+        """The conditions whose networks are trained, and do not come from files."""
+        return [one for one in self.experiment.conditions if not one.files]
 
     def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
         """Figures of a scope that have something to draw in a sweep.
@@ -87,7 +96,11 @@ class Needs:
         """
         metrics = self.metrics(sweep)
 
+        imported = any(one.files for one in sweep.conditions)
+
         def has_input(name: str, figure: FigureContract) -> bool:
+            if imported and "fixed_points" not in figure.reads and {"networks", "trials"} & {*figure.reads}:
+                return False  # of training, and of how the task is solved
             if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
                 return any(map(uses_fixed_points, metrics))
             return not figure.metrics or any(metric in metrics for metric in figure.metrics)
@@ -102,7 +115,7 @@ class Needs:
         first = slice(1 if contract.one_a_task else None)
         conditions = sweep.conditions[first]
         sources = {
-            "trials": lambda: [trials(one) for one in conditions],
+            "trials": lambda: [path for one in conditions for path in trials_of(one)],
             "networks": lambda: [path for one in conditions for path in self.networks(one)[first]],
             "fixed_points": lambda: [path for one in conditions for path in self.fixed_points(one)[first]],
             "metrics": lambda: [path for name in chosen for path in self.metric(sweep, name)],
@@ -157,7 +170,9 @@ class Needs:
     def between(self) -> set[str]:
         """Artifacts that jobs of the experiment may read though they are no targets: trials, fixed points and maps."""
         conditions, sweeps = self.experiment.conditions, self.experiment.sweeps.values()
-        read = {trials(one) for one in conditions} | {path for one in conditions for path in self.fixed_points(one)}
+        read = {path for one in conditions for path in trials_of(one)} | {
+            path for one in conditions for path in self.fixed_points(one)
+        }
         return read | {paths.network_map(sweep.name, name) for sweep in sweeps for name in self.maps(sweep)}
 
     def fixed_point_targets(self) -> list[str]:
@@ -171,10 +186,17 @@ def trials(condition: Condition) -> str:
     return paths.trials(condition.task, condition.trial_set)
 
 
+def trials_of(condition: Condition) -> list[str]:
+    """The trials of a condition; none for recorded activity without a file of trials."""
+    return [trials(condition)] if condition.spec["task"].get("file") != "" else []
+
+
 @cache
 def _numbers(condition: Condition) -> int:
     """Entries of the states of a network on the probe trials, or on a batch, and of its recurrent matrices."""
     spec = condition.spec
+    if condition.files:  # whose sizes the files tell: activity, or weights and the states that they lead to
+        return max(map(os.path.getsize, condition.files)) // 4 * (1 if not spec["model"] else 100)
     options = task_of(spec).options
     steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
     trials, width = max(spec["trials"]["probe"], spec["training"]["batch_size"]), spec["model"]["width"]

@@ -48,6 +48,10 @@ def directions(ending: str) -> str:
     return f"{RESULTS}/statistics/directions.{ending}"
 
 
+def metrics_table() -> str:
+    return f"{RESULTS}/statistics/metrics.csv"
+
+
 def index() -> str:
     return f"{RESULTS}/index.csv"
 

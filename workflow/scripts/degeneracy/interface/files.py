@@ -69,7 +69,7 @@ def to_dataframe(source="results"):
         found = [of_metric(source[name]) for name in source]
     else:
         listed = _index(Path(source))
-        found = [of_metric(open(path)) for entry in listed for path in entry.metrics.values()]
+        found = [of_metric(open(path), path) for entry in listed for path in entry.metrics.values()]
     if not found:
         raise UserError("to_dataframe: given no metric, must be at least one")
     return pandas.concat(found, ignore_index=True)

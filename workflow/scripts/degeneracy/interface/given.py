@@ -132,3 +132,16 @@ def numbers(values, where: str, dims: Sequence[str]) -> np.ndarray:
     if not np.isfinite(array).all():
         raise UserError(f"{where}: holds NaN or infinity, must be finite numbers")
     return array
+
+
+def check_activity(states: Mapping[str, np.ndarray]) -> None:
+    """Raise UserError, naming one of them, unless all states (trial, time, unit) are of the same trials and enough."""
+    first = next(iter(states))
+    for name, each in states.items():
+        trials, steps, units = each.shape
+        if trials < 2 or steps < 3 or not units:
+            given = f"{trials} trials of {steps} steps and {units} units"
+            raise UserError(f"{name}: given {given}, must have at least 2 trials, 3 steps and a unit")
+        if (trials, steps) != states[first].shape[:2]:
+            shapes = f"{(trials, steps)} trials and steps, and {first} {states[first].shape[:2]}"
+            raise UserError(f"{name}: has {shapes}; all networks must have the same")

@@ -76,8 +76,6 @@ def measure(metric: str, population: Population, **options):
     with logged():
         data = measurement.measure(metric, population, whole, log.info)
     kind = PAIR_METRIC if "features" in plugin.functions else NETWORK_METRIC
-    if "label" in population.networks.coords:
-        data = data.assign_coords(label=population.networks["label"])
     said = {"artifact": kind.kind, "metric": metric, "options": dumps(whole), "level": plugin.constant("LEVEL")}
     return data.assign_attrs(said, condition=dumps(population.condition))
 
@@ -121,14 +119,9 @@ def fixed_points(population: Population, constant_inputs=None, **options) -> xr.
 
 def unfit(plugin: Plugin, options: dict, population: Population) -> str:
     """Why a metric cannot be computed on a population, as the end of a sentence; "" if nothing is known of it."""
-    units = sorted(set(population.networks["units"].values.tolist())) if "units" in population.networks else [0]
-    if len(units) > 1:
-        given = f"given networks of {' and '.join(map(str, units))} units"
-        if plugin.constant("SYMMETRY") != "rotation":
-            return f"{given}, must be as many in all networks"
-        if options.get("directions", 0) > units[0]:
-            return f"{given} and directions = {options['directions']}, must have directions of at most {units[0]}"
-    return contracts.unmet(plugin, lacking(population)) or fitting.misfit(plugin, options, known_of(population))
+    if reason := measurement.mixed_widths(plugin, options, population):
+        return reason
+    return fitting.misfit(plugin, options, known_of(population))
 
 
 def known_of(population: Population) -> dict[str, Any]:
@@ -136,6 +129,7 @@ def known_of(population: Population) -> dict[str, Any]:
     condition, data = population.condition, population.networks
     cell = {"width": data.sizes.get("unit")} | condition["model"]
     known = fitting.facts(condition | {"model": cell}) if "cell" in cell else {"matrices": []}
+    known["lacking"] = lacking(population)
     if isinstance(population, Given) and (trials := population.__dict__.get("states", population.probe)) is not None:
         count, steps = trials.shape[1:3] if isinstance(trials, np.ndarray) else trials["mask"].shape
         known |= {"trials.probe": count, "task.time_steps": steps}

@@ -55,3 +55,14 @@ def complete(network: Mapping, where: str, cell: str, readout: Mapping | None = 
 def units(parameters: Arrays) -> int:
     """Number of units of the network that has these parameters."""
     return parameters["readout_weights"].shape[1]
+
+
+def inputs(parameters: Arrays) -> int | None:
+    """Number of its inputs; None if it is not known, as of a module with a step."""
+    return parameters["input_weights"].shape[1] if "input_weights" in parameters else None
+
+
+def cell_of(model: Mapping, parameters: Arrays):
+    """The cell of a model (its name and options), as wide as the network that has these parameters."""
+    options = {key: value for key, value in model.items() if key != "cell"}
+    return Plugin("cells", model["cell"]).load().Cell(**{"width": units(parameters)} | options)

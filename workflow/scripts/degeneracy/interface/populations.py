@@ -8,7 +8,16 @@ import numpy as np
 
 from degeneracy.errors import UserError
 from degeneracy.interface import parameters, state_dicts
-from degeneracy.interface.given import Arrays, Given, activity_of, condition_of, networks_of, numbers, trials_of
+from degeneracy.interface.given import (
+    Arrays,
+    Given,
+    activity_of,
+    check_activity,
+    condition_of,
+    networks_of,
+    numbers,
+    trials_of,
+)
 from degeneracy.plugins.discovery import Plugin
 
 TRIAL_DIMS = ("trial", "time", "input")
@@ -26,9 +35,7 @@ class Network:
     @property
     def inputs(self) -> int | None:
         """Number of inputs; None if it is not known."""
-        dims = self.cell.parameter_dims()
-        weights = [name for name in self.parameters if "input" in dims[name]]
-        return self.parameters[weights[0]].shape[dims[weights[0]].index("input")] if weights else None
+        return parameters.inputs(self.parameters)
 
 
 def population(
@@ -141,19 +148,6 @@ def activity(states, inputs=None, *, labels: Sequence[str] | None = None) -> Giv
     return Given(data, probe=probe)
 
 
-def check_activity(states: Mapping[str, np.ndarray]) -> None:
-    """Raise UserError, naming one of them, unless all states (trial, time, unit) are of the same trials and enough."""
-    first = next(iter(states))
-    for name, each in states.items():
-        trials, steps, units = each.shape
-        if trials < 2 or steps < 3 or not units:
-            given = f"{trials} trials of {steps} steps and {units} units"
-            raise UserError(f"{name}: given {given}, must have at least 2 trials, 3 steps and a unit")
-        if (trials, steps) != states[first].shape[:2]:
-            shapes = f"{(trials, steps)} trials and steps, and {first} {states[first].shape[:2]}"
-            raise UserError(f"{name}: has {shapes}; all networks must have the same")
-
-
 def _listed(networks: Sequence | Mapping) -> list:
     """The networks, one by one."""
     if isinstance(networks, Mapping):
@@ -190,13 +184,7 @@ def _of_cell(network, where: str, readout: Mapping | None, cell: str, options: d
     found, own = parameters.read(network, where, cell, readout)
     Plugin("cells", found).check(options, "options of the cell")
     model = {"cell": found} | model | options
-    return Network(made_cell(model, own), own, model)
-
-
-def made_cell(model: Mapping, own: Arrays):
-    """The cell that parameters are of."""
-    plain = {key: value for key, value in model.items() if key != "cell"}
-    return Plugin("cells", model["cell"]).load().Cell(**{"width": parameters.units(own)} | plain)
+    return Network(parameters.cell_of(model, own), own, model)
 
 
 def _of_step(module, where: str, readout: Mapping | None, width: int | None, inputs: int) -> Network:

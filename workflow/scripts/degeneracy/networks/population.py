@@ -54,6 +54,8 @@ class Population:
     @cached_property
     def cell(self):
         """The Cell object of the condition; its width is that of the networks, where the condition does not say it."""
+        if not self.networks.attrs["parameters"]:
+            raise UserError("recorded activity has no cell")
         model = {"width": self.networks.sizes["unit"]} | self.condition["model"]
         return make_cell(self.condition | {"model": model})
 

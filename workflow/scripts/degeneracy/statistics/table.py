@@ -1,6 +1,7 @@
 """The metrics of networks as a tidy table: one row for each network and measure."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from degeneracy.status import Status
 COLUMNS = ("task", "condition", "network", "metric", "measure", "value")
 
 
-def of_metric(data: xr.Dataset, condition: str = ""):
-    """The rows of a metric artifact as a DataFrame; `condition` is the name of its condition.
+def of_metric(data: xr.Dataset, path: Path | None = None):
+    """The rows of a metric artifact as a DataFrame; its path, if it has one, names its condition and its metric.
 
     The value of a distance is the mean distance of the network from the others that converged.
     """
@@ -22,9 +23,9 @@ def of_metric(data: xr.Dataset, condition: str = ""):
     metric = data.attrs["metric"]
     columns: dict[str, Any] = {
         "task": json.loads(data.attrs["condition"])["task"].get("name", ""),
-        "condition": condition,
+        "condition": path.parents[1].name if path else "",
         "network": data["label" if "label" in data.coords else "network"].values,
-        "metric": metric,
+        "metric": path.stem if path else metric,
     }
     parts = []
     for measure in Plugin("metrics", metric).constant("MEASURES"):
