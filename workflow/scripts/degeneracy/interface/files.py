@@ -101,5 +101,5 @@ def _population(folder: Path):
     for entry in listed:
         if entry.folder.resolve() == folder.resolve():
             points = [path for path in entry.fixed_points_files if path.is_file()]
-            return load(entry.networks_files, str(entry.trials), points)
+            return load(entry.networks_files, entry.trials and str(entry.trials), points)
     raise UserError(f"{folder}: is no folder of a condition in {folder.parents[1] / INDEX}")

@@ -12,7 +12,7 @@ import xarray as xr
 import yaml  # type: ignore[import-untyped]
 
 from degeneracy.errors import UserError
-from degeneracy.experiment import fitting
+from degeneracy.experiment import condition, fitting
 from degeneracy.experiment.condition import dumps
 from degeneracy.experiment.validation import defaults_of
 from degeneracy.fixed_points.schema import FIXED_POINTS
@@ -103,6 +103,8 @@ def fixed_points(population: Population, constant_inputs=None, **options) -> xr.
     """
     from degeneracy.fixed_points.find import find  # which needs torch
 
+    if not SCHEMA.is_file():
+        raise UserError(f"fixed_points: its options are in {SCHEMA}, must be installed from a clone (pip install -e .)")
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     validation.check(options, schema["$defs"]["fixed_points"], "fixed_points")
     whole = defaults_of(schema, "fixed_points") | options
@@ -126,9 +128,9 @@ def unfit(plugin: Plugin, options: dict, population: Population) -> str:
 
 def known_of(population: Population) -> dict[str, Any]:
     """What a metric may require of a population, as `experiment.fitting` knows it of a condition."""
-    condition, data = population.condition, population.networks
-    cell = {"width": data.sizes.get("unit")} | condition["model"]
-    known = fitting.facts(condition | {"model": cell}) if "cell" in cell else {"matrices": []}
+    spec, data = population.condition, population.networks
+    cell = {"width": data.sizes.get("unit")} | spec["model"]
+    known = fitting.facts(spec | {"model": cell}) if "cell" in cell else {"matrices": []}
     known["lacking"] = lacking(population)
     if isinstance(population, Given) and (trials := population.__dict__.get("states", population.probe)) is not None:
         count, steps = trials.shape[1:3] if isinstance(trials, np.ndarray) else trials["mask"].shape
@@ -138,19 +140,18 @@ def known_of(population: Population) -> dict[str, Any]:
 
 def lacking(population: Population) -> set[str]:
     """What is not known of a population, of `contracts.NEEDED`."""
-    data, given = population.networks, isinstance(population, Given)
-    parameters = data.attrs["parameters"].split()
-    missing = set() if parameters else {"weights", "untrained", "readout", "equations"}
-    if given and getattr(population, "known_cell", None) is not None:
+    if not isinstance(population, Given):  # of the pipeline, whose networks may come from files
+        return condition.lacking(population.condition)
+    data, probe = population.networks, population.probe
+    missing = {"untrained", "ood"} | (set() if data.attrs["parameters"] else {"weights", "readout", "equations"})
+    if population.known_cell is not None:
         missing.add("weights")  # of a module with a step
-    if not all(f"initial_{name}" in data for name in parameters):
-        missing.add("untrained")
     if not data.sizes.get("output", 0):
         missing.add("readout")
-    if given:
-        probe = population.probe
-        missing |= {"ood"} | ({"inputs"} if probe is None else set())
-        missing |= {"targets"} if probe is None or not probe.sizes["output"] else set()
+    if probe is None:
+        missing.add("inputs")
+    if probe is None or not probe.sizes["output"]:
+        missing.add("targets")
     return missing
 
 

@@ -89,21 +89,19 @@ def population(
     outside = [None] * len(listed) if readouts is None else [_readout(each) for each in readouts]
     if len(outside) != len(listed):
         raise UserError(f"readouts: given {len(outside)} for {len(listed)} networks, must be one for each")
+    stepped = [callable(getattr(each, "step", None)) for each in listed]
+    if width and not all(stepped):
+        raise UserError(f"width: given {width}, which is for modules with a step; other networks say it themselves")
+    if any(stepped) and (cell or options):
+        raise UserError(
+            f"given {', '.join(['cell'] * bool(cell) + [*options])}, which a module with a step does not take"
+        )
     channels = 0 if inputs is None else np.shape(inputs)[-1]
     made = [
-        _of_step(each, name, readout, width, channels)
-        if callable(getattr(each, "step", None))
-        else _of_cell(each, name, readout, cell, options)
-        for each, name, readout in zip(listed, names, outside, strict=True)
+        _of_step(each, name, readout, width, channels) if steps else _of_cell(each, name, readout, cell, options)
+        for each, name, readout, steps in zip(listed, names, outside, stepped, strict=True)
     ]
-    probe = None
-    if inputs is not None:
-        drive = numbers(inputs, "inputs", TRIAL_DIMS)
-        goals = None if targets is None else numbers(targets, "targets", ("trial", "time", "output"))
-        if goals is not None and goals.shape[:2] != drive.shape[:2]:
-            raise UserError(f"targets: given {goals.shape}, must have {drive.shape[:2]} trials and steps, as inputs")
-        probe = trials_of(drive, goals)
-    return _joined(made, names, probe)
+    return _joined(made, names, _probe(inputs, targets))
 
 
 def activity(states, inputs=None, *, labels: Sequence[str] | None = None) -> Given:
@@ -146,6 +144,19 @@ def activity(states, inputs=None, *, labels: Sequence[str] | None = None) -> Giv
         probe = trials_of(drive)
     data = activity_of(each, names).assign_attrs(condition=condition_of({}))
     return Given(data, probe=probe)
+
+
+def _probe(inputs, targets):
+    """The trials that are given; None if there are none."""
+    if inputs is None:
+        if targets is not None:
+            raise UserError("targets: given without inputs, must be given with the inputs of the same trials")
+        return None
+    drive = numbers(inputs, "inputs", TRIAL_DIMS)
+    goals = None if targets is None else numbers(targets, "targets", ("trial", "time", "output"))
+    if goals is not None and goals.shape[:2] != drive.shape[:2]:
+        raise UserError(f"targets: given {goals.shape}, must have {drive.shape[:2]} trials and steps, as inputs")
+    return trials_of(drive, goals)
 
 
 def _listed(networks: Sequence | Mapping) -> list:
