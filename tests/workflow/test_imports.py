@@ -7,14 +7,17 @@ import torch
 
 import degeneracy
 from conftest import SCHEMA
-from degeneracy.artifacts import foreign
+from degeneracy.artifacts import foreign, store
+from degeneracy.experiment.condition import dumps, trial_part
 from degeneracy.experiment.resolve import resolve
 from degeneracy.interface.importing import imported
+from degeneracy.networks.population import Population
+from degeneracy.trials.generate import generate
+from degeneracy.trials.schema import TRIALS
 from runs import clean_copy, planned, snakemake, write_config
 
 GROUPS = ("control", "lesioned")
-TINY = {"dsa": {"rank": 3, "delays": 2}, "svcca": {}, "ood_loss": {}, "permutation_distance": {}}
-TINY |= {"fixed_point_counts": {}, "weight_change": {}}
+TINY = {"dsa": {"rank": 3, "delays": 2}, "ood_loss": {}, "fixed_point_counts": {}, "weight_change": {}}
 
 
 def trained(scale: float, seed: int) -> torch.nn.Module:
@@ -60,10 +63,9 @@ def config() -> dict:
         "trials": {"train": 64, "probe": 16, "ood": 16},
         "fixed_points": {"starts": 16, "rounds": 0},
         "tasks": {"flip_flop": {"task": {"time_steps": 12}}},
-        "figures": ["degeneracy", "summary"],
+        "figures": ["directions"],
         "sweeps": {
             "on_a_task": {"networks": files("pt"), "cell": "gru", "task": "flip_flop"},
-            "on_trials": {"networks": files("pt"), "cell": "gru", "trials": "data/trials.npz"},
             "recorded": {"activity": files("npz")},
         },
     }
@@ -75,22 +77,36 @@ def test_networks_and_activity_from_files_go_through_the_workflow(data):
     assert "weight_change is left out of conditions of flip_flop: it needs what is not known" in output
     statistics = data / "results" / "statistics"
     found = {path.relative_to(statistics).as_posix() for path in statistics.glob("*/*.nc")}
-    of_states = {"dsa", "svcca"}
-    of_networks = of_states | {"permutation_distance", "fixed_point_counts"}
-    expected = {"on_a_task": of_networks | {"ood_loss"}, "on_trials": of_networks, "recorded": of_states}
-    assert found == {f"{sweep}/{name}.nc" for sweep, metrics in expected.items() for name in metrics}
-    one, other = (degeneracy.open(statistics / sweep / "dsa.nc") for sweep in ("recorded", "on_trials"))
-    assert one["level"].values.tolist() == list(GROUPS) and one["n_used"].values.tolist() == [3, 3]
-    np.testing.assert_allclose(one["degeneracy"], other["degeneracy"], rtol=1e-3)  # states in single precision
+    of_networks = {f"on_a_task/{name}.nc" for name in ("dsa", "ood_loss", "fixed_point_counts")}
+    assert found == of_networks | {"recorded/dsa.nc"}
+    summary = degeneracy.open(statistics / "recorded" / "dsa.nc")
+    assert summary["level"].values.tolist() == list(GROUPS) and summary["n_used"].values.tolist() == [3, 3]
     table = pandas.read_csv(statistics / "metrics.csv")
-    assert set(table["metric"]) == of_networks | {"ood_loss"} and "data/control/0.npz" in set(table["network"])
-    assert planned(data) == {}
+    assert set(table["metric"]) == TINY.keys() - {"weight_change"} and "data/control/0.npz" in set(table["network"])
     network = data / "data" / "control" / "0.pt"
     network.touch()
     assert planned(data) == {}
     torch.save(trained(1.0, 7).state_dict(), network)
     rerun = planned(data)
     assert rerun["import_networks"] == 2 and "generate_trials" not in rerun
+
+
+def test_networks_on_trials_of_a_file_have_the_states_that_were_recorded_on_them(data, monkeypatch):
+    monkeypatch.chdir(data)
+    sweeps = {
+        "on_trials": {"networks": files("pt"), "cell": "gru", "trials": "data/trials.npz"},
+        "recorded": {"activity": files("npz"), "trials": "data/trials.npz"},
+    }
+    experiment = resolve(config() | {"sweeps": sweeps}, SCHEMA)
+    assert not {"ood_loss", "weight_change"} & experiment.metrics_of(*experiment.sweeps["on_trials"].conditions).keys()
+    states = []
+    for sweep in experiment.sweeps.values():
+        spec = sweep.conditions[0].spec
+        path = data / f"{sweep.name}.nc"
+        store.write(path, TRIALS, generate(spec), trial_part(spec), "cpu", 0.0)
+        networks = imported(spec).assign_attrs(condition=dumps(spec))
+        states.append(Population(networks, str(path)).states)
+    np.testing.assert_allclose(*states, atol=1e-5)  # recorded in single precision
 
 
 def test_a_wrong_file_is_refused_in_a_sentence_that_names_it(data, monkeypatch, tmp_path):
@@ -137,6 +153,8 @@ def test_a_population_of_the_pipeline_is_opened_exported_and_tabulated(data, mon
     population = degeneracy.open(folder)
     again = degeneracy.population(degeneracy.modules(population), inputs=population.trials("probe")["inputs"])
     np.testing.assert_allclose(again.states, population.states, atol=1e-12)
-    table = degeneracy.to_dataframe(data / "results")
-    assert table.equals(pandas.read_csv(data / "results" / "statistics" / "metrics.csv"))
+    table, written = degeneracy.to_dataframe("results"), pandas.read_csv("results/statistics/metrics.csv")
+    order = ["condition", "network", "metric", "measure"]
+    sortable = [each.sort_values(order, ignore_index=True) for each in (table, written)]
+    pandas.testing.assert_frame_equal(*sortable, check_dtype=False)
     assert degeneracy.open(folder / "metrics" / "dsa.nc")["distance"].shape == (3, 3)

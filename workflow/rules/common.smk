@@ -133,7 +133,9 @@ if workflow.is_main_process:
     there = NEEDS.present()
     for note in EXPERIMENT.notes:
         logger.warning(note)
-    logger.info(f"{total} networks in {len(NEEDS.trained)} conditions; {there} of them are trained.")
+    more = sum(len(condition.files) for condition in EXPERIMENT.conditions)
+    from_files = f" {more} more come from files." if more else ""
+    logger.info(f"{total} networks in {len(NEEDS.trained)} conditions; {there} of them are trained.{from_files}")
 
 
 def judged(wildcards):
