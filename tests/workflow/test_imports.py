@@ -88,7 +88,7 @@ def test_networks_and_activity_from_files_go_through_the_workflow(data):
     assert planned(data) == {}
     torch.save(trained(1.0, 7).state_dict(), network)
     rerun = planned(data)
-    assert rerun["import_networks"] == 2 and "generate_trials" not in rerun
+    assert rerun["import_networks"] == 1 and "generate_trials" not in rerun
 
 
 def test_networks_on_trials_of_a_file_have_the_states_that_were_recorded_on_them(data, monkeypatch):
@@ -154,7 +154,5 @@ def test_a_population_of_the_pipeline_is_opened_exported_and_tabulated(data, mon
     again = degeneracy.population(degeneracy.modules(population), inputs=population.trials("probe")["inputs"])
     np.testing.assert_allclose(again.states, population.states, atol=1e-12)
     table, written = degeneracy.to_dataframe("results"), pandas.read_csv("results/statistics/metrics.csv")
-    order = ["condition", "network", "metric", "measure"]
-    sortable = [each.sort_values(order, ignore_index=True) for each in (table, written)]
-    pandas.testing.assert_frame_equal(*sortable, check_dtype=False)
+    pandas.testing.assert_frame_equal(table, written, check_dtype=False)
     assert degeneracy.open(folder / "metrics" / "dsa.nc")["distance"].shape == (3, 3)

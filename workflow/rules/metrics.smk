@@ -78,7 +78,7 @@ rule compute_map:
         )
 
 
-TARGETS += [
+METRICS = [
     paths.metric(condition.task, condition.name, metric)
     for condition in EXPERIMENT.conditions
     for metric in EXPERIMENT.metrics_of(condition)
@@ -87,11 +87,8 @@ TARGETS += [
 
 rule write_metrics:
     input:
-        [
-            paths.metric(condition.task, condition.name, metric)
-            for condition in EXPERIMENT.conditions
-            for metric in EXPERIMENT.metrics_of(condition)
-        ],
+        METRICS,
+        index=paths.index(),  # which lists them: a command would be too long
     output:
         paths.metrics_table(),
     log:
@@ -106,7 +103,7 @@ rule write_metrics:
         script=script("write_metrics.py"),
         code=lambda wildcards: code("write_metrics.py"),
     shell:
-        logged("{params.script:q} --metrics {input:q} --output {output:q}")
+        logged("{params.script:q} --index {input.index:q} --output {output:q}")
 
 
-TARGETS += [paths.metrics_table()]
+TARGETS += [*METRICS, *([paths.metrics_table()] if METRICS else [])]
