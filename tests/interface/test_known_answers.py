@@ -155,7 +155,7 @@ def test_groups_are_compared_and_drawn():
     }
     found = degeneracy.compare(groups, **SMALL["dsa"])
     assert found["level"].values.tolist() == ["a", "b"] and float(found["trend"][0]) > 0
-    assert float(found["trend_permutation_p"][0]) < 0.1
+    assert float(found["trend_permutation_p"][0]) < 0.1 and "networks" in str(found["test"][0].values)
     placed = degeneracy.map(groups, **SMALL["dsa"])
     assert placed["level"].values.tolist() == ["a"] * 4 + ["b"] * 4
     assert len(degeneracy.draw("degeneracy", found).axes) == 2
