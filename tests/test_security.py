@@ -17,6 +17,7 @@ EXECUTING = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "s
 CALLS = {"eval", "exec", "compile", "os.system", "os.popen", "torch.load", "torch.jit.load", "np.load"}
 CALLS |= {"yaml.load", "yaml.unsafe_load", "yaml.full_load", "pd.read_pickle", "np.fromfile", "torch.compile"}
 ARGUMENTS = {"allow_pickle", "shell"}
+SAFE = {"torch.load": "weights_only=True", "np.load": "allow_pickle=False"}  # calls that read numbers alone, with this
 
 
 def offences(tree: ast.AST) -> list[str]:
@@ -29,11 +30,10 @@ def offences(tree: ast.AST) -> list[str]:
             found += [node.module] if (node.module or "").split(".")[0] in EXECUTING else []
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            tensors_alone = any(
-                word.arg == "weights_only" and ast.unparse(word.value) == "True" for word in node.keywords
-            )
-            found += [name] if name in CALLS and not (name == "torch.load" and tensors_alone) else []
-            found += [word.arg for word in node.keywords if word.arg in ARGUMENTS]
+            arguments = {f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords}
+            if SAFE.get(name) not in arguments:
+                found += [name] if name in CALLS else []
+                found += [word.arg for word in node.keywords if word.arg in ARGUMENTS]
     return found
 
 
@@ -47,7 +47,10 @@ def test_nothing_is_executed_from_data():
 
 @pytest.mark.parametrize(
     "program",
-    ["import pickle", "torch.load(p)", "torch.load(p, weights_only=False)", "np.load(p, allow_pickle=True)", "eval(t)"],
+    [
+        *("import pickle", "eval(t)", "torch.load(p)", "torch.load(p, weights_only=False)"),
+        *("np.load(p)", "np.load(p, allow_pickle=True)", "f(p, allow_pickle=False)"),
+    ],
 )
 def test_what_is_looked_for_is_found(program):
     assert offences(ast.parse(program))

@@ -28,7 +28,9 @@ NEEDED = {
     "draw_figure": {"matplotlib", "xarray"},
     "find_fixed_points": {"torch", "scipy", "xarray"},
     "generate_trials": {"xarray"},
+    "import_networks": {"xarray"},
     "train_networks": {"torch", "xarray"},
+    "write_metrics": {"xarray"},
 }
 
 

@@ -127,6 +127,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "draw_metric_figure": 4,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
         "write_index": 1,
+        "write_metrics": 1,
     }
 
 
@@ -173,13 +174,15 @@ def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
     assert planned(project) == {
         "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "compute_power": 1,
-        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1,
+        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1, "write_metrics": 1,
     }  # fmt: skip
 
 
 def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".sum((1, 2))", ".sum(axis=(1, 2))")
-    follow = {"compute_directions": 1, "compute_power": 1, "draw_figure": 2, "draw_experiment_figure": 2}
+    follow = {
+        "compute_directions": 1, "compute_power": 1, "draw_figure": 2, "draw_experiment_figure": 2, "write_metrics": 1,
+    }  # fmt: skip
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
     edit(module(project, "solvers/orthogonal/conjugation.py"), "FINALISTS = 2", "FINALISTS = 3")
     assert planned(project) == {
@@ -256,7 +259,7 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     add_metrics(project)
     assert planned(project) == {
         "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "compute_power": 1, "compute_mantel": 1,
-        "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 1, "write_index": 1,
+        "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 1, "write_index": 1, "write_metrics": 1,
     }  # fmt: skip
     snakemake(project)
     for name in ("readout_angle", "state_dimension"):
@@ -329,7 +332,7 @@ def test_another_configuration_replaces_the_default_one(project):
     assert jobs == {  # no fixed points, and none of the figures of them: no metric uses them
         "generate_trials": 2, "train_networks": 2, "compute_metric": 2, "compute_complexity": 2,
         "compute_statistics": 1, "compute_directions": 1, "compute_power": 1, "draw_figure": 4,
-        "draw_metric_figure": 1, "draw_experiment_figure": 1, "write_index": 1,
+        "draw_metric_figure": 1, "draw_experiment_figure": 1, "write_index": 1, "write_metrics": 1,
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from degeneracy.experiment.condition import dumps  # noqa: E402
 from degeneracy.experiment.resolve import resolve  # noqa: E402
 from degeneracy.plugins import discovery  # noqa: E402
 from degeneracy.plugins.code_hash import code_hash  # noqa: E402
-from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of  # noqa: E402
+from degeneracy.plugins.discovery import Plugin, cells_of, tasks_of  # noqa: E402
 
 # every other file in this folder, so that a new file of rules is included by being there
 FOLDER = Path(workflow.current_basedir)
@@ -54,7 +54,7 @@ wildcard_constraints:
     task="[^/]+",
     condition="[^/]+",
     trial_set="[^/]+",
-    block=r"seeds-\d+-\d+",
+    block=r"seeds-\d+-\d+|files",
     metric="[^/]+",
     sweep="[^/]+",
     figure="[^/]+",
@@ -83,7 +83,7 @@ def code(script, *plugins):
 
 def condition_code(script, condition, *plugins):
     """The same for a job that also loads the task and the cell of a condition."""
-    return code(script, *tasks_of(condition.spec), cell_of(condition.spec), *plugins)
+    return code(script, *tasks_of(condition.spec), *cells_of(condition.spec), *plugins)
 
 
 def growing(amount, networks=None):
@@ -92,7 +92,8 @@ def growing(amount, networks=None):
 
 
 def memory_of_block(wildcards):
-    return NEEDS.memory_of_block(condition_of(wildcards), len(EXPERIMENT.blocks[wildcards.block]))
+    condition = condition_of(wildcards)
+    return NEEDS.memory_of_block(condition, len(EXPERIMENT.blocks_of(condition)[wildcards.block]))
 
 
 def check_targets(arguments):
@@ -128,11 +129,13 @@ def metric_device(wildcards):
 if workflow.is_main_process:
     for path in discovery.all_ignored(FOLDER):
         logger.warning(f"{os.path.relpath(path, ROOT)} is ignored: it {discovery.NAMED}")
-    total = len(EXPERIMENT.conditions) * sum(map(len, EXPERIMENT.blocks.values()))
+    total = len(NEEDS.trained) * sum(map(len, EXPERIMENT.blocks.values()))
     there = NEEDS.present()
     for note in EXPERIMENT.notes:
         logger.warning(note)
-    logger.info(f"{total} networks in {len(EXPERIMENT.conditions)} conditions; {there} of them are trained.")
+    more = sum(len(condition.files) for condition in EXPERIMENT.conditions)
+    from_files = f" {more} more come from files." if more else ""
+    logger.info(f"{total} networks in {len(NEEDS.trained)} conditions; {there} of them are trained.{from_files}")
 
 
 def judged(wildcards):

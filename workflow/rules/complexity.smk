@@ -1,3 +1,6 @@
+from degeneracy.experiment.condition import RECORDED
+
+
 rule compute_complexity:
     input:
         paths.trials("{task}", "{trial_set}"),
@@ -19,4 +22,4 @@ rule compute_complexity:
         logged("{params.script:q} --trials {input:q} --condition {params.spec:q} --output {output:q}")
 
 
-TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets]
+TARGETS += [paths.complexity(task, trial_set) for task, trial_set in NEEDS.trial_sets if task != RECORDED]

@@ -1,7 +1,7 @@
 rule compute_metric:
     input:
         networks=lambda wildcards: NEEDS.networks(condition_of(wildcards)),
-        trials=lambda wildcards: needs.trials(condition_of(wildcards)),
+        trials=lambda wildcards: needs.trials_of(condition_of(wildcards)),
         fixed_points=lambda wildcards: (
             NEEDS.fixed_points(condition_of(wildcards)) if NEEDS.uses_fixed_points(wildcards.metric) else []
         ),
@@ -25,9 +25,10 @@ rule compute_metric:
         ),
         spec=lambda wildcards: condition_of(wildcards).spec_json,
         options=lambda wildcards: dumps(EXPERIMENT.metrics[wildcards.task][wildcards.metric]),
+        trials=lambda wildcards, input: ["--trials", input.trials] if input.trials else [],
     shell:
         logged(
-            "{params.script:q} {params.metric:q} --networks {input.networks:q} --trials {input.trials:q}"
+            "{params.script:q} {params.metric:q} --networks {input.networks:q} {params.trials:q}"
             " --fixed-points {input.fixed_points:q} --condition {params.spec:q} --options {params.options:q}"
             " --device {resources.device:q} --output {output:q}"
         )
@@ -38,7 +39,9 @@ rule compute_map:
         networks=lambda wildcards: [
             path for condition in sweep_of(wildcards).conditions for path in NEEDS.networks(condition)
         ],
-        trials=lambda wildcards: list(dict.fromkeys(map(needs.trials, sweep_of(wildcards).conditions))),
+        trials=lambda wildcards: list(
+            dict.fromkeys(path for condition in sweep_of(wildcards).conditions for path in needs.trials_of(condition))
+        ),
         metrics=lambda wildcards: NEEDS.metric(sweep_of(wildcards), wildcards.metric),
     output:
         paths.network_map("{sweep}", "{metric}"),
@@ -59,7 +62,11 @@ rule compute_map:
         metric=lambda wildcards: EXPERIMENT.plugin(wildcards.metric).name,
         code=lambda wildcards: code(
             "compute_map.py",
-            *(plugin for one in sweep_of(wildcards).conditions for plugin in (*tasks_of(one.spec), cell_of(one.spec))),
+            *(
+                plugin
+                for one in sweep_of(wildcards).conditions
+                for plugin in (*tasks_of(one.spec), *cells_of(one.spec))
+            ),
             EXPERIMENT.plugin(wildcards.metric),
         ),
         options=lambda wildcards: dumps(EXPERIMENT.metrics[sweep_of(wildcards).task][wildcards.metric]),
@@ -75,8 +82,32 @@ rule compute_map:
         )
 
 
-TARGETS += [
+METRICS = [
     paths.metric(condition.task, condition.name, metric)
     for condition in EXPERIMENT.conditions
     for metric in EXPERIMENT.metrics_of(condition)
 ]
+
+
+rule write_metrics:
+    input:
+        METRICS,
+        index=paths.index(),  # which lists them: a command would be too long
+    output:
+        paths.metrics_table(),
+    log:
+        paths.log(paths.metrics_table()),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
+    params:
+        script=script("write_metrics.py"),
+        code=lambda wildcards: code("write_metrics.py"),
+    shell:
+        logged("{params.script:q} --index {input.index:q} --output {output:q}")
+
+
+TARGETS += [*METRICS, *([paths.metrics_table()] if METRICS else [])]

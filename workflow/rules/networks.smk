@@ -5,6 +5,8 @@ rule train_networks:
         paths.networks("{task}", "{condition}", "{block}"),
     log:
         paths.log(paths.networks("{task}", "{condition}", "{block}")),
+    wildcard_constraints:
+        block=r"seeds-\d+-\d+",
     conda:
         ENVIRONMENT
     threads: 1

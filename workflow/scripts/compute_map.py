@@ -10,7 +10,7 @@ from degeneracy.measurement import network_map
 from degeneracy.measurement.schema import MAP, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of
+from degeneracy.plugins.discovery import Plugin, cells_of, tasks_of
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("metric", help="name of the metric of pairs (a file in degeneracy/metrics)")
     parser.add_argument("--factor", required=True, help="what the sweep varies, such as task.channels")
     parser.add_argument("--networks", nargs="+", required=True, help="networks artifacts of all levels, in order")
-    parser.add_argument("--trials", nargs="+", required=True, help="trials artifacts of the same conditions")
+    parser.add_argument("--trials", nargs="*", default=[], help="trials artifacts of the same conditions")
     parser.add_argument("--metrics", nargs="+", required=True, help="artifacts of the metric, one a level, in order")
     parser.add_argument("--options", type=command.json_object, default={}, help="options of the metric (JSON)")
     parser.add_argument("--conditions", type=json.loads, default=[], help="conditions of the inputs, in order (JSON)")
@@ -39,7 +39,7 @@ def main() -> None:
     for one, (path, attributes) in zip(populations, files.items(), strict=True):
         joined.made_from({path: attributes}, one.inputs, whole=True)
     read = (*(one.inputs for one in populations), contents(files.values()))
-    loaded = [plugin for one in populations for plugin in (*tasks_of(one.condition), cell_of(one.condition))]
+    loaded = [plugin for one in populations for plugin in (*tasks_of(one.condition), *cells_of(one.condition))]
     code = code_of(__file__, *loaded, metric, planned=arguments.code)
     made = origin({"factor": arguments.factor}, code, *read)
     made |= {"metric": arguments.metric, "metric_options": dumps(options), "factor": arguments.factor}

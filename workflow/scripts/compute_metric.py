@@ -8,14 +8,14 @@ from degeneracy.measurement.measure import measure
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
-from degeneracy.plugins.discovery import Plugin, cell_of, tasks_of
+from degeneracy.plugins.discovery import Plugin, cells_of, tasks_of
 
 
 def main() -> None:
     parser = command.parser(__doc__)
     parser.add_argument("metric", help="name of the metric (a file in degeneracy/metrics)")
     parser.add_argument("--networks", nargs="+", required=True, help="networks artifacts of one condition")
-    parser.add_argument("--trials", required=True, help="trials artifact of the same condition")
+    parser.add_argument("--trials", help="trials artifact of the same condition, if it has trials")
     parser.add_argument(
         "--fixed-points", nargs="*", default=[], help="fixed-points artifacts, for metrics that use them"
     )
@@ -34,7 +34,7 @@ def main() -> None:
     )
     options = metric.complete(arguments.options, arguments.metric)
     condition = networks.condition
-    code = code_of(__file__, *tasks_of(condition), cell_of(condition), metric, planned=arguments.code)
+    code = code_of(__file__, *tasks_of(condition), *cells_of(condition), metric, planned=arguments.code)
     made = origin(options, code, networks.inputs)
     made |= {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
     schema = PAIR_METRIC if "features" in metric.functions else NETWORK_METRIC

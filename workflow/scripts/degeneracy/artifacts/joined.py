@@ -47,8 +47,9 @@ def of_sweep(files: Files, factor: str) -> None:
 
     def base(condition: dict) -> dict:
         options = condition.get(section, {})
-        kept = {} if factor == "model.cell" else {name: options[name] for name in options.keys() - {key}}
-        return condition | {section: kept}  # another cell has other options
+        other = factor in ("model.cell", "networks.group")  # another cell has other options, another group other files
+        kept = {} if other else {name: options[name] for name in options.keys() - {key}}
+        return condition | {section: kept}
 
     bases = {path: dumps(base(json.loads(attributes["condition"]))) for path, attributes in files.items()}
     for path, found in bases.items():

@@ -78,7 +78,7 @@ def read(path, schema: Schema, group: str | None = None) -> xr.Dataset:
         raise ArtifactError(f"{path}: is damaged, its variables do not match their checksum; {REBUILD}")
     schema.check(dataset, f"{path}", f"; {REBUILD}")
     for name in attributes.get("parameters", "").split():
-        if not {name, f"initial_{name}"} <= set(dataset):
+        if name not in dataset or not (f"initial_{name}" in dataset or "imported" in attributes):
             raise ArtifactError(f"{path}: networks artifact without the parameter {name}; {REBUILD}")
     dataset.attrs = attributes
     return dataset

@@ -72,7 +72,8 @@ def misfits(experiment: Experiment, config: dict) -> tuple[frozenset[tuple[str, 
         of_task = config["tasks"].get(condition.task, {}).get("metrics", {})
         for name, options in experiment.metrics[condition.task].items():
             reason = misfit(experiment.plugin(name), options, given)
-            if reason and name in named(of_task) | named(config.get("metrics")) | experiment.variants.keys():
+            asked = named(of_task) | named(config.get("metrics")) | experiment.variants.keys()
+            if reason and not condition.files and name in asked:
                 where = f"{CONFIG}tasks.{condition.task}.metrics" if name in of_task else f"{CONFIG}metrics"
                 raise UserError(f"{place(where, name)}: {reason}")
             if reason:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from degeneracy.errors import UserError
 
+RECORDED = "recorded"  # the task of trials from a file, or of none
+
 
 def dumps(value) -> str:
     """Canonical JSON: sorted keys, no surprises between runs."""
@@ -24,6 +26,18 @@ def level_of(condition: dict, factor: str):
     return condition[section][key]
 
 
+def lacking(spec: dict) -> set[str]:
+    """What is not known of the networks of a condition (of `plugins.contracts.NEEDED`)."""
+    if "networks" not in spec:
+        return set()
+    missing = {"untrained"}
+    if not spec["model"]:
+        missing |= {"weights", "readout", "equations"}
+    if spec["task"].get("name", RECORDED) == RECORDED:
+        missing |= {"readout", "targets", "ood"} | (set() if spec["task"].get("file") else {"inputs"})
+    return missing
+
+
 @dataclass(frozen=True)
 class Condition:
     """One fully resolved choice of task, model, training and trials, and the names its artifacts go by."""
@@ -36,6 +50,11 @@ class Condition:
     @property
     def spec(self) -> dict:
         return json.loads(self.spec_json)
+
+    @property
+    def files(self) -> list[str]:
+        """The files that its networks come from; none if they are trained."""
+        return [*self.spec.get("networks", {}).get("files", ())]
 
     @property
     def trials_json(self) -> str:

@@ -4,8 +4,10 @@ import ast
 from functools import cache
 from typing import Any
 
+from degeneracy.experiment.condition import lacking
+from degeneracy.plugins import contracts
 from degeneracy.plugins.contracts import members_of_class
-from degeneracy.plugins.discovery import Plugin, cell_of
+from degeneracy.plugins.discovery import Plugin, cell_of, cells_of
 from degeneracy.plugins.requirements import Requirement, requirements
 
 MATRIX = ["unit", "source_unit"]  # dimensions of a recurrent matrix
@@ -19,12 +21,18 @@ def facts(spec: dict) -> dict[str, Any]:
     `matrices` are the recurrent matrices, where its PARAMETERS name them.
     """
     known = {f"{section}.{key}": value for section, part in spec.items() for key, value in part.items()}
+    known["lacking"] = lacking(spec)
+    if not cells_of(spec):
+        return known | {"matrices": []}
     same, matrices = _of_cell(cell_of(spec), cell_of(spec).tree)
-    return known | {"matrices": matrices} | ({"state_size": spec["model"]["width"]} if same else {})
+    known |= {"matrices": matrices}
+    return known | ({"state_size": known["model.width"]} if same and "model.width" in known else {})
 
 
 def misfit(plugin: Plugin, options: dict, facts: dict[str, Any]) -> str:
     """Why a plug-in with some options cannot do its work in a condition, in words; "" if none is known."""
+    if unmet := contracts.unmet(plugin, facts["lacking"]):
+        return unmet
     required, one_matrix = _stated(plugin, plugin.tree)
     for requirement in required:
         if broken := requirement.broken(facts | options):

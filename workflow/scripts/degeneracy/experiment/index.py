@@ -32,7 +32,7 @@ class Entry:
     networks: int
     converged: int
     folder: Path
-    trials: Path
+    trials: Path | None  # None for activity whose inputs are not known
     networks_files: tuple[Path, ...]
     fixed_points_files: tuple[Path, ...]  # none where no metric of the experiment uses them
     metrics: dict[str, Path]
@@ -56,7 +56,7 @@ def _entry(row: dict[str, str], root: Path) -> Entry:
         networks=int(row["networks"]),
         converged=int(row["converged"]),
         folder=folder,
-        trials=root / row["trials"],
+        trials=root / row["trials"] if row["trials"] else None,
         networks_files=files["networks"],
         fixed_points_files=files["fixed_points"],
         metrics={file.stem: file for file in files["metrics"]},
@@ -103,7 +103,7 @@ def _row(condition: Condition, needed: needs.Needs, columns: list[str]) -> dict[
         "sweeps": " ".join(sweep.name for sweep in experiment.sweeps.values() if condition in sweep.conditions),
         **options,
         "folder": str(folder),
-        "trials": needs.trials(condition),
+        "trials": " ".join(needs.trials_of(condition)),
         **{f"{kind}_files": " ".join(str(Path(path).relative_to(folder)) for path in found[kind]) for kind in FILES},
     }
 

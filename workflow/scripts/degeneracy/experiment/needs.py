@@ -3,6 +3,7 @@
 Knows the experiment and where its artifacts lie, and no workflow engine.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -27,7 +28,7 @@ class Needs:
     @cached_property
     def trial_sets(self) -> dict[tuple[str, str], Condition]:
         """A condition of each set of trials, by task and name of the set."""
-        return {(one.task, one.trial_set): one for one in self.experiment.conditions}
+        return {(one.task, one.trial_set): one for one in self.experiment.conditions if trials_of(one)}
 
     @cached_property
     def figures(self) -> dict[str, FigureContract]:
@@ -35,10 +36,11 @@ class Needs:
         return {name: figure_contract(name) for name in self.experiment.figures}
 
     def networks(self, condition: Condition) -> list[str]:
-        return [paths.networks(condition.task, condition.name, block) for block in self.experiment.blocks]
+        return [paths.networks(condition.task, condition.name, block) for block in self.experiment.blocks_of(condition)]
 
     def fixed_points(self, condition: Condition) -> list[str]:
-        return [paths.fixed_points(condition.task, condition.name, block) for block in self.experiment.blocks]
+        blocks = self.experiment.blocks_of(condition)
+        return [paths.fixed_points(condition.task, condition.name, block) for block in blocks]
 
     def metric(self, sweep: Sweep, metric: str) -> list[str]:
         """Artifacts of a metric, one a level."""
@@ -75,9 +77,11 @@ class Needs:
         """MB that some networks take in training: four copies, in float64, of their states on a batch and of their
         recurrent matrices, of which gated cells have up to four.
         """
-        width = condition.spec["model"]["width"]
-        states = condition.spec["training"]["batch_size"] * _steps(condition) * width
-        return 4 * 8 * networks * (states + 4 * width**2) // 1_000_000
+        row, _ = _size(condition)
+        batch, width = (
+            condition.spec[part].get(name, 1) for part, name in (("training", "batch_size"), ("model", "width"))
+        )
+        return 4 * 8 * networks * (batch * row + 4 * width**2) // 1_000_000
 
     def memory_of_metric(self, metric: str, *conditions: Condition) -> int:
         """MB that a metric takes on the networks of some conditions (tests/benchmarks/memory.py measures it).
@@ -85,11 +89,11 @@ class Needs:
         A job holds, in float64, four copies of the states of one network on the probe trials. Metrics with an option
         `trials` keep the states of all networks on so many; others keep what is like their recurrent matrices.
         """
-        networks, kept, states = sum(map(len, self.experiment.blocks.values())), 0, 0
+        kept, states = 0, 0
         for condition in conditions:
-            spec, options = condition.spec, self.experiment.metrics[condition.task][metric]
-            trials, width = spec["trials"]["probe"], spec["model"]["width"]
-            row = _steps(condition) * width  # entries of the states of one network on a trial
+            options, width = self.experiment.metrics[condition.task][metric], condition.spec["model"].get("width", 0)
+            row, trials = _size(condition)
+            networks = sum(map(len, self.experiment.blocks_of(condition).values()))
             states = max(states, trials * row)
             kept += networks * (min(options.get("trials", 0), trials) * row + 4 * width**2)
         return 8 * (4 * states + kept) // 1_000_000
@@ -101,7 +105,12 @@ class Needs:
     def present(self) -> int:
         """How many networks of the experiment are in some artifact of their condition, as far as its name tells."""
         wanted = {seed for seeds in self.experiment.blocks.values() for seed in seeds}
-        return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.experiment.conditions)
+        return sum(len(wanted & paths.seeds_there(one.task, one.name)) for one in self.trained)
+
+    @property
+    def trained(self) -> list[Condition]:
+        """The conditions whose networks are trained, and do not come from files."""
+        return [one for one in self.experiment.conditions if not one.files]
 
     def figures_of(self, sweep: Sweep, scope: str) -> list[str]:
         """Figures of a scope that have something to draw in a sweep.
@@ -111,7 +120,11 @@ class Needs:
         """
         metrics = self.metrics(sweep)
 
+        imported = any(one.files for one in sweep.conditions)
+
         def has_input(name: str, figure: FigureContract) -> bool:
+            if imported and "fixed_points" not in figure.reads and {"networks", "trials"} & {*figure.reads}:
+                return False  # of training, and of how the task is solved
             if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
                 return any(map(self.uses_fixed_points, metrics))
             return not figure.metrics or any(metric in metrics for metric in figure.metrics)
@@ -126,7 +139,7 @@ class Needs:
         first = slice(1 if contract.one_a_task else None)
         conditions = sweep.conditions[first]
         sources = {
-            "trials": lambda: [trials(one) for one in conditions],
+            "trials": lambda: [path for one in conditions for path in trials_of(one)],
             "networks": lambda: [path for one in conditions for path in self.networks(one)[first]],
             "fixed_points": lambda: [path for one in conditions for path in self.fixed_points(one)[first]],
             "metrics": lambda: [path for name in chosen for path in self.metric(sweep, name)],
@@ -181,7 +194,9 @@ class Needs:
     def between(self) -> set[str]:
         """Artifacts that jobs of the experiment may read though they are no targets: trials, fixed points and maps."""
         conditions, sweeps = self.experiment.conditions, self.experiment.sweeps.values()
-        read = {trials(one) for one in conditions} | {path for one in conditions for path in self.fixed_points(one)}
+        read = {path for one in conditions for path in trials_of(one)} | {
+            path for one in conditions for path in self.fixed_points(one)
+        }
         return read | {paths.network_map(sweep.name, name) for sweep in sweeps for name in self.maps(sweep)}
 
     def fixed_point_targets(self) -> list[str]:
@@ -204,8 +219,21 @@ def trials(condition: Condition) -> str:
     return paths.trials(condition.task, condition.trial_set)
 
 
+def trials_of(condition: Condition) -> list[str]:
+    """The trials of a condition; none for recorded activity without a file of trials."""
+    return [trials(condition)] if condition.spec["task"].get("file") != "" else []
+
+
 @cache
-def _steps(condition: Condition) -> int:
-    """Steps of a trial: taken to be 100, and as many more as all options in steps say."""
-    options = task_of(condition.spec).options
-    return 100 + sum(condition.spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
+def _size(condition: Condition) -> tuple[int, int]:
+    """Entries of the states of a network on a trial, and trials: of files, which tell their sizes, all in one trial.
+
+    A trial is taken to last 100 steps, and as many more as all options in steps say. States that weights lead to are
+    taken to be 100 times as large as their file.
+    """
+    spec = condition.spec
+    if condition.files:
+        return max(map(os.path.getsize, condition.files)) // 4 * (1 if not spec["model"] else 100), 1
+    options = task_of(spec).options
+    steps = 100 + sum(spec["task"][name] for name, option in options.items() if option.range.unit == "steps")
+    return steps * spec["model"]["width"], spec["trials"]["probe"]

@@ -65,6 +65,10 @@ def crossed() -> str:
     return f"{RESULTS}/statistics/crossed.csv"
 
 
+def metrics_table() -> str:
+    return f"{RESULTS}/statistics/metrics.csv"
+
+
 def index() -> str:
     return f"{RESULTS}/index.csv"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from degeneracy.errors import UserError
-from degeneracy.experiment import chosen, fitting
+from degeneracy.experiment import chosen, fitting, imported
 from degeneracy.experiment.chosen import known
-from degeneracy.experiment.condition import Condition, dumps
+from degeneracy.experiment.condition import RECORDED, Condition, dumps
 from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.experiment.training_fit import misfits
 from degeneracy.experiment.validation import CONFIG, Places, check, defaults_of, located
@@ -44,13 +44,17 @@ def _resolved(config: dict, schema: dict) -> Experiment:
     config = cast(config, schema, schema)
     defaults = {key: part["default"] for key, part in schema["properties"].items() if "default" in part}
     config = defaults | config
-    used_tasks = list({sweep["task"]: None for sweep in config["sweeps"].values()})
     for name in config["tasks"]:
         known(f"{CONFIG}tasks", "tasks", name)
     for name, sweep in config["sweeps"].items():
-        known(f"{CONFIG}sweeps.{name}.task", "tasks", sweep["task"])
+        imported.check(name, sweep)
+        known(f"{CONFIG}sweeps.{name}.task", "tasks", sweep.get("task", RECORDED))
+    used_tasks = list({sweep.get("task", RECORDED): None for sweep in config["sweeps"].values()})
     bases = {name: _base(name, config, schema) for name in {**config["tasks"], **dict.fromkeys(used_tasks)}}
-    sweeps = {name: _sweep(name, sweep, bases[sweep["task"]], schema) for name, sweep in config["sweeps"].items()}
+    sweeps = {}
+    for name, sweep in config["sweeps"].items():
+        made = _imported if imported.is_imported(sweep) else _sweep
+        sweeps[name] = made(name, sweep, bases[sweep.get("task", RECORDED)], schema)
     _refuse_clashes(sweeps)
     given = {task: chosen.metrics(task, config) for task in bases}  # checked for all tasks that are there
     metrics = {task: {name: options for name, (_, options) in given[task].items()} for task in used_tasks}
@@ -164,6 +168,20 @@ def _sweep(name: str, sweep: dict, base: _Base, schema: dict) -> Sweep:
     return Sweep(name, sweep["task"], sweep["factor"], tuple(conditions))
 
 
+def _imported(name: str, sweep: dict, base: _Base, schema: dict) -> Sweep:
+    """A sweep whose levels are files of networks or activity."""
+    spec: dict[str, dict] = {"task": imported.trials(name, sweep), "training": {}, "trials": {}}
+    if "task" in sweep:
+        own = {section: part for section, part in sweep.get("base", {}).items() if section != "model"}
+        resolved = base.over(f"{CONFIG}sweeps.{name}.base", own).complete()
+        spec = {name: resolved[name] for name in ("task", "trials")}
+        spec["training"] = {"loss": resolved["training"]["loss"]}
+    spec["model"] = imported.model(name, sweep)
+    groups = imported.groups(name, sweep).items()
+    conditions = [_named(spec | {"networks": {"group": level, "files": files}}, schema) for level, files in groups]
+    return Sweep(name, spec["task"]["name"], imported.FACTOR, tuple(conditions))
+
+
 def _schema_of(section: str, key: str, resolved: dict, schema: dict) -> dict:
     """Schema of an option of a section."""
     if section not in PLUGIN_OF:
@@ -183,7 +201,7 @@ def _named(spec: dict, schema: dict) -> Condition:
 
 def difference(spec: dict, schema: dict) -> dict[str, Any]:
     """Options of a condition that differ from the defaults, by section and key (`task.channels`)."""
-    task, cell = spec["task"]["name"], spec["model"]["cell"]
+    task, cell = spec["task"]["name"], spec["model"].get("cell", CELL)
     defaults = {
         "task": {"name": task} | Plugin("tasks", task).complete({}, task),
         "model": {"cell": CELL} | Plugin("cells", cell).complete({}, cell),
@@ -197,7 +215,10 @@ def difference(spec: dict, schema: dict) -> dict[str, Any]:
 def _name(spec: dict, sections, schema: dict) -> str:
     """A safe file name that says in what a condition differs from the defaults, the same in every experiment."""
     changed = [(*option.split("."), value) for option, value in difference(spec, schema).items()]
-    return _short("_".join(f"{key}-{_safe(value)}" for part, key, value in changed if part in sections)) or "default"
+    words = [f"{key}-{_safe(value)}" for part, key, value in changed if part in sections]
+    if "networks" in spec and "model" in sections:
+        words.insert(0, _safe(imported.name_of(spec["networks"])))
+    return _short("_".join(words)) or "default"
 
 
 def _short(name: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from degeneracy.experiment.condition import Condition, dumps, level_of
 from degeneracy.plugins.discovery import Plugin
 
+FILES = "files"  # the block of networks that come from files
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -50,6 +52,10 @@ class Experiment:
         """Metrics that are computed in all of some conditions of a task, and their options."""
         out = {name for name, condition in self.left_out if condition in conditions}
         return {name: options for name, options in self.metrics[conditions[0].task].items() if name not in out}
+
+    def blocks_of(self, condition: Condition) -> dict[str, range]:
+        """Blocks of networks of a condition by name; those that come from files are one block."""
+        return {FILES: range(len(condition.files))} if condition.files else self.blocks
 
     @property
     def conditions(self) -> list[Condition]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from degeneracy.errors import UserError
 from degeneracy.experiment import paths
 from degeneracy.experiment.needs import Needs
+from degeneracy.experiment.sweeps import FILES
 from degeneracy.plugins.options import did_you_mean, quoted
 
 WORDS = ("task", "trial_set", "condition", "block", "sweep", "metric", "figure")
@@ -46,7 +47,7 @@ def _check_names(path: str, given: dict[str, str], needs: Needs, is_map: bool) -
         allowed: dict[str, Iterable[str]] = {
             "task": experiment.metrics,
             "sweep": experiment.sweeps,
-            "block": experiment.blocks,
+            "block": [*experiment.blocks, FILES],
             "figure": experiment.figures,
             "metric": [one for one in experiment.metrics.get(task, ()) if not is_map or needs.compares_conditions(one)],
             "condition": [condition for of, condition in needs.conditions if of == task],

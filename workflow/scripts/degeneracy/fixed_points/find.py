@@ -1,5 +1,7 @@
 """Fixed points of trained networks at constant input, with their stability, and slow points."""
 
+from inspect import getfile
+
 import numpy as np
 import xarray as xr
 
@@ -9,7 +11,6 @@ from degeneracy.fixed_points.completeness import share_found
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.networks.population import Population
 from degeneracy.plugins import returned
-from degeneracy.plugins.discovery import cell_of, task_of
 from degeneracy.status import Status
 
 COUNTS = ("starts", "starts_converged", "fixed_points")
@@ -45,9 +46,9 @@ def find(population: Population, options: dict, report=print) -> xr.Dataset:
     of these that converged, number of fixed points found, the estimated share of all points that they are, its standard
     error, and the sum of the indices at each constant input.
     """
-    cell, condition, seeds = population.cell, population.condition, population.seeds
-    constants = returned.constants(population.task, task_of(condition).source)  # (condition, input)
-    returned.check_cell(cell, cell_of(condition).source, constants.shape[1], len(population.task.outputs))
+    cell, task, seeds = population.cell, population.task, population.seeds
+    constants = returned.constants(task, getfile(type(task)))  # (condition, input)
+    returned.check_cell(cell, getfile(type(cell)), constants.shape[1], len(task.outputs))
     counts = {name: np.zeros(len(seeds), np.int32) for name in COUNTS}
     shares = {name: np.full(len(seeds), np.nan) for name in ("completeness", "completeness_error")}
     index_sum = np.zeros((len(seeds), len(constants)), np.int32)

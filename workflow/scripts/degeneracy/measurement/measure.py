@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from degeneracy.errors import UserError
 from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs, taken, vector_of
 from degeneracy.measurement.references import ceilings, floors
 from degeneracy.measurement.schema import NETWORK, PAIR, variable
@@ -27,6 +28,8 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
     """
     plugin = Plugin("metrics", name)
     contracts.check(plugin)
+    if reason := mixed_widths(plugin, options, population):
+        raise UserError(f"{name}: {reason}")
     module = plugin.load()
     usable = population.status != Status.DIVERGED
     measured = population.where(usable)
@@ -51,9 +54,29 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
     return data.assign(at_snapshots(module, population, options))
 
 
+def mixed_widths(plugin: Plugin, options: dict, population: Population) -> str:
+    """Why a metric cannot compare recorded activity of several numbers of units, in words; "" if it can.
+
+    It can if it does not see rotations: units that a network has less than others are then 0 and change nothing. But
+    with more principal `directions` than a network has units, zeros would take part in a comparison of operators.
+    """
+    widths = np.unique(population.networks["units"].values) if "units" in population.networks else np.zeros(1)
+    if len(widths) < 2:
+        return ""
+    given = f"given networks of {' and '.join(map(str, widths))} units"
+    if plugin.constant("SYMMETRY") != "rotation":
+        return f"{given}, must be as many in all networks"
+    if options.get("directions", 0) > widths[0]:
+        return f"{given} and directions = {options['directions']}, must have directions of at most {widths[0]}"
+    return ""
+
+
 def _dataset(arrays: dict, dims: tuple[str, ...], population: Population, described: dict) -> xr.Dataset:
     variables: dict[str, Any] = {
         key: variable(key, values, dims, described).of(values) for key, values in arrays.items()
     }
     variables["status"] = population.networks["status"].variable
-    return xr.Dataset(variables, coords={dim: population.seeds for dim in dims})
+    coords: dict[str, Any] = {dim: population.seeds for dim in dims}
+    if "label" in population.networks.coords:  # of networks from elsewhere
+        coords["label"] = population.networks["label"].variable
+    return xr.Dataset(variables, coords)

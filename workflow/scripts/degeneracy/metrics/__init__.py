@@ -36,6 +36,9 @@ class Metric(Protocol):
     USES: tuple[Literal["fixed_points"], ...]
     """Artifacts that it needs besides networks and trials."""
 
+    NEEDS: tuple[Literal["weights", "readout", "untrained", "inputs", "targets", "ood"], ...]
+    """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials."""
+
     REQUIRES: tuple[str, ...]
     """What must hold between its options and those of a condition (`trials.probe`), such as
     "rank <= delays * state_size". A comparison with an option that a task does not have says nothing.

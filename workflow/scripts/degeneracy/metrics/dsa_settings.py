@@ -25,6 +25,7 @@ LEVEL = "dynamics"
 MEASURES = {"value": ("held-out error of the best linear model", "1")}
 RANGE = {"value": (0, None)}
 SYMMETRY = "rotation"
+NEEDS = ("inputs",)  # the trials are halved by them
 DELAYS = (1, 3, 5, 10)
 RANKS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
 TRIALS = 256  # of each group, at most

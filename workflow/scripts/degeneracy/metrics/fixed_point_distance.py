@@ -23,6 +23,7 @@ from degeneracy.plugins.options import Range
 LEVEL = "dynamics"
 MEASURES = {"distance": ("fixed-point distance", "SD of the targets")}
 SYMMETRY = "signed"
+NEEDS = ("readout", "targets")
 USES = ("fixed_points",)
 NO_TRIALS = True
 

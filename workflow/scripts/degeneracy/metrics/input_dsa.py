@@ -32,6 +32,7 @@ MEASURES = {
     "input": ("Procrustes distance of input operators", "1"),
 }
 SYMMETRY = "rotation"
+NEEDS = ("inputs",)
 REQUIRES = (
     "rank <= delays * state_size",
     "(delays - 1) * interval + 2 <= task.time_steps",

@@ -20,6 +20,7 @@ MEASURES = {
     "relative": ("relative joint permutation distance", "1"),
 }
 SYMMETRY = "signed"
+NEEDS = ("weights", "readout")
 NO_TRIALS = True
 ONE_MATRIX = True
 

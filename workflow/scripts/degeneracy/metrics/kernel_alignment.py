@@ -28,6 +28,7 @@ LEVEL = "learning"
 GPU = True
 MEASURES = {"value": ("kernel alignment", "1")}
 SYMMETRY = "signed"
+NEEDS = ("readout", "untrained", "inputs")
 RANGE = {"value": (0, 1)}
 ROWS_AT_ONCE = 64  # each has its own copy of the parameters
 

@@ -16,6 +16,7 @@ LEVEL = "behaviour"
 HEADLINE = "log_sd"
 MEASURES = {"value": ("loss out of distribution", "output units squared")}
 SYMMETRY = "signed"
+NEEDS = ("readout", "ood")
 RANGE = {"value": (0, None)}
 
 

@@ -17,6 +17,7 @@ MEASURES = {
     "relative": ("relative permutation distance", "1"),
     "per_n_squared": ("permutation distance / n²", "1"),
 }
+NEEDS = ("weights",)
 NO_TRIALS = True
 
 

@@ -18,6 +18,7 @@ MEASURES = {
     "relative": ("relative signed permutation distance", "1"),
 }
 SYMMETRY = "signed"
+NEEDS = ("weights",)
 NO_TRIALS = True
 ONE_MATRIX = True
 

@@ -10,6 +10,7 @@ from degeneracy.metrics._weights import all_recurrent_weights
 LEVEL = "learning"
 MEASURES = {"value": ("change of the recurrent weights", "1")}
 SYMMETRY = "signed"
+NEEDS = ("weights", "untrained")
 RANGE = {"value": (0, None)}
 
 

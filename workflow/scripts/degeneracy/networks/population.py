@@ -37,6 +37,10 @@ class Population:
     device: str = "cpu"  # for costly computations
     inputs: origin.Inputs = field(default_factory=dict)  # contents of the artifacts that it was read from
 
+    def __post_init__(self):
+        if "states" in self.networks and self.half is None:  # recorded activity: on the probe trials, and known
+            self.__dict__["states"] = self.networks["states"].values
+
     @cached_property
     def condition(self) -> dict:
         return json.loads(self.networks.attrs["condition"])
@@ -48,8 +52,11 @@ class Population:
 
     @cached_property
     def cell(self):
-        """The Cell object of the condition."""
-        return make_cell(self.condition)
+        """The Cell object of the condition; its width is that of the networks, where the condition does not say it."""
+        if not self.networks.attrs["parameters"]:
+            raise UserError("recorded activity has no cell")
+        model = {"width": self.networks.sizes["unit"]} | self.condition["model"]
+        return make_cell(self.condition | {"model": model})
 
     @property
     def seeds(self) -> np.ndarray:
@@ -61,13 +68,19 @@ class Population:
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
-        """Each parameter after training, (network, …)."""
-        return {name: self.networks[name].values for name in self.networks.attrs["parameters"].split()}
+        """Each parameter after training, (network, …). Raises UserError for recorded activity."""
+        names = self.networks.attrs["parameters"].split()
+        if not names:
+            raise UserError(self.networks.attrs.get("without_parameters", "recorded activity has no parameters"))
+        return {name: self.networks[name].values for name in names}
 
     @property
     def initial_parameters(self) -> dict[str, np.ndarray]:
-        """Each parameter before training, (network, …)."""
-        return {name: self.networks[f"initial_{name}"].values for name in self.networks.attrs["parameters"].split()}
+        """Each parameter before training, (network, …). Raises UserError for networks of which it is not known."""
+        names = {name: f"initial_{name}" for name in self.parameters}
+        if not self.networks.keys() >= set(names.values()):
+            raise UserError("the networks before training are not known")
+        return {name: self.networks[initial].values for name, initial in names.items()}
 
     def where(self, chosen: np.ndarray) -> Population:
         """The networks for which `chosen` (network) holds."""
@@ -78,7 +91,7 @@ class Population:
 
     def untrained(self) -> Population:
         """The same networks before training, without fixed points."""
-        before = {name: self.networks[f"initial_{name}"].variable for name in self.parameters}
+        before = {name: self.networks[f"initial_{name}"].variable for name in self.initial_parameters}
         return replace(self, networks=self.networks.assign(before), fixed_points=None, trained=False)
 
     def at_snapshot(self, index: int) -> Population:

@@ -32,6 +32,13 @@ NETWORKS = Schema(
         "connectivity_mask": Variable(
             ("network", "unit", "source_unit"), FLAG, "1 where a recurrent weight exists", "1", optional=True
         ),
+        "states": Variable(
+            ("network", "trial", "time", "unit"),
+            long_name="recorded states, of networks that have no parameters",
+            unit="activation",
+            optional=True,
+        ),
+        "units": Variable(("network",), INTEGER, "units recorded, the others are 0", "1", optional=True),
     },
 )
 

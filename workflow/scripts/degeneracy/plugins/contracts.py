@@ -5,6 +5,7 @@ none of them, so the workflow finds what is missing before anything runs.
 """
 
 import ast
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +19,15 @@ from degeneracy.plugins.discovery import Plugin, names
 LEVELS = ("behaviour", "dynamics", "weights", "learning", "representation")  # LEVEL of a metric
 # SYMMETRY of a metric, what it does not see: the order of the units, their signs too, or any rotation of the states too
 SYMMETRIES = ("permutation", "signed", "rotation")
+NEEDED = {  # NEEDS of a metric: what networks that were not trained here may lack, in words
+    "weights": "recurrent weights",
+    "readout": "a readout",
+    "untrained": "the networks before training",
+    "inputs": "the inputs of the trials",
+    "targets": "targets",
+    "ood": "trials out of distribution",
+    "equations": "the equations of the networks",  # of USES = ("fixed_points",)
+}
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions")  # READS of a figure
 SHAPES = ("grid", "curves")  # SHAPE of a figure that drawing/grid draws from its COLUMNS
@@ -75,6 +85,7 @@ CONTRACTS = {
             "SAME_TRIALS": FLAG,
             "ACROSS_CONDITIONS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
+            "NEEDS": {"type": "array", "items": {"enum": list(NEEDED)}},
             "ONE_MATRIX": FLAG,
             "GPU": FLAG,
         },
@@ -162,6 +173,13 @@ def _members_of(node: ast.ClassDef) -> set[str]:
                 name.id for name in ast.walk(each) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
             }
     return found
+
+
+def unmet(metric: Plugin, lacking: Collection[str]) -> str:
+    """What a metric needs and networks are `lacking` (of NEEDED), as the end of a sentence; "" if it has all."""
+    needs = [*metric.constant("NEEDS", ()), *(["equations"] if metric.constant("USES", ()) else [])]
+    missing = [NEEDED[word] for word in needs if word in lacking]
+    return f"needs what is not known of these networks: {', '.join(missing)}" if missing else ""
 
 
 def _check_measures(plugin: Plugin, constants: dict[str, Any]) -> None:

@@ -181,6 +181,11 @@ def cell_of(condition: dict) -> Plugin:
     return Plugin("cells", condition["model"]["cell"])
 
 
+def cells_of(condition: dict) -> list[Plugin]:
+    """The same as a list, which is empty for recorded activity."""
+    return [cell_of(condition)] if "cell" in condition["model"] else []
+
+
 def make_task(condition: dict):
     """The Task object of a condition."""
     options = {key: value for key, value in condition["task"].items() if key != "name"}

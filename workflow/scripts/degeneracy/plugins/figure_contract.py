@@ -41,7 +41,7 @@ class FigureContract:
             (not self.factors or sweep.factor in factors)
             and (not self.tasks or sweep.task in self.tasks)
             and len(sweep.conditions) >= self.least_levels
-            and (not self.snapshots or all(one.spec["training"]["snapshots"] for one in sweep.conditions))
+            and (not self.snapshots or all(one.spec["training"].get("snapshots") for one in sweep.conditions))
         )
 
     @property
