@@ -10,6 +10,7 @@ from degeneracy.statistics.summary import summarise
 ROW = {
     **{"sweep": "n", "metric": "dsa", "variant_of": "", "measure": "distance", "arrow": "up"},
     **{"percent": 20.0, "percent_low": 10.0, "trend": 0.1, "holm_p": 0.01, "resolved": True, "halves_agree": "yes"},
+    "percent_replicate": np.nan,
 }
 
 
@@ -36,6 +37,8 @@ def variants(*changes):
         ({}, variants(*range(1, 9), -1.0), ""),  # nine of ten
         ({}, variants(*range(1, 8), -1.0), "this sign in 8 of 9 variants"),
         ({}, variants(5.0), "fewer than 3 variants"),
+        ({"percent_replicate": 21.0}, variants(5.0), ""),  # two sets of trials
+        ({"percent_replicate": -1.0}, variants(5.0), "this sign in 2 of 3 variants"),
         ({}, variants(5.0, 5.0, 20.0), "fewer than 3 variants"),  # equal changes count once
         ({}, variants(5.0, np.nan), "fewer than 3 variants"),
         ({}, [*variants(5.0), {"measure": "angular"}], "fewer than 3 variants"),  # a function of the distance

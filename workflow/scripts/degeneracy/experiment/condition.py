@@ -34,7 +34,7 @@ def lacking(spec: dict) -> set[str]:
     if not spec["model"]:
         missing |= {"weights", "readout", "equations"}
     if spec["task"].get("name", RECORDED) == RECORDED:
-        missing |= {"readout", "targets", "ood"} | (set() if spec["task"].get("file") else {"inputs"})
+        missing |= {"readout", "targets", "ood", "replicate"} | (set() if spec["task"].get("file") else {"inputs"})
     return missing
 
 

@@ -2,7 +2,8 @@
 
 Each panel is a metric of the table of directions, and each line a variant: the metric with other options, another
 metric that says in its file that it is a variant of it, or another measure. Dots are the fitted change from the first
-to the last level, on the scale of its logarithm, and lines are its intervals, which may leave the panel. Blue is the
+to the last level, on the scale of its logarithm, and lines are its intervals, which may leave the panel. Crosses are
+the same between probe and replicate trials, where these are two sets. Blue is the
 sign of the first line, and vermillion the other sign. A dot is filled if interval and test agree on an arrow. Below are
 the networks of even and of odd seeds, two replications within the run. Titles say whether the arrow of the first line
 is robust: its adjusted p-value is small enough, it is resolved, at least 90% of three or more variants have its sign,
@@ -42,6 +43,7 @@ def _panel(axis, variants: list, halves: np.ndarray) -> None:
     changes = [*(row.percent for row in variants), *halves]
     clear = [*(row.arrow != "unclear" for row in variants), *(True for _ in halves)]
     for line, row in enumerate(variants):
+        axis.plot(_scaled(row.percent_replicate), line, "x", color="0.3", markersize=4, zorder=3)
         axis.plot(_scaled([row.percent_low, row.percent_high]), [line, line], color=style.GREY, linewidth=0.8)
     for line, (change, filled) in enumerate(zip(changes, clear, strict=True)):
         colour = style.BLUE if np.sign(change) == np.sign(changes[0]) else style.VERMILLION

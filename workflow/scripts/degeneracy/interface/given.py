@@ -48,7 +48,7 @@ class Given(Population):
         constants = np.zeros((1, len(names[0]))) if self.constants is None else self.constants
         return Channels(*names, constants)
 
-    def halves(self) -> tuple[Population, Population]:
+    def replicate(self) -> Population:
         raise UserError("no other trials are known of networks that were made elsewhere")
 
     def trials(self, group: str) -> xr.Dataset:

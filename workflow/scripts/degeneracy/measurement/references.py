@@ -4,6 +4,7 @@ from types import ModuleType
 
 import numpy as np
 
+from degeneracy.errors import UserError
 from degeneracy.measurement import schema
 from degeneracy.measurement.pairs import features_of, matrix_of, over_pairs, vector_of
 from degeneracy.networks.population import Population
@@ -50,7 +51,10 @@ def _exact(module: ModuleType, measured: Population) -> str:
         return "it depends on no trials"
     if getattr(module, "SAME_TRIALS", False):
         return "trial is compared with trial"
-    probe, replicate = (each.trials("probe")["inputs"] for each in (measured, measured.replicate()))
+    try:
+        probe, replicate = (each.trials("probe")["inputs"] for each in (measured, measured.replicate()))
+    except UserError:  # activity, or networks that were made elsewhere
+        return ""
     return "both groups hold each of the few different trials equally often" if probe.equals(replicate) else ""
 
 

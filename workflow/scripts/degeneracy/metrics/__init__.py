@@ -36,7 +36,7 @@ class Metric(Protocol):
     USES: tuple[Literal["fixed_points"], ...]
     """Artifacts that it needs besides networks and trials."""
 
-    NEEDS: tuple[Literal["weights", "readout", "untrained", "inputs", "targets", "ood"], ...]
+    NEEDS: tuple[Literal["weights", "readout", "untrained", "inputs", "targets", "ood", "replicate"], ...]
     """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials."""
 
     REQUIRES: tuple[str, ...]

@@ -19,7 +19,6 @@ from typing import Annotated
 
 import numpy as np
 
-from degeneracy.cells import state_size
 from degeneracy.devices import on_host, to_device
 from degeneracy.errors import UserError
 from degeneracy.metrics import _operators
@@ -47,7 +46,7 @@ def features(population, *, directions: Annotated[int, Range(1)] = 32) -> dict[s
     `directions` bounds the cost. Further directions have a small share of the variance, hence a small weight. NaN for a
     network that did not converge and does not move.
     """
-    size = min(directions, state_size(population.cell))
+    size = min(directions, next(population.states_of_each(1)).shape[-1])
 
     def fit(states: np.ndarray, name: str) -> dict[str, np.ndarray]:
         share, change = principal(states, size, name)

@@ -38,7 +38,7 @@ class Population:
     inputs: origin.Inputs = field(default_factory=dict)  # contents of the artifacts that it was read from
 
     def __post_init__(self):
-        if "states" in self.networks and self.half is None:  # recorded activity: on the probe trials, and known
+        if "states" in self.networks and self.compared_on == "probe":  # recorded activity
             self.__dict__["states"] = self.networks["states"].values
 
     @cached_property

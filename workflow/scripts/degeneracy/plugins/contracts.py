@@ -26,6 +26,7 @@ NEEDED = {  # NEEDS of a metric: what networks that were not trained here may la
     "inputs": "the inputs of the trials",
     "targets": "targets",
     "ood": "trials out of distribution",
+    "replicate": "replicate trials",
     "equations": "the equations of the networks",  # of USES = ("fixed_points",)
 }
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure

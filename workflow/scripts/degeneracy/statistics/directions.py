@@ -23,7 +23,7 @@ from degeneracy.statistics import sensitivity
 from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
 from degeneracy.statistics.schema import DIRECTIONS
-from degeneracy.statistics.trend import trend_order
+from degeneracy.statistics.trend import trend_order, trend_weights
 
 LEAST_FOR_BEHAVIOUR = 20  # networks a level: fewer see a halving of the spread in less than 80% of cases
 NUMBERS = ("trend", "trend_low", "trend_high", "percent", "percent_low", "percent_high", "trend_permutation_p")
@@ -109,6 +109,7 @@ def _rows(sweep: str, metric: str, data: xr.Dataset) -> list[dict]:
                 "arrow": measured,
                 "paper_arrow": paper,
                 "agreement": agreement(measured, paper),
+                "percent_replicate": _between_groups(here, order),
                 "halves_agree": _halves_agree(here, shown, told, numbers),
                 "remark": "; ".join(filter(None, [str(here["remark"].values), few, hidden])),
             }
@@ -120,6 +121,14 @@ def _unresolved(data: xr.Dataset) -> str:
     """A remark that names the levels at which a measure is known but not resolved; empty if there are none."""
     hidden = data["level"].values[(data["resolved"].values == 0) & np.isfinite(data["degeneracy"].values)]
     return f"not resolved at {_joined(hidden.tolist())}" if len(hidden) else ""
+
+
+def _between_groups(here: xr.Dataset, order: list[int]) -> float:
+    """The change in percent of distances between networks on the probe and networks on the replicate trials."""
+    values = (here["floor"] + here["excess"]).values[order]
+    if len(order) < 2 or not np.all(values > 0):
+        return np.nan
+    return float(100 * np.expm1(trend_weights(len(order)) @ np.log(values)))
 
 
 def _halves_agree(here: xr.Dataset, levels: list[int], told: str, numbers: dict[str, float]) -> str:

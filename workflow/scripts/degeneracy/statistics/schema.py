@@ -121,6 +121,9 @@ DIRECTIONS = Schema(
         "robust": Variable(ROW, FLAG, "whether the arrow holds beyond its own settings and networks", "1"),
         "doubts": Variable(ROW, TEXT, "what keeps an arrow from being robust", "1"),
         "variants": Variable(ROW, INTEGER, "variants counted, this row included; equal changes count once", "1"),
+        "percent_replicate": Variable(
+            ROW, FLOAT, "the change between probe and replicate trials, a variant of it", "%"
+        ),
         "sign_agreement": Variable(ROW, FLOAT, "share of the variants whose change has this sign", "1"),
         "halves_agree": Variable(
             ROW, TEXT, "whether the networks of even and of odd seeds have this sign: yes, no or not judged", "1"

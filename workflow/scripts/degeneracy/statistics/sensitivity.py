@@ -7,7 +7,8 @@ An arrow, which only a resolved row has, is `robust` if all of this holds; other
 - it has this sign in the networks of even seeds and in those of odd seeds, at least LEAST_IN_HALF of each at a level.
 
 The variants of an arrow are the rows of its sweep for the same metric, for its variants by name, and for the metrics
-that say in their file that they are its variants, under every measure of each. The mean of a value is no spread, and is
+that say in their file that they are its variants, under every measure of each, and each once more between probe and
+replicate trials. The mean of a value is no spread, and is
 compared with means. Variants with the same change count once: where all networks have n units, a distance and the same
 over n² are one.
 """
@@ -47,7 +48,8 @@ def sign_agreement(row: dict, rows: list[dict]) -> tuple[int, float]:
     """Number of variants of a change, and the share of them that has its sign; 0 and NaN where there is no change."""
     if np.isnan(change(row)):
         return 0, np.nan
-    changes = {float(f"{change(one):.{DIGITS}g}") for one in family(row, rows)}
+    found = [value for one in family(row, rows) for value in (change(one), one["percent_replicate"])]
+    changes = {float(f"{value:.{DIGITS}g}") for value in found if not np.isnan(value)}
     return len(changes), float(np.mean([np.sign(one) == np.sign(change(row)) for one in changes]))
 
 
