@@ -143,7 +143,9 @@ def lacking(population: Population) -> set[str]:
     if not isinstance(population, Given):  # of the pipeline, whose networks may come from files
         return condition.lacking(population.condition)
     data, probe = population.networks, population.probe
-    missing = {"untrained", "ood", "replicate"} | (set() if data.attrs["parameters"] else {"weights", "readout", "equations"})
+    missing = {"untrained", "ood", "replicate"} | (
+        set() if data.attrs["parameters"] else {"weights", "readout", "equations"}
+    )
     if population.known_cell is not None:
         missing.add("weights")  # of a module with a step
     if not data.sizes.get("output", 0):
