@@ -240,7 +240,7 @@ def test_groups_have_random_streams_of_their_own():
     made = generate(task_condition("path_integration", train=4, ood=4, ood_kind="noise", ood_noise=0.0))
     more = generate(task_condition("path_integration", train=9, ood=4, ood_kind="noise", ood_noise=0.0))
     starts = np.concatenate([made[group]["inputs"][:, 0].values for group in GROUPS])
-    assert len(np.unique(starts, axis=0)) == 12
+    assert len(np.unique(starts, axis=0)) == 16
     assert made["probe"].identical(more["probe"]) and made["ood"].identical(more["ood"])
     other = generate(task_condition("path_integration", train=4, ood=4, seed=1))
     assert not np.isin(other["probe"]["inputs"][:, 0, 0], starts[:, 0]).any()
