@@ -55,8 +55,8 @@ def test_a_population_generalises_if_its_loss_out_of_distribution_is_less_than_t
     assert ratios == [[6, 1.5], [2, 0.5], [8, 2]]
     assert str(data["remark"].values[0]).startswith("generalises at 2: the median OOD loss is 1.5 × the probe loss")
     both = summarise(["a", "b"], [near, near], 0.95, SCALAR)["remark"].values
-    assert all(both == "generalises: the median OOD loss is 1.5 × the probe loss")
-    assert summarise([1, 2], [far, far], 0.95, SCALAR)["remark"][0] == ""
+    assert all(str(one).startswith("generalises: the median OOD loss is 1.5 × the probe loss") for one in both)
+    assert "generalises" not in str(summarise([1, 2], [far, far], 0.95, SCALAR)["remark"].values[0])
     assert "ood_over_probe" not in summarise([1], [scalar([1, 2])], 0.95, SCALAR)
 
 
