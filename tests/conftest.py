@@ -1,7 +1,10 @@
 """Small conditions, and one population of networks trained for real, shared by the tests."""
 
 import copy
+import os
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is loaded: several workers share the cores
 
 import numpy as np
 import pytest

@@ -20,12 +20,12 @@ KEPT = ("Snakefile", "workflow", "config.yaml", "envs", "resources", "slurm")
 
 
 def clean_copy(project: Path) -> Path:
-    """A copy of the project without results, as a clone would be."""
+    """A copy of the project without results, as a clone would be, but with the functions that are compiled already."""
     project.mkdir(parents=True)
     for name in KEPT:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("*.pyc", "*.egg-info"))
         else:
             shutil.copy(source, project / name)
     return project

@@ -74,20 +74,23 @@ def small_disk(tmp_path):
         subprocess.run(["umount", folder], check=True)
 
 
-def test_killed_jobs_and_killed_runs_lose_nothing(tmp_path):
-    struck, lost = kill_loop(tmp_path, kills=2, seed=1)
+def test_killed_jobs_and_killed_runs_lose_nothing(undisturbed, tmp_path):
+    struck, lost = kill_loop(tmp_path, undisturbed, prepared, kills=2, seed=1)
     assert sum(struck.values()) == 2 and lost == []
 
 
 def test_a_full_disk_is_a_sentence_and_once_there_is_room_nothing_is_missing(undisturbed, tmp_path, small_disk):
-    project = prepared(tmp_path / "project")
-    small_disk(project / "results", "size=64k")
+    """The disk is another one than the project's, which a link leads to."""
+    project, disk = prepared(tmp_path / "project"), tmp_path / "scratch"
+    small_disk(disk, "size=64k")
+    (project / "results").symlink_to(disk)
     output = snakemake(project, check=False)
     assert "cannot be written" in output and "0.0 MB are free there); mend that and run snakemake again" in output
     assert not list(project.glob("results/**/*.tmp"))
-    subprocess.run(["mount", "-o", "remount,size=100m", project / "results"], check=True)
+    subprocess.run(["mount", "-o", "remount,size=100m", disk], check=True)
     snakemake(project)
     assert differing(undisturbed, project) == []
+    assert (disk / "figures").is_dir() and (project / "results").is_symlink()
 
 
 def test_a_read_only_results_folder_is_a_sentence(tmp_path, small_disk):
@@ -206,16 +209,22 @@ def test_a_disk_fault_within_a_file_is_told_from_damage(tmp_path, monkeypatch):
         store.read(path, NETWORK_METRIC)
 
 
-def test_two_runs_in_one_folder_do_not_mix(undisturbed, tmp_path):
-    project = prepared(tmp_path / "project")
-    first = subprocess.Popen([*SNAKEMAKE, "--cores", "1"], cwd=project, env=environment(), stderr=subprocess.DEVNULL)
-    while not list(project.glob(".snakemake/locks/*")):
+def test_two_runs_in_one_working_directory_of_an_odd_name_do_not_mix(undisturbed, tmp_path):
+    """Both the project and the directory have spaces, quotes and other alphabets in their names."""
+    odd = tmp_path / "naïve 'clone' of $HOME; π"
+    project, elsewhere = prepared(odd / "project (1)"), odd / "else where"
+    elsewhere.mkdir()
+    arguments = ("--directory", str(elsewhere))
+    run = [*SNAKEMAKE, "--cores", "2", *arguments]
+    first = subprocess.Popen(run, cwd=project, env=environment(), stderr=subprocess.DEVNULL)
+    while not list(elsewhere.glob(".snakemake/locks/*")):
         time.sleep(0.05)
-    output = snakemake(project, check=False)
+    output = snakemake(project, *arguments, check=False)
     # the latter where the first is in the middle of a job when the second looks
     assert "Directory cannot be locked" in output or "Incomplete files" in output
     assert first.wait(timeout=300) == 0
-    assert differing(undisturbed, project) == []
+    assert differing(undisturbed, elsewhere) == [] and planned(project, *arguments) == {}
+    assert not (project / "results").exists()
 
 
 def test_a_job_told_to_end_leaves_nothing_half_written(tmp_path):
@@ -250,30 +259,6 @@ def test_two_writers_of_one_artifact_leave_one_of_theirs_whole(tmp_path):
             seen |= set(store.read(path, NETWORK_METRIC)["value"].values)
     assert [writer.wait() for writer in writers] == [0, 0]
     assert seen <= {1.0, 2.0} and os.listdir(tmp_path) == ["metric.nc"]
-
-
-def test_a_path_with_spaces_quotes_and_other_alphabets(undisturbed, tmp_path):
-    project = prepared(tmp_path / "naïve 'clone' of $HOME; π" / "project (1)")
-    snakemake(project)
-    assert differing(undisturbed, project) == []
-    assert planned(project) == {}
-
-
-def test_results_on_another_disk_through_a_link(undisturbed, tmp_path, small_disk):
-    project = prepared(tmp_path / "project")
-    small_disk(tmp_path / "scratch", "size=100m")
-    (project / "results").symlink_to(tmp_path / "scratch")
-    snakemake(project)
-    assert differing(undisturbed, project) == []
-    assert (tmp_path / "scratch" / "figures").is_dir() and (project / "results").is_symlink()
-
-
-def test_another_working_directory(undisturbed, tmp_path):
-    project, elsewhere = prepared(tmp_path / "project"), tmp_path / "else where"
-    elsewhere.mkdir()
-    snakemake(project, "--directory", str(elsewhere))
-    assert differing(undisturbed, elsewhere) == []
-    assert not (project / "results").exists()
 
 
 STRAY = ["metrics/.#summary.py", "metrics/._summary.py", "figures/loss_curves copy.py", "metrics/x (1).py"]

@@ -18,7 +18,12 @@ pytestmark = pytest.mark.xdist_group("slurm")  # its fixtures are costly: one wo
 
 PROFILE = Path("slurm", "config.v8+.yaml")
 LITERAL = ("--cores", "8", "--profile", "slurm")
-SMALL = TINY | {"seeds_per_job": 2, "metrics": ["dsa", "weight_change"], "figures": ["degeneracy", "map"]}
+SMALL = TINY | {
+    "seeds_per_job": 2,
+    "metrics": ["dsa", "weight_change"],
+    "figures": ["degeneracy", "map"],
+    "sweeps": {"channels": TINY["sweeps"]["channels"] | {"levels": [2]}},  # a job of each rule
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,7 @@ def requests(project: Path, *arguments: str) -> list[str]:
 
 def test_every_suggestion_for_a_site_is_valid(project, tmp_path):
     site = clean_copy(tmp_path / "site")
+    shutil.copy(project / "resources" / "paper.yaml", site / "resources")
     shown = re.sub(r"^( *)# (?= *[a-z_-]+:(?: \S+)?$)", r"\1", (project / PROFILE).read_text(), flags=re.MULTILINE)
     (site / PROFILE).write_text(shown)
     wanted = {"slurm_account=my_group", "slurm_partition=main", "constraint=avx512", "gpu=1", "gpu_model=a100"}

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,23 +32,25 @@ from runs import SNAKEMAKE, differing, environment, planned, snakemake
 # without and with Slurm: s from one kill to the next, at most, and how often each is the victim
 LONGEST = {False: 4.0, True: 20.0}
 VICTIMS = {False: {"job": 0.7, "snakemake": 0.3}, True: {"job": 0.6, "snakemake": 0.2, "slurmd": 0.2}}
+Make = Callable[[Path], Path]
 SLURMD = Path("/run/degeneracy-slurm/slurmd.pid")
 
 
 def kill_loop(
-    folder: Path, kills: int, seed: int = 0, slurm: bool = False, edits: int = 0, report=print
+    folder: Path, undisturbed: Path, make: Make, kills: int, seed: int = 0, slurm: bool = False, edits: int = 0
 ) -> tuple[Counter, list[str]]:
-    """Kills by victim, and what was lost: artifacts that differ from those of an undisturbed run, or stay undone."""
+    """Kills by victim, and what was lost: artifacts that differ from those of an undisturbed run, or stay undone.
+
+    `make` makes the project that is run in, and `undisturbed` is one that has run.
+    """
     generator = np.random.default_rng(seed)
     arguments = (
         ["--cores", "8", "--profile", "slurm"] if slurm else ["--rerun-incomplete", "--retries", "2", "--keep-going"]
     )
-    undisturbed = make_project(folder / "undisturbed")
-    snakemake(undisturbed)
     struck, left, lost, round_ = Counter(), Counter(kill=kills, edit=edits), [], 0
     while left.total() > 0:
         round_ += 1
-        project = make_project(folder / f"round-{round_}")
+        project = make(folder / f"round-{round_}")
         while not _disturbed(project, arguments, generator, struck, left, slurm):
             _recover(project, slurm)
         _wait_for_orphans(project)
@@ -55,7 +58,7 @@ def kill_loop(
             snakemake(project, *arguments)
         wrong = differing(undisturbed, project) + [f"{rule} undone" for rule in planned(project, *arguments)]
         lost += [f"round {round_}: {one}" for one in wrong]
-        report(f"round {round_}: {struck.total()} disturbances so far ({dict(struck)}), {len(lost)} losses", flush=True)
+        print(f"round {round_}: {struck.total()} disturbances so far ({dict(struck)}), {len(lost)} losses", flush=True)
     return struck, lost
 
 
@@ -140,7 +143,10 @@ def main() -> None:
     parser.add_argument("--slurm", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        struck, lost = kill_loop(Path(folder), chosen.kills, chosen.seed, chosen.slurm, chosen.edits)
+        undisturbed = make_project(Path(folder) / "undisturbed")
+        snakemake(undisturbed)
+        given = (chosen.kills, chosen.seed, chosen.slurm, chosen.edits)
+        struck, lost = kill_loop(Path(folder), undisturbed, make_project, *given)
     print(f"{struck.total()} disturbances ({dict(struck)}), {len(lost)} losses", *lost, sep="\n")
     sys.exit(1 if lost else 0)
 

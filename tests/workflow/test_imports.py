@@ -16,6 +16,8 @@ from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 from runs import clean_copy, planned, snakemake, write_config
 
+pytestmark = pytest.mark.xdist_group("imports")  # the last of its tests reads what the first one made
+
 GROUPS = ("control", "lesioned")
 TINY = {"dsa": {"rank": 3, "delays": 2}, "ood_loss": {}, "fixed_point_counts": {}, "weight_change": {}}
 

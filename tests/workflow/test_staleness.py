@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import yaml
 
-from conftest import ROOT, SCRIPTS, TINY
+from conftest import ROOT, SCRIPTS
 from degeneracy.plugins import code_hash, discovery, normal_form
 from degeneracy.plugins.discovery import Plugin
-from runs import clean_copy, planned, snakemake
+from runs import planned
 
 TASK, CELL, METRIC, FIGURE = (
     ("tasks", "flip_flop"),
@@ -157,28 +156,19 @@ def test_an_edit_outdates_only_what_it_can_change(edit, before, scripts):
     assert {rule for rule in RULES if after[rule] != before[rule]} == set(edit.stale)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A project in which a small experiment has run."""
-    project = clean_copy(tmp_path_factory.mktemp("staleness") / "project")
-    small = {"seeds_per_job": 2, "metrics": ["dsa", "fixed_point_counts"], "figures": ["degeneracy", "loss_curves"]}
-    (project / "config.yaml").write_text(yaml.safe_dump(TINY | small))
-    snakemake(project)
-    return project
-
-
-def test_snakemake_plans_what_is_stale_and_no_more(finished):
-    scripts = finished / "workflow" / "scripts"
+def test_snakemake_plans_what_is_stale_and_no_more(finished, tmp_path):
+    project = shutil.copytree(finished, tmp_path / "project")
+    scripts = project / "workflow" / "scripts"
     for edit in HARMLESS:
         apply(edit, scripts)
-    assert planned(finished) == {}
+    assert planned(project) == {}
     for edit in AFTER_TRAINING:
         apply(edit, scripts)
-    jobs = planned(finished)
+    jobs = planned(project)
     assert {"find_fixed_points", "compute_metric", "compute_statistics", "draw_figure"} <= jobs.keys()
     assert not {"train_networks", "generate_trials"} & jobs.keys()
     apply(next(edit for edit in EDITS if edit.stale == TRAINING), scripts)
-    jobs = planned(finished)
+    jobs = planned(project)
     assert "train_networks" in jobs and "generate_trials" not in jobs
 
 
