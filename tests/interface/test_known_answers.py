@@ -135,6 +135,19 @@ def test_a_module_with_a_step_has_the_states_and_the_fixed_points_of_its_cell():
         degeneracy.measure("permutation_distance", one)
 
 
+def test_a_step_that_writes_into_its_state_has_the_states_of_one_that_does_not():
+    class InPlace(Stepped):
+        def step(self, state, inputs):
+            return state.copy_(self.inner(inputs, state))
+
+    plain, writing = Stepped(), InPlace()
+    writing.load_state_dict(plain.state_dict())
+    one, other = (degeneracy.population([each], inputs=INPUTS) for each in (plain, writing))
+    np.testing.assert_array_equal(one.states, other.states)
+    found, expected = (degeneracy.fixed_points(each, starts=8, rounds=0)["state"] for each in (other, one))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 def test_all_metrics_say_what_they_leave_out_and_why():
     networks = degeneracy.population(models("vanilla"), inputs=INPUTS)
     options = {name: {"delays": 2, "rank": 4} for name in ("dsa", "dsa_eigenvalues", "input_dsa")}
@@ -159,6 +172,8 @@ def test_groups_are_compared_and_drawn():
     placed = degeneracy.map(groups, **SMALL["dsa"])
     assert placed["level"].values.tolist() == ["a"] * 4 + ["b"] * 4
     assert len(degeneracy.draw("degeneracy", found).axes) == 2
+    pairs = degeneracy.compare({name: degeneracy.activity(one.states[:2]) for name, one in groups.items()}, "cka")
+    assert str(pairs["remark"][0].values).startswith("a level with fewer than three networks, so no change")
     assert degeneracy.draw("map", placed).axes[0].get_ylabel() == "MDS 2"
 
 

@@ -16,6 +16,23 @@ POISONED = {name: torch.full_like(value, float("nan")) for name, value in GRU.st
 SHORT = random(2, 8, 4, 3)
 
 
+RENAMED = {name: value for name, value in GRU.state_dict().items() if name != "weight_ih_l0"}
+PARAMETRIZED = torch.nn.utils.parametrizations.spectral_norm(torch.nn.GRU(2, 4), "weight_hh_l0")
+
+
+class Decay(torch.nn.Module):
+    """A step with a number that is no parameter."""
+
+    hidden_size = 4
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self.rate, self.weights = rate, torch.nn.Parameter(torch.randn(4, 2))
+
+    def step(self, state, inputs):
+        return state.mul_(self.rate) + inputs @ self.weights.T
+
+
 class Wrong(torch.nn.Module):
     hidden_size = 4
 
@@ -57,6 +74,31 @@ class Wrong(torch.nn.Module):
         ([], {}, "networks: given none, must be at least one"),
         ([GRU], {"labels": ["a", "b"]}, "labels: given 2 different ones for 1 networks, must be one for each"),
         ([GRU], {"readouts": [torch.nn.Linear(5, 1)]}, "the readout has the shape (1, 5), must have (output, 4)"),
+        (GRU, {}, "networks: given GRU, must be a list with one for each network"),
+        (GRU.state_dict(), {}, "networks: given one state dict, must be a list with one for each network"),
+        ({"a": GRU}, {}, "networks: given a, which is no array (network, …); modules go in a list"),
+        (
+            [RENAMED],
+            {},
+            "network 0: has weight_hh (12, 4), bias_ih (12,), bias_hh (12,), must have weight_ih",
+        ),
+        (
+            [torch.nn.utils.parametrizations.spectral_norm(torch.nn.GRU(2, 4), "weight_hh_l0")],
+            {},
+            "is parametrized; call",
+        ),
+        ([GRU], {"inputs": "trials.npz"}, "inputs: given str, must be numbers (trial, time, input)"),
+        ([GRU], {"inputs": random(0, 5, 2)}, "inputs: given (0, 5) trials and steps, must have at least one of each"),
+        (
+            [GRU],
+            {"readouts": [torch.nn.Sequential(torch.nn.Linear(4, 1))]},
+            "given the readout 0.weight, 0.bias, must",
+        ),
+        (
+            [Decay(0.5), Decay(0.9)],
+            {"inputs": random(4, 5, 2)},
+            "network 1: its step is not that of network 0",
+        ),
         ([GRU], {"activation": "relu"}, 'options of the cell: unknown key "activation"'),
     ],
 )
@@ -74,6 +116,7 @@ def test_what_is_no_population_is_refused(networks, options, sentence):
             "network 0: given 1 trials of 4 steps and 3 units, must have at least 2 trials, 3 steps and a unit",
         ),
         (SHORT[:, :, :2], "network 0: given 8 trials of 2 steps and 3 units, must have at least"),
+        (SHORT * 1j, "activity of network 0: given ndarray, must be numbers (trial, time, unit)"),
         (SHORT[0], "activity: given 3 dimensions, must be 4 (network, trial, time, unit)"),
         (SHORT * np.nan, "activity of network 0: holds NaN or infinity, must be finite numbers"),
         ([SHORT[0], SHORT[1][:6]], "network 1: has (6, 4) trials and steps, and network 0 (8, 4); all networks must"),
@@ -105,6 +148,24 @@ def test_what_is_no_activity_is_refused(states, sentence):
         (lambda one: degeneracy.map({"a": one, "b": one}, "cka"), "map: cka compares networks of one group only"),
         (lambda one: degeneracy.compare([one]), "groups: given list, must be populations by their level"),
         (lambda one: degeneracy.draw("map", one), "draw: given Given, must be a dataset of compare or map, or groups"),
+        (lambda one: degeneracy.measure("cka", [one]), "measure cka: given list, must be a population"),
+        (lambda one: degeneracy.measure("all", one, dsa={"rnk": 3}), 'dsa: unknown key "rnk"; did you mean "rank"?'),
+        (
+            lambda one: degeneracy.degeneracy("dsa", degeneracy.measure("cka", one)),
+            "a dataset of cka, must be of dsa",
+        ),
+        (
+            lambda one: degeneracy.draw("loss_curves", {"a": one}),
+            "draw: loss_curves shows training, which is not",
+        ),
+        (
+            lambda one: degeneracy.draw("summary", degeneracy.compare({"a": one}, "cka")),
+            "must be a figure of one sweep",
+        ),
+        (
+            lambda one: degeneracy.to_dataframe(degeneracy.map(one, "cka")),
+            "a dataset of kind map, must be of measure",
+        ),
         (lambda one: degeneracy.to_dataframe("nowhere"), "nowhere/index.csv: there is no such file"),
         (lambda one: degeneracy.open("nowhere.nc"), "nowhere.nc: there is no such file"),
     ],

@@ -13,7 +13,7 @@ rule import_networks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(2000, lambda wildcards: NEEDS.memory(condition_of(wildcards))),
+        mem_mb=lambda wildcards, input, attempt: attempt * (2000 + int(10 * input.size_mb)),  # copies in float64
         runtime=growing(10),
     params:
         script=script("import_networks.py"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Real
 
 import xarray as xr
 
@@ -10,6 +11,7 @@ from degeneracy.experiment.condition import dumps
 from degeneracy.interface.measuring import logged, measure
 from degeneracy.measurement.schema import MAP
 from degeneracy.networks.population import Population
+from degeneracy.plugins import contracts
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics.schema import STATISTICS
 
@@ -30,7 +32,10 @@ def degeneracy(metric: str, population: Population | xr.Dataset, *, confidence: 
     >>> degeneracy.degeneracy("cka", activity)["degeneracy"].round(2).values
     array([0.98])
     """
+    contracts.check(Plugin("metrics", metric))
     data = population if isinstance(population, xr.Dataset) else measure(metric, population, **options)
+    if data.attrs.get("metric") != metric:
+        raise UserError(f"degeneracy: given a dataset of {data.attrs.get('metric')}, must be of {metric}")
     return _summary(metric, {"": data}, confidence, None).isel(level=0, drop=True)
 
 
@@ -83,7 +88,9 @@ def map(groups: Mapping | Population, metric: str = "dsa", **options) -> xr.Data
     >>> degeneracy.map({"recorded": activity}, "cka")["position"].shape
     (4, 2)
     """
-    populations = _grouped(groups if isinstance(groups, Mapping) else {"": groups})
+    populations = _grouped({"": groups} if isinstance(groups, Population) else groups)
+    if "features" not in Plugin("metrics", metric).functions:
+        raise UserError(f"map: given {metric}, which is a value of each network, must be a metric of pairs")
     if len(populations) > 1 and not Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False):
         raise UserError(f"map: {metric} compares networks of one group only; give it one group, or choose dsa")
     within = {level: measure(metric, one, **options) for level, one in populations.items()}
@@ -93,7 +100,8 @@ def map(groups: Mapping | Population, metric: str = "dsa", **options) -> xr.Data
 def _grouped(groups: Mapping) -> dict:
     """Groups whose populations know which one they are."""
     if not isinstance(groups, Mapping) or not groups:
-        raise UserError(f"groups: given {type(groups).__name__}, must be populations by their level")
+        given = "none" if isinstance(groups, Mapping) else type(groups).__name__
+        raise UserError(f"groups: given {given}, must be populations by their level")
     found = {}
     for level, one in groups.items():
         if not isinstance(one, Population):
@@ -115,7 +123,7 @@ def _placed(metric: str, populations: Mapping, within: Mapping) -> xr.Dataset:
 def _summary(metric: str, within: Mapping, confidence: float, across: xr.Dataset | None) -> xr.Dataset:
     from degeneracy.statistics.summary import summarise  # which needs SciPy
 
-    if not 0 < confidence < 1:
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise UserError(f"confidence: given {confidence}, must be between 0 and 1")
     plugin = Plugin("metrics", metric)
     described, ranges = plugin.constant("MEASURES"), plugin.constant("RANGE", {})

@@ -1,5 +1,6 @@
 """Artifacts of the pipeline in a notebook, and tables of them."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def open(path, group: str | None = None):  # the name users expect
     >>> population = degeneracy.open("results/flip_flop/channels-2")  # doctest: +SKIP
     >>> networks = degeneracy.modules(population)  # doctest: +SKIP
     """
-    path = Path(path)
+    path = _path(path, "open")
     if path.is_dir():
         return _population(path)
     kind = store.attributes_of(path)["artifact"]
@@ -62,13 +63,16 @@ def to_dataframe(source="results"):
     import pandas
 
     if isinstance(source, xr.Dataset):
-        if source.attrs.get("artifact") == FIXED_POINTS.kind:
+        kind = source.attrs.get("artifact")
+        if kind == FIXED_POINTS.kind:
             return _points(source)
+        if kind not in (NETWORK_METRIC.kind, PAIR_METRIC.kind):
+            raise UserError(f"to_dataframe: given a dataset of kind {kind}, must be of measure or fixed_points")
         source = Measured({source.attrs.get("metric", ""): source}, {})
     if isinstance(source, Measured | Mapping):
         found = [of_metric(source[name]) for name in source]
     else:
-        listed = _index(Path(source))
+        listed = _index(_path(source, "to_dataframe"))
         found = [of_metric(open(path), path) for entry in listed for path in entry.metrics.values()]
     if not found:
         raise UserError("to_dataframe: given no metric, must be at least one")
@@ -88,6 +92,12 @@ def _points(points: xr.Dataset):
     return pandas.DataFrame(columns)
 
 
+def _path(given, where: str) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise UserError(f"{where}: given {type(given).__name__}, must be a path")
+    return Path(given).absolute()
+
+
 def _index(results: Path) -> list[index.Entry]:
     path = results / INDEX
     if not path.is_file():
@@ -97,6 +107,8 @@ def _index(results: Path) -> list[index.Entry]:
 
 def _population(folder: Path):
     """The population of a condition, from the index of the experiment that its folder is in."""
+    if len(folder.parents) < 2:
+        raise UserError(f"{folder}: is no folder of a condition")
     listed = _index(folder.parents[1])
     for entry in listed:
         if entry.folder.resolve() == folder.resolve():

@@ -9,6 +9,7 @@ import xarray as xr
 
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps
+from degeneracy.interface.state_dicts import as_array
 from degeneracy.networks.population import Population
 from degeneracy.networks.schema import NETWORKS, of_cell
 from degeneracy.status import Status
@@ -121,10 +122,11 @@ def numbers(values, where: str, dims: Sequence[str]) -> np.ndarray:
     """Finite numbers with some dimensions, in their order, from an array, a tensor or a DataArray."""
     if hasattr(values, "dims") and set(values.dims) == set(dims):
         values = values.transpose(*dims)
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
     try:
-        array = np.asarray(values, float)
+        array = as_array(values)
+        if array.dtype.kind == "c":
+            raise TypeError
+        array = array.astype(float, copy=False)
     except (TypeError, ValueError):
         raise UserError(f"{where}: given {type(values).__name__}, must be numbers ({', '.join(dims)})") from None
     if array.ndim != len(dims):
@@ -132,6 +134,14 @@ def numbers(values, where: str, dims: Sequence[str]) -> np.ndarray:
     if not np.isfinite(array).all():
         raise UserError(f"{where}: holds NaN or infinity, must be finite numbers")
     return array
+
+
+def is_population(given, where: str) -> Population:
+    """What is given, if it is a population."""
+    if not isinstance(given, Population):
+        kind = type(given).__name__
+        raise UserError(f"{where}: given {kind}, must be a population (degeneracy.population, activity or open)")
+    return given
 
 
 def check_activity(states: Mapping[str, np.ndarray]) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from degeneracy.experiment import condition, fitting
 from degeneracy.experiment.condition import dumps
 from degeneracy.experiment.validation import defaults_of
 from degeneracy.fixed_points.schema import FIXED_POINTS
-from degeneracy.interface.given import Given, numbers, trials_of
+from degeneracy.interface.given import Given, is_population, numbers, trials_of
 from degeneracy.measurement import measure as measurement
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks.population import Population
@@ -64,6 +64,7 @@ def measure(metric: str, population: Population, **options):
     >>> degeneracy.measure("all", activity, dsa={"rank": 5}).left_out["weight_change"]
     'needs what is not known of these networks: recurrent weights, the networks before training'
     """
+    is_population(population, f"measure {metric}" if isinstance(metric, str) else "measure")
     if metric == ALL:
         return _everything(population, options)
     plugin = Plugin("metrics", metric)
@@ -108,7 +109,7 @@ def fixed_points(population: Population, constant_inputs=None, **options) -> xr.
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     validation.check(options, schema["$defs"]["fixed_points"], "fixed_points")
     whole = defaults_of(schema, "fixed_points") | options
-    if "equations" in lacking(population):
+    if "equations" in lacking(is_population(population, "fixed_points")):
         raise UserError(f"fixed_points: needs {contracts.NEEDED['equations']}: {_without_parameters(population)}")
     if isinstance(population, Given):
         population = _held_constant(population, constant_inputs)
@@ -169,8 +170,11 @@ def logged():
 
 def _everything(population: Population, options: dict) -> Measured:
     """Every metric that can be computed, and why the others cannot."""
-    for name in options:
+    for name, given in options.items():
         contracts.check(Plugin("metrics", name))
+        if not isinstance(given, Mapping):
+            raise UserError(f"{name}: given {given}, must be the options of the metric by name ({name}={{…}})")
+        Plugin("metrics", name).check(given, name)
     found, left_out = {}, {}
     if population.fixed_points is None and "equations" not in lacking(population):
         population = replace(population, fixed_points=fixed_points(population))

@@ -7,21 +7,29 @@ import torch
 
 from degeneracy.errors import UserError
 from degeneracy.interface import state_dicts
+from degeneracy.interface.given import is_population
 from degeneracy.networks.population import Population
 
-LAYERS = (torch.nn.RNN, torch.nn.GRU, torch.nn.LSTM, torch.nn.RNNCell, torch.nn.GRUCell, torch.nn.LSTMCell)
+LAYERS = {
+    torch.nn.RNN: "vanilla",
+    torch.nn.RNNCell: "vanilla",
+    torch.nn.GRU: "gru",
+    torch.nn.GRUCell: "gru",
+    torch.nn.LSTM: "lstm",
+    torch.nn.LSTMCell: "lstm",
+}
 EXPORTED = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 
 
 def model_of(module: torch.nn.Module, where: str) -> dict[str, str]:
     """The cell of the one recurrent layer of a module and its options. Raises UserError if there is no such layer."""
-    layers = [each for each in module.modules() if isinstance(each, LAYERS)]
+    layers = [each for each in module.modules() if isinstance(each, tuple(LAYERS))]
     if len(layers) != 1:
         raise UserError(
             f"{where}: given {type(module).__name__} with {len(layers)} recurrent layers, must have one of torch.nn "
             "(RNN, GRU, LSTM or their cells) or a method step(state, input) that returns the next state"
         )
-    kind = next(cell for cell, layer in state_dicts.NAMES.items() if type(layers[0]).__name__.startswith(layer))
+    kind = next(cell for layer, cell in LAYERS.items() if isinstance(layers[0], layer))
     return {"cell": kind} | ({"activation": layers[0].nonlinearity} if kind == "vanilla" else {})
 
 
@@ -41,7 +49,7 @@ def modules(population: Population) -> list[torch.nn.ModuleDict]:
 
 
 def _exported(population: Population) -> Iterator[torch.nn.ModuleDict]:
-    model, parameters = population.condition["model"], population.parameters
+    model, parameters = is_population(population, "modules").condition["model"], population.parameters
     activation = model.get("activation", "tanh")
     if model.get("cell") not in EXPORTED or activation not in ("tanh", "relu"):
         given = f"{model.get('cell', 'a module of your own')}" + (

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from degeneracy.errors import UserError
 from degeneracy.interface import parameters, state_dicts
 from degeneracy.interface.given import (
@@ -86,7 +84,7 @@ def population(
     """
     listed = _listed(networks)
     names = _labels(labels, len(listed))
-    outside = [None] * len(listed) if readouts is None else [_readout(each) for each in readouts]
+    outside = [None] * len(listed) if readouts is None else [_readout(each) for each in sequence(readouts, "readouts")]
     if len(outside) != len(listed):
         raise UserError(f"readouts: given {len(outside)} for {len(listed)} networks, must be one for each")
     stepped = [callable(getattr(each, "step", None)) for each in listed]
@@ -96,12 +94,13 @@ def population(
         raise UserError(
             f"given {', '.join(['cell'] * bool(cell) + [*options])}, which a module with a step does not take"
         )
-    channels = 0 if inputs is None else np.shape(inputs)[-1]
+    probe = _probe(inputs, targets)
+    channels = 0 if probe is None else probe.sizes["input"]
     made = [
         _of_step(each, name, readout, width, channels) if steps else _of_cell(each, name, readout, cell, options)
         for each, name, readout, steps in zip(listed, names, outside, stepped, strict=True)
     ]
-    return _joined(made, names, _probe(inputs, targets))
+    return _joined(made, names, probe)
 
 
 def activity(states, inputs=None, *, labels: Sequence[str] | None = None) -> Given:
@@ -129,7 +128,8 @@ def activity(states, inputs=None, *, labels: Sequence[str] | None = None) -> Giv
         raise UserError(f"activity: given {states.ndim} dimensions, must be 4 (network, trial, time, unit)")
     if hasattr(states, "dims"):
         states = states.transpose("network", *STATE_DIMS)
-    each = [numbers(one, f"activity of network {place}", STATE_DIMS) for place, one in enumerate(states)]
+    listed = sequence(states, "activity")
+    each = [numbers(one, f"activity of network {place}", STATE_DIMS) for place, one in enumerate(listed)]
     if not each:
         raise UserError("activity: given no network, must be at least one")
     names = _labels(labels, len(each))
@@ -153,6 +153,8 @@ def _probe(inputs, targets):
             raise UserError("targets: given without inputs, must be given with the inputs of the same trials")
         return None
     drive = numbers(inputs, "inputs", TRIAL_DIMS)
+    if 0 in drive.shape[:2]:
+        raise UserError(f"inputs: given {drive.shape[:2]} trials and steps, must have at least one of each")
     goals = None if targets is None else numbers(targets, "targets", ("trial", "time", "output"))
     if goals is not None and goals.shape[:2] != drive.shape[:2]:
         raise UserError(f"targets: given {goals.shape}, must have {drive.shape[:2]} trials and steps, as inputs")
@@ -162,18 +164,30 @@ def _probe(inputs, targets):
 def _listed(networks: Sequence | Mapping) -> list:
     """The networks, one by one."""
     if isinstance(networks, Mapping):
+        if state_dicts.is_state_dict(networks):
+            raise UserError("networks: given one state dict, must be a list with one for each network")
+        if wrong := [name for name, values in networks.items() if not hasattr(values, "__len__")]:
+            raise UserError(f"networks: given {wrong[0]}, which is no array (network, …); modules go in a list")
         sizes = {name: len(values) for name, values in networks.items()}
         if len(set(sizes.values())) != 1:
             raise UserError(f"networks: given arrays of {sizes} networks, must be (network, …), as many of each")
         networks = [{name: each[place] for name, each in networks.items()} for place in range(min(sizes.values()))]
-    listed = list(networks)
+    listed = sequence(networks, "networks")
     if not listed:
         raise UserError("networks: given none, must be at least one")
     return listed
 
 
+def sequence(given, where: str) -> list:
+    """What is given for each network, in a list."""
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise UserError(f"{where}: given {type(given).__name__}, must be a list with one for each network")
+    return list(given)
+
+
 def _labels(labels: Sequence[str] | None, count: int) -> list[str]:
-    names = [f"network {place}" for place in range(count)] if labels is None else [str(each) for each in labels]
+    given = [f"network {place}" for place in range(count)] if labels is None else sequence(labels, "labels")
+    names = [str(each) for each in given]
     if len(names) != count or len(set(names)) < count:
         raise UserError(f"labels: given {len(set(names))} different ones for {count} networks, must be one for each")
     return names
@@ -222,6 +236,11 @@ def _joined(made: list[Network], names: list[str], probe) -> Given:
             if own != other:
                 raise UserError(f"{name}: {what.format(own)}, and {names[0]} {other}; all networks must be alike")
     own_cell = first.cell if not first.model else None
+    if own_cell and (odd := [name for name, each in zip(names, made, strict=True) if not each.cell.agrees(own_cell)]):
+        raise UserError(
+            f"{odd[0]}: its step is not that of {names[0]} with other parameters; all must have the same step, "
+            "without noise, and numbers that differ between networks must be parameters or buffers"
+        )
     if len({each.cell.width for each in made}) == 1:
         data = networks_of(first.cell, [each.parameters for each in made], names)
         return Given(data.assign_attrs(condition=condition_of(first.model)), known_cell=own_cell, probe=probe)

@@ -41,7 +41,7 @@ def read(state: Mapping, where: str, cell: str = "", readout: Mapping | None = N
         return arrays.pop(f"{prefix}{name}{ending}", None)
 
     given, recurrent, biases = layer("weight_ih"), layer("weight_hh"), (layer("bias_ih"), layer("bias_hh"))
-    width = recurrent.shape[1]
+    width = _width(given, recurrent, biases, where)
     found = CELLS.get(len(recurrent) // width)
     if found is None or cell not in ("", found):
         have = f"{len(recurrent) // width} recurrent matrices" + (f" ({NAMES[found]})" if found else "")
@@ -84,11 +84,27 @@ def is_state_dict(state: Mapping) -> bool:
     return any("weight_hh" in str(name) for name in state)
 
 
+def _width(given, recurrent: np.ndarray, biases: tuple, where: str) -> int:
+    """Number of units. Raises UserError unless the arrays of a recurrent layer go together."""
+    width = recurrent.shape[-1] if recurrent.ndim == 2 else 0
+    rows = len(recurrent) if width else 0
+    fits = given is not None and given.shape == (rows, *given.shape[1:2])
+    if not (width and rows % width == 0 and fits and all(bias is None or bias.shape == (rows,) for bias in biases)):
+        named = {"weight_ih": given, "weight_hh": recurrent, "bias_ih": biases[0], "bias_hh": biases[1]}
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in named.items() if array is not None)
+        raise UserError(
+            f"{where}: has {shapes}, must have weight_ih (row, input), weight_hh (row, unit), biases (row,)"
+        )
+    return width
+
+
 def _layer(arrays: Arrays, where: str) -> tuple[str, str]:
     """What stands before and after the names of the one recurrent layer (`rnn.` weight_hh `_l0`)."""
     layers = [name.partition("weight_hh") for name in arrays if "weight_hh" in name]
     if not layers:
         raise UserError(f"{where}: has no recurrent layer ({', '.join(arrays) or 'nothing'}); {SAVE}")
+    if any("parametrizations." in name for name in arrays):
+        raise UserError(f"{where}: is parametrized; call torch.nn.utils.parametrize.remove_parametrizations first")
     if any(ending.endswith("_reverse") for *_, ending in layers):
         raise UserError(f"{where}: is bidirectional, must run forward alone; {SAVE}, or give its states as activity")
     if any(f"{prefix}weight_hr{ending}" in arrays for prefix, _, ending in layers):
@@ -114,19 +130,33 @@ def readout_of(arrays: Arrays, width: int, where: str, given: Mapping | None) ->
                 "readout; leave out what is neither, or give its states as activity"
             )
         given = {key: arrays[name] for key, name in names.items() if name in arrays}
+    elif not isinstance(given, Mapping) or not {"weight"} <= given.keys() <= {"weight", "bias"}:
+        has = ", ".join(map(str, given)) if isinstance(given, Mapping) else type(given).__name__
+        raise UserError(f"{where}: given the readout {has}, must be a torch.nn.Linear, or a mapping of weight and bias")
     weights = finite(given.get("weight", np.zeros((0, width))), f"{where}: weights of the readout")
     if weights.ndim != 2 or weights.shape[1] != width:
         raise UserError(f"{where}: the readout has the shape {weights.shape}, must have (output, {width})")
     bias = given.get("bias")
     bias = np.zeros(len(weights)) if bias is None else finite(bias, f"{where}: bias of the readout")
+    if bias.shape != weights.shape[:1]:
+        raise UserError(f"{where}: the bias of the readout has the shape {bias.shape}, must have {weights.shape[:1]}")
     return {"readout_weights": weights, "readout_bias": bias}
+
+
+def as_array(values) -> np.ndarray:
+    """A tensor, or what NumPy takes, as an array; bfloat16, which NumPy lacks, in single precision."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = (values.float() if "bfloat16" in str(values.dtype) else values).numpy()
+    return np.asarray(values)
 
 
 def finite(value, where: str) -> np.ndarray:
     """A tensor or an array as an array of finite numbers."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    array = np.asarray(value)
+    try:
+        array = as_array(value)
+    except ValueError:  # rows of different lengths
+        raise UserError(f"{where} is {type(value).__name__} with rows of different lengths, must be numbers") from None
     if array.dtype.kind not in "fiub":
         raise UserError(f"{where} is {type(value).__name__} of {array.dtype}, must be numbers")
     if not np.isfinite(array).all():

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.func import functional_call, jacrev
 
 from degeneracy.errors import UserError
+from degeneracy.interface.state_dicts import finite
 
 
 class _Step(torch.nn.Module):
@@ -27,6 +28,7 @@ class Cell:
     """The cell of modules of one class. Parameters are theirs, those of a linear readout besides."""
 
     width: int
+    inputs: int
     module: torch.nn.Module = field(repr=False)
     bounded = False  # not known
 
@@ -50,7 +52,21 @@ class Cell:
     def step(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """State (point, unit) one step after `state` under inputs (point, input), of one network."""
         own = {name: value for name, value in parameters.items() if not name.startswith("readout_")}
-        return functional_call(_Step(self.module), own, (state, inputs))
+        return functional_call(_Step(self.module), own, (state.clone(), inputs))  # which the step may write into
+
+    def agrees(self, other: "Cell") -> bool:
+        """Whether the module of another cell computes the same with the parameters of this one."""
+        if self.width != other.width:
+            return True  # networks that are never run by one cell
+        own = _Step(self.module).state_dict()
+        if own.keys() != _Step(other.module).state_dict().keys():
+            return False
+        generator = torch.Generator().manual_seed(0)
+        kind = next((value.dtype for value in self.module.parameters()), torch.float32)
+        state, drive = (torch.randn(4, size, generator=generator).to(kind) for size in (self.width, self.inputs))
+        with torch.no_grad():
+            one, two = (cell.step(own, state, drive) for cell in (self, other))
+        return torch.allclose(one, two, equal_nan=True)
 
     def jacobian(self, parameters: dict[str, Tensor], state: Tensor, inputs: Tensor) -> Tensor:
         """Jacobian (point, unit, source_unit) of `step` with respect to the state, by automatic differentiation."""
@@ -86,12 +102,16 @@ def cell_of(module: torch.nn.Module, width: int | None, inputs: int, where: str)
     width = width or getattr(module, "hidden_size", None)
     if not width:
         raise UserError(f"{where}: its number of units is not known, must be the attribute hidden_size, or width=…")
-    cell = Cell(width, copy.deepcopy(module).eval())
+    if not isinstance(module, torch.nn.Module):
+        raise UserError(f"{where}: given {type(module).__name__}, must be a torch.nn.Module")
+    for name, value in module.named_parameters():
+        finite(value, f"{where}: {name}")
+    cell = Cell(width, inputs, copy.deepcopy(module).eval())
     kind = next((value.dtype for value in module.parameters()), torch.float32)
     state, drive = (torch.zeros(2, size, dtype=kind) for size in (width, inputs))
     try:
         with torch.no_grad():
-            found = cell.module.step(state, drive)
+            found = cell.module.step(state.clone(), drive)
     except Exception as error:  # there is no end to what a module can raise
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{where}: its step fails with {width} units and {inputs} inputs ({reason})") from None

@@ -231,6 +231,10 @@ class Tested:
         remarks = [self.noted] if self.noted else []
         if len(self.metrics) == 1:
             remarks.append("a single level, so no change")
+        elif not self.order:
+            remarks.append("levels without an order, so no change")
+        elif min(self.sizes) < 3:
+            remarks.append("a level with fewer than three networks, so no change")
         needs_many = measure.spread is None or measure.spread.needs_many
         if needs_many and min(map(len, self.used)) < LEAST_FOR_DISTANCES:
             remarks.append(f"no interval of a level with fewer than {LEAST_FOR_DISTANCES} networks")
