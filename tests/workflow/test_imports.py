@@ -4,6 +4,7 @@ import numpy as np
 import pandas
 import pytest
 import torch
+import xarray as xr
 
 import degeneracy
 from conftest import SCHEMA
@@ -109,6 +110,26 @@ def test_networks_on_trials_of_a_file_have_the_states_that_were_recorded_on_them
         networks = imported(spec).assign_attrs(condition=dumps(spec))
         states.append(Population(networks, str(path)).states)
     np.testing.assert_allclose(*states, atol=1e-5)  # recorded in single precision
+
+
+def test_arrays_of_netcdf_are_read_by_the_names_of_their_dimensions(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    states = xr.DataArray(np.random.default_rng(0).normal(size=(4, 5, 3)), dims=("trial", "time", "unit"))
+    turned = xr.Dataset({"states": states.transpose("unit", "time", "trial")})
+    turned.to_netcdf("a.nc")
+    xr.Dataset({"inputs": states.rename(unit="input").transpose("input", "trial", "time")}).to_netcdf("trials.nc")
+    sweep = {"activity": {"a": "a.nc"}, "trials": "trials.nc"}
+    spec = resolve({"sweeps": {"recorded": sweep}}, SCHEMA).conditions[0].spec
+    np.testing.assert_array_equal(imported(spec)["states"][0], states)
+    weights = xr.DataArray([[1.0, 2.0], [3.0, 4.0]], dims=("source_unit", "unit"))
+    network = degeneracy.population([{"recurrent_weights": weights}], cell="vanilla").networks
+    np.testing.assert_array_equal(network["recurrent_weights"][0], weights.T)
+
+
+def test_a_state_dict_of_parameters_in_bfloat16_is_read(tmp_path):
+    network = torch.nn.GRU(2, 3).bfloat16()
+    torch.save(dict(network.named_parameters()), tmp_path / "a.pt")
+    assert foreign.arrays(tmp_path / "a.pt")["weight_hh_l0"].dtype == np.float32
 
 
 def test_a_wrong_file_is_refused_in_a_sentence_that_names_it(data, monkeypatch, tmp_path):

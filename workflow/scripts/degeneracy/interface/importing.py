@@ -30,6 +30,7 @@ def imported(condition: dict) -> xr.Dataset:
         return _activity(condition, arrays)
     cell, task = condition["model"]["cell"], make_task(condition)
     own = {path: parameters.read(each, path, cell)[1] for path, each in arrays.items()}
+    source = condition["task"].get("file", condition["task"]["name"])
     drawn = condition["trials"]  # by a task of this project, which has outputs
     for path, each in own.items():
         for what, has, wanted in (
@@ -37,7 +38,7 @@ def imported(condition: dict) -> xr.Dataset:
             ("outputs", len(each["readout_bias"]), len(task.outputs) if drawn else None),
         ):
             if wanted is not None and has != wanted:
-                raise UserError(f"{path}: has {has} {what}, must have {wanted}, as {condition['task']['name']} has")
+                raise UserError(f"{path}: has {has} {what}, must have {wanted}, as {source} has")
     made = parameters.cell_of(condition["model"], next(iter(own.values())))
     return networks_of(made, [*own.values()], [*own])
 

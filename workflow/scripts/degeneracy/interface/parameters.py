@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from degeneracy.artifacts import foreign
 from degeneracy.errors import UserError
 from degeneracy.interface import state_dicts
 from degeneracy.interface.state_dicts import Arrays
@@ -32,7 +33,10 @@ def complete(network: Mapping, where: str, cell: str, readout: Mapping | None = 
     if unknown := network.keys() - dims.keys():
         name = min(unknown)
         raise UserError(f"{where}: unknown parameter {quoted(name)} of the cell {cell}{did_you_mean(name, dims)}")
-    arrays = {name: state_dicts.finite(value, f"{where}: {name}") for name, value in network.items()}
+    arrays = {
+        name: state_dicts.finite(foreign.in_order(value, dims[name]), f"{where}: {name}")
+        for name, value in network.items()
+    }
     sizes = dict.fromkeys(("input", "output"), 0)
     for name, array in arrays.items():
         if array.ndim != len(dims[name]):

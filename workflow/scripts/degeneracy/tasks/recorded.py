@@ -37,13 +37,17 @@ class Task:
         if hashlib.sha256(Path(self.file).read_bytes()).hexdigest()[: len(self.content)] != self.content:
             raise UserError(f"{self.file}: has changed since the run was planned; run snakemake again to go on")
         for name, dims in {"inputs": ("trial", "time", "input"), "constant_inputs": ("condition", "input")}.items():
-            values = found.get(name)
+            values = None if name not in found else np.asarray(foreign.in_order(found[name], dims))
             if values is None and name == "inputs":
                 raise UserError(
                     f"{self.file}: holds {', '.join(found) or 'nothing'}, must hold inputs (trial, time, input)"
                 )
-            if values is not None and (values.ndim != len(dims) or not np.isfinite(values).all()):
-                raise UserError(f"{self.file}: {name} must be finite numbers ({', '.join(dims)}), given {values.shape}")
+            if values is None:
+                continue
+            if values.ndim != len(dims) or values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+                given = f"{values.shape} of {values.dtype}"
+                raise UserError(f"{self.file}: {name} must be finite numbers ({', '.join(dims)}), given {given}")
+            found[name] = values
         return found
 
     @property
