@@ -96,6 +96,11 @@ def memory_of_block(wildcards):
     return NEEDS.memory_of_block(condition, len(EXPERIMENT.blocks_of(condition)[wildcards.block]))
 
 
+def memory_of_files(wildcards):
+    condition = condition_of(wildcards)
+    return NEEDS.memory_of_block(condition, len(condition.files))
+
+
 def check_targets(arguments):
     """End with a sentence if an argument of the command line is an artifact that nothing makes."""
     try:

@@ -13,7 +13,7 @@ rule import_networks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=growing(2000, lambda wildcards: NEEDS.memory(condition_of(wildcards))),
+        mem_mb=growing(2000, memory_of_files),
         runtime=growing(10),
     params:
         script=script("import_networks.py"),

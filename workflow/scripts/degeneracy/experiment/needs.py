@@ -70,7 +70,7 @@ class Needs:
 
     def crossed(self) -> list[str]:
         """Metrics of the conditions in which seeds of the initialisation and of the data are crossed."""
-        crossing = [one for one in self.experiment.conditions if one.spec["training"]["data_seeds"]]
+        crossing = [one for one in self.experiment.conditions if one.spec["training"].get("data_seeds")]
         return [paths.metric(one.task, one.name, name) for one in crossing for name in self.experiment.metrics_of(one)]
 
     def memory_of_block(self, condition: Condition, networks: int) -> int:
