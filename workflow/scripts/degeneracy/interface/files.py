@@ -39,9 +39,7 @@ def open(path, group: str | None = None):  # the name users expect
     if path.is_dir():
         return _population(path)
     if path.suffix != ".nc":
-        raise UserError(
-            f"{path}: given {path.suffix or 'no ending'}, must be an artifact (.nc) or a folder"
-        )
+        raise UserError(f"{path}: given {path.suffix or 'no ending'}, must be an artifact (.nc) or a folder")
     kind = store.attributes_of(path)["artifact"]
     schema: Schema = next((each for each in KINDS if each.kind == kind), NETWORKS)
     if schema.groups and group not in schema.groups:
