@@ -167,6 +167,8 @@ def test_what_is_no_activity_is_refused(states, sentence):
             "a dataset of kind map, must be of measure",
         ),
         (lambda one: degeneracy.to_dataframe("nowhere"), "nowhere/index.csv: there is no such file"),
+        (lambda one: degeneracy.open("a.pt"), "a.pt: given .pt, must be an artifact (.nc) or a folder"),
+        (lambda one: degeneracy.open("/"), "/index.csv: there is no such file"),
         (lambda one: degeneracy.open("nowhere.nc"), "nowhere.nc: there is no such file"),
     ],
 )

@@ -38,6 +38,8 @@ def open(path, group: str | None = None):  # the name users expect
     path = _path(path, "open")
     if path.is_dir():
         return _population(path)
+    if path.suffix != ".nc":
+        raise UserError(f"{path}: given {path.suffix or 'no ending'}, must be an artifact (.nc) or a folder")
     kind = store.attributes_of(path)["artifact"]
     schema: Schema = next((each for each in KINDS if each.kind == kind), NETWORKS)
     if schema.groups and group not in schema.groups:
@@ -95,7 +97,7 @@ def _points(points: xr.Dataset):
 def _path(given, where: str) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise UserError(f"{where}: given {type(given).__name__}, must be a path")
-    return Path(given).absolute()
+    return Path(given)
 
 
 def _index(results: Path) -> list[index.Entry]:
@@ -107,11 +109,9 @@ def _index(results: Path) -> list[index.Entry]:
 
 def _population(folder: Path):
     """The population of a condition, from the index of the experiment that its folder is in."""
-    if len(folder.parents) < 2:
-        raise UserError(f"{folder}: is no folder of a condition")
-    listed = _index(folder.parents[1])
-    for entry in listed:
+    results = folder.resolve().parent.parent
+    for entry in _index(results):
         if entry.folder.resolve() == folder.resolve():
             points = [path for path in entry.fixed_points_files if path.is_file()]
             return load(entry.networks_files, entry.trials and str(entry.trials), points)
-    raise UserError(f"{folder}: is no folder of a condition in {folder.parents[1] / INDEX}")
+    raise UserError(f"{folder}: is no folder of a condition in {results / INDEX}")

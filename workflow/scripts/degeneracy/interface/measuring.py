@@ -47,7 +47,7 @@ def measure(metric: str, population: Population, **options):
     """Compute a metric on a population.
 
     Returns the dataset that the pipeline stores: `value (network)`, or `distance (network, network_other)`, everything
-    else that the metric returns, and the references of a distance, which are NaN where they cannot be known (`null`,
+    else that the metric returns, and the references of a distance, which are NaN where they cannot be known (`floor`,
     each network against itself on other trials; `untrained_distance`). `workflow/README.md` lists metrics and options.
 
     With "all", computes every metric that it can, and returns them by name; `left_out` says why others are missing.

@@ -71,7 +71,7 @@ def population(
     width
         Units of modules with `step`, if they do not have the attribute `hidden_size`.
     options
-        Options of the cell, such as `activation="relu"`.
+        Options of the cell, such as `activation="relu"`, which a module of torch.nn says and its state dict does not.
 
     Networks of different widths can be compared by their activity alone. Raises UserError with a sentence for what
     cannot be a network, for NaN, and for networks that do not go together.
