@@ -75,7 +75,7 @@ def test_results_are_those_of_a_run_without_slurm(submitted, project, tmp_path):
     local = clean_copy(tmp_path / "local")
     (local / "config.yaml").write_text(yaml.safe_dump(SMALL))
     snakemake(local)
-    assert len(list(local.glob("results/**/*.nc"))) == 14
+    assert len(list(local.glob("results/**/*.nc"))) == 9
     assert differing(local, project) == []
 
 

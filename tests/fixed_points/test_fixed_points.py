@@ -147,8 +147,9 @@ def test_the_share_of_points_found_is_averaged_over_the_networks_used(trained):
     both = summarise([1], [data], 0.95, described)
     assert both["completeness"].item() == 0.75
     assert both["completeness_error"].item() == pytest.approx(np.hypot(0.1, 0.2) / 2)
-    some.networks["status"][0] = Status.NOT_CONVERGED
-    data = measuring.measure("fixed_point_counts", some, {})
+    networks = some.networks.copy(deep=True)
+    networks["status"][0] = Status.NOT_CONVERGED
+    data = measuring.measure("fixed_point_counts", replace(some, networks=networks), {})
     assert summarise([1], [data], 0.95, described)["completeness"].item() == 0.5
     assert "completeness" not in summarise([1], [data.drop_vars("completeness")], 0.95, described)
 

@@ -17,7 +17,7 @@ from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 from runs import clean_copy, planned, snakemake, write_config
 
-pytestmark = pytest.mark.xdist_group("imports")  # the last of its tests reads what the first one made
+pytestmark = pytest.mark.xdist_group("imports")  # they share a run
 
 GROUPS = ("control", "lesioned")
 TINY = {"dsa": {"rank": 3, "delays": 2}, "ood_loss": {}, "fixed_point_counts": {}, "weight_change": {}}
@@ -74,9 +74,14 @@ def config() -> dict:
     }
 
 
-def test_networks_and_activity_from_files_go_through_the_workflow(data):
+@pytest.fixture(scope="module")
+def output(data):
+    """What a run of the experiment says."""
     write_config(data, config())
-    output = snakemake(data)
+    return snakemake(data)
+
+
+def test_networks_and_activity_from_files_go_through_the_workflow(data, output):
     assert "weight_change is left out of conditions of flip_flop: it needs what is not known" in output
     statistics = data / "results" / "statistics"
     found = {path.relative_to(statistics).as_posix() for path in statistics.glob("*/*.nc")}
@@ -170,7 +175,7 @@ def test_a_mistake_in_a_sweep_of_files_is_one_sentence(data, monkeypatch, change
     assert str(caught.value).startswith("config: sweeps.lesion") and sentence in str(caught.value)
 
 
-def test_a_population_of_the_pipeline_is_opened_exported_and_tabulated(data, monkeypatch):
+def test_a_population_of_the_pipeline_is_opened_exported_and_tabulated(data, output, monkeypatch):
     monkeypatch.chdir(data)
     (folder,) = (data / "results" / "flip_flop").glob("networks-control-*")
     population = degeneracy.open(folder)
