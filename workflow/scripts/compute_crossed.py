@@ -1,12 +1,11 @@
 """Tabulate how much of degeneracy comes from initialisations and how much from data, whose seeds are crossed."""
 
-import csv
 import json
 from pathlib import Path
 
 from degeneracy import command
 from degeneracy.artifacts import store
-from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.atomic import write_table
 from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
@@ -24,18 +23,15 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="table to write, as comma-separated values")
     arguments = parser.parse_args()
     code_of(__file__, planned=arguments.code)
-    with whole(arguments.output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        for path in arguments.metrics:
-            metric = Plugin("metrics", store.attributes_of(path)["metric"])
-            data = store.read(path, PAIR_METRIC if "distance" in metric.functions else NETWORK_METRIC)
-            training = json.loads(data.attrs["condition"])["training"]
-            used = data["status"].values == Status.CONVERGED
-            measures = metric.constant("MEASURES")
-            rows = crossed.table(data, used, training["data_seeds"], measures, arguments.confidence)
-            named = {"condition": Path(path).parents[1].name, "metric": Path(path).stem}
-            writer.writerows(named | row for row in rows)
+    rows: list[dict] = []
+    for path in arguments.metrics:
+        metric = Plugin("metrics", store.attributes_of(path)["metric"])
+        data = store.read(path, PAIR_METRIC if "distance" in metric.functions else NETWORK_METRIC)
+        training = json.loads(data.attrs["condition"])["training"]
+        used, measures = data["status"].values == Status.CONVERGED, metric.constant("MEASURES")
+        found = crossed.table(data, used, training["data_seeds"], measures, arguments.confidence)
+        rows += ({"condition": Path(path).parents[1].name, "metric": Path(path).stem} | row for row in found)
+    write_table(arguments.output, COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Tabulate how far the metrics of pairs of a sweep agree on which networks differ (Mantel tests)."""
 
-import csv
 import json
 
 import numpy as np
 
 from degeneracy import command
 from degeneracy.artifacts import joined, store
-from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.atomic import write_table
 from degeneracy.experiment import paths
 from degeneracy.measurement.schema import PAIR_METRIC
 from degeneracy.plugins.code_hash import code_of
@@ -35,10 +34,7 @@ def main() -> None:
         files.setdefault(paths.name_of(path), {})[path] = data.attrs
     for each in files.values():
         joined.in_order(each, arguments.conditions)
-    with whole(arguments.output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(mantel.table(levels))
+    write_table(arguments.output, COLUMNS, mantel.table(levels))
 
 
 if __name__ == "__main__":

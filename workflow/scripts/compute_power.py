@@ -1,10 +1,8 @@
 """Tabulate how many networks each measure of an experiment needs to see a change, from the variances found."""
 
-import csv
-
 from degeneracy import command
 from degeneracy.artifacts import store
-from degeneracy.artifacts.atomic import whole
+from degeneracy.artifacts.atomic import write_table
 from degeneracy.experiment import paths
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.statistics import power
@@ -21,12 +19,12 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="table to write, as comma-separated values")
     arguments = parser.parse_args()
     code_of(__file__, planned=arguments.code)
-    with whole(arguments.output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        for path in arguments.statistics:
-            named = {"sweep": paths.sweep_of(path), "metric": paths.name_of(path)}
-            writer.writerows(named | row for row in power.table(store.read(path, STATISTICS)))
+    rows = [
+        {"sweep": paths.sweep_of(path), "metric": paths.name_of(path)} | row
+        for path in arguments.statistics
+        for row in power.table(store.read(path, STATISTICS))
+    ]
+    write_table(arguments.output, COLUMNS, rows)
 
 
 if __name__ == "__main__":

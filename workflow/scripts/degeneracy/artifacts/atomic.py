@@ -1,9 +1,10 @@
 """Files that are there whole or not at all."""
 
+import csv
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def whole(path) -> Iterator[Path]:
         with suppress(OSError):
             os.truncate(temporary, 0)  # netCDF may hold it open, and a full disk needs room for the log
             temporary.unlink()
+
+
+def write_table(path, columns: Sequence[str], rows: Iterable[Mapping]) -> None:
+    """Write rows as comma-separated values, whole or not at all; a column that a row lacks stays empty."""
+    with whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _reason(error: Exception, temporary: Path) -> str:
