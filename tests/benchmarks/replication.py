@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scrip
 
 from degeneracy.artifacts import store
 from degeneracy.experiment import index, paths
-from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import MAP, schema_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import directions
 from degeneracy.statistics.paper import UNCLEAR
@@ -32,7 +32,7 @@ def part(data: xr.Dataset, keep: np.ndarray) -> xr.Dataset:
 def summarised(whole: xr.Dataset, files: list[Path], across: Path, seeds: range) -> xr.Dataset:
     """The statistics artifact `whole` as it would be with these seeds alone, from its metric artifacts and its map."""
     plugin = Plugin("metrics", whole.attrs["metric"])
-    data = [store.read(path, PAIR_METRIC if "distance" in plugin.functions else NETWORK_METRIC) for path in files]
+    data = [store.read(path, schema_of(plugin)) for path in files]
     kept = [np.isin(one["network"].values, seeds) for one in data]
     found = summarise(
         whole["level"].values.tolist(),
