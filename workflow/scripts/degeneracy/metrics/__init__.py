@@ -81,5 +81,7 @@ class PairMetric(Metric, Protocol):
     ) -> "np.ndarray | dict[str, np.ndarray]":
         """Distance of each pair (pair) from the features (pair, …) of its two networks, or several results by name.
 
-        A function with an argument `device` ("cpu" or "cuda") is told where to compute.
+        A function with an argument `device` ("cpu" or "cuda") is told where to compute. One with an argument
+        `population` is given that of the networks, for what all pairs share: their cell, and trials that are no
+        features.
         """
