@@ -181,7 +181,7 @@ def test_only_a_network_that_diverged_is_nan(name, measured):
             assert np.isnan(own[:, LOST]).all()
 
 
-@every_metric
+@pytest.mark.parametrize("name", [name for name in METRICS if not Plugin("metrics", name).constant("AMONG_OTHERS")])
 def test_a_network_does_not_depend_on_the_others_and_their_order(name, population, measured):
     chosen = [3, 2, 0]
     some = replace(population, networks=population.networks.isel(network=chosen))

@@ -54,6 +54,9 @@ class Metric(Protocol):
 class NetworkMetric(Metric, Protocol):
     """A metric of a network."""
 
+    AMONG_OTHERS: bool
+    """Whether the value of a network depends on the other networks of its population."""
+
     @staticmethod
     def value(population: "Population", **options: Any) -> "np.ndarray | dict[str, np.ndarray]":
         """The measure of each network (network), or several results by name, "value" among them."""

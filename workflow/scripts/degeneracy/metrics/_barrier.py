@@ -64,7 +64,11 @@ class Trials:
             outputs = outputs_of(cell, parameters, inputs, targets, self.forcing)
         else:
             outputs = cell.readout(parameters, states_of(cell, parameters, inputs, self.fed_back))
-        losses = step_loss(self.kind, outputs, targets)  # (network, time, trial)
+        return self.loss_of(outputs)
+
+    def loss_of(self, outputs: Tensor) -> Tensor:
+        """Masked loss (network) of outputs (network, time, trial, output)."""
+        losses = step_loss(self.kind, outputs, self.targets.expand_as(outputs))  # (network, time, trial)
         return (losses * self.mask).sum((1, 2)) / self.mask.sum()
 
 
