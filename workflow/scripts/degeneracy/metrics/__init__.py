@@ -54,6 +54,9 @@ class Metric(Protocol):
 class NetworkMetric(Metric, Protocol):
     """A metric of a network."""
 
+    AMONG_OTHERS: bool
+    """Whether the value of a network depends on the other networks of its population."""
+
     @staticmethod
     def value(population: "Population", **options: Any) -> "np.ndarray | dict[str, np.ndarray]":
         """The measure of each network (network), or several results by name, "value" among them."""
@@ -81,5 +84,7 @@ class PairMetric(Metric, Protocol):
     ) -> "np.ndarray | dict[str, np.ndarray]":
         """Distance of each pair (pair) from the features (pair, …) of its two networks, or several results by name.
 
-        A function with an argument `device` ("cpu" or "cuda") is told where to compute.
+        A function with an argument `device` ("cpu" or "cuda") is told where to compute. One with an argument
+        `population` is given that of the networks, for what all pairs share: their cell, and trials that are no
+        features.
         """

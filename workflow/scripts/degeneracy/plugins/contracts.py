@@ -85,6 +85,7 @@ CONTRACTS = {
             "NO_TRIALS": FLAG,
             "SAME_TRIALS": FLAG,
             "ACROSS_CONDITIONS": FLAG,
+            "AMONG_OTHERS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
             "NEEDS": {"type": "array", "items": {"enum": list(NEEDED)}},
             "ONE_MATRIX": FLAG,
