@@ -18,7 +18,7 @@ from degeneracy.experiment.validation import defaults_of
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.interface.given import Given, is_population, numbers, trials_of
 from degeneracy.measurement import measure as measurement
-from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import schema_of
 from degeneracy.networks.population import Population
 from degeneracy.plugins import contracts, validation
 from degeneracy.plugins.discovery import PACKAGE, Plugin, names
@@ -76,7 +76,7 @@ def measure(metric: str, population: Population, **options):
         population = replace(population, fixed_points=fixed_points(population))
     with logged():
         data = measurement.measure(metric, population, whole, log.info)
-    kind = PAIR_METRIC if "features" in plugin.functions else NETWORK_METRIC
+    kind = schema_of(plugin)
     said = {"artifact": kind.kind, "metric": metric, "options": dumps(whole), "level": plugin.constant("LEVEL")}
     return data.assign_attrs(said, condition=dumps(population.condition))
 
