@@ -10,6 +10,7 @@ import xarray as xr
 from conftest import make_condition, make_population
 from degeneracy.artifacts import store
 from degeneracy.networks import training
+from degeneracy.status import Status
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 
@@ -17,6 +18,17 @@ FIND = {  # options of the search for fixed points
     **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
     **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
 }
+
+
+class Visited:
+    """States (network, trial, time, unit) in the place of a population."""
+
+    def __init__(self, *states):
+        self.states, self.seeds = np.stack(states), np.arange(len(states))
+        self.status, self.device = np.full(len(states), Status.CONVERGED), "cpu"
+
+    def states_of_each(self, trials):
+        yield from self.states[:, :trials]
 
 
 def random(*shape, seed=0):
