@@ -1,12 +1,15 @@
 """Rows of the table of directions (CSV) in words, as the page and the README of a study show them."""
 
 import csv
+import re
 from collections.abc import Iterable
 
 from degeneracy.statistics.paper import COMPLEXITY, OTHER, UNCLEAR
 
 Row = dict[str, str]
 FACTORS = (COMPLEXITY, "feature learning", "width", "regularisation", OTHER)
+MOST = 10_000  # percent that are written out
+UNKNOWN = "no change known"
 ARROWS = {"up": "↑", "down": "↓", UNCLEAR: "~"}
 
 
@@ -41,9 +44,9 @@ def words(name: str) -> str:
 
 
 def state(row: Row) -> str:
-    """What is known of a change: robust, interval only, unclear, not resolved, or not compared (a single level)."""
+    """What is known of a change: robust, interval only, unclear, not resolved, or UNKNOWN, as of a single level."""
     if not row["trend"]:
-        return "no change known"
+        return UNKNOWN
     if row["arrow"] != UNCLEAR:
         return "robust" if row.get("robust") == "True" else "interval only"
     return UNCLEAR if row.get("resolved") != "False" else "not resolved"
@@ -54,11 +57,13 @@ def change(row: Row) -> str:
     kind = "percent" if row["percent_low"] else "trend"
     value, low, high = (number(row, name) for name in (kind, f"{kind}_low", f"{kind}_high"))
     if value != value:
-        return "no change known"
+        return UNKNOWN
     if low != low:
         return "no interval"  # and so no number either
     form = ".0f" if kind == "percent" and max(abs(low), abs(high)) >= 10 else ".1f" if kind == "percent" else ".3g"
     unit = "%" if kind == "percent" else "" if row["measure_unit"] == "1" else f" {row['measure_unit']}"
+    if kind == "percent" and high >= MOST:  # few networks: it says nothing
+        return minus(f"{value:+{form}}% [{low:{form}}, > {MOST}]")
     return minus(f"{value:+{form}}{unit} [{low:{form}}, {high:{form}}]")
 
 
@@ -84,3 +89,8 @@ def evidence(row: Row) -> str:
     if share != share:
         return "not tested"
     return f"{round(share * variants)}/{variants:.0f} variants; halves: {row['halves_agree']}"
+
+
+def minus_of_numbers(text: str) -> str:
+    """A sentence in which the numbers, and no words, have true minus signs."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
