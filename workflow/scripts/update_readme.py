@@ -1,12 +1,13 @@
-"""Write the generated tables of the README files: artifacts, plug-ins, and the directions of the reduced study.
+"""Write the generated parts of the README files: artifacts, plug-ins, and what the studies in `resources/` found.
 
-    python workflow/scripts/update_readme.py
+    python workflow/scripts/update_readme.py                           # all of them
+    python workflow/scripts/update_readme.py resources/study_results   # begins a README for a study that has none
 
-A table stands between `<!-- generated: NAME -->` and `<!-- end -->`. A test checks that all of them are up to date.
+A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. A test checks that all of them are up to date. The
+README of a study has any of the parts in `report/study.py`, from `statistics/directions.csv` and `power.csv` beside it.
 """
 
-import csv
-from collections.abc import Iterable
+import argparse
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.discovery import KINDS, Plugin, names
 from degeneracy.plugins.options import Option
+from degeneracy.report import study
+from degeneracy.report.study import markdown as table
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / "workflow" / "README.md"
-REDUCED = ROOT / "resources" / "reduced_results"
+STUDIES = ROOT / "resources"
 OF_CONDITION = ("<task>", "<condition>")
 ARTIFACTS = (
     (TRIALS, paths.trials("<task>", "<trial set>")),
@@ -37,24 +40,6 @@ ARTIFACTS = (
 )
 TYPES = {FLOAT: "real", INTEGER: "integer", FLAG: "0 or 1", TEXT: "text"}
 SAYS = {"metrics": ("LEVEL", "aspect"), "tasks": ("COMPLEXITY", "more complex with")}  # kind: constant, its column
-MEASURES = {  # (metric, measure): column of the table of directions
-    ("ood_loss", "sd"): "loss SD",
-    ("ood_loss", "log_sd"): "SD of log loss",
-    ("dsa", "distance"): "DSA",
-    ("permutation_distance", "per_n_squared"): "weights / n²",
-    ("permutation_distance", "relative"): "weights, relative",
-    ("svcca", "distance"): "SVCCA",
-}
-PAPER_FACTORS = ("complexity", "feature learning", "width", "regularisation", "other")
-ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
-MARKS = {"agrees": " ✓", "disagrees": " ✗"}
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    head = list(head)
-    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def artifacts() -> str:
@@ -96,54 +81,43 @@ def described(name: str, option: Option) -> str:
     return f"`{name}` {default}" + (f" ({allowed})" if allowed else "")
 
 
-def directions() -> str:
-    """Change of degeneracy in every sweep of the reduced study, from its table of directions."""
-    with (REDUCED / "statistics" / "directions.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    cells = {(row["sweep"], row["metric"], row["measure"]): change(row) for row in found}
-    sweeps = {row["sweep"]: row for row in found}
-    ordered = sorted(sweeps.values(), key=lambda row: (PAPER_FACTORS.index(row["paper_factor"]), row["sweep"]))
-    rows = [
-        (row["paper_factor"], named(row), *(cells.get((row["sweep"], *measure), "") for measure in MEASURES))
-        for row in ordered
-    ]
-    return table(("factor", "task, levels", *MEASURES.values()), rows)
+def of_studies() -> dict[Path, dict]:
+    """The parts of each study's README that it has a place for."""
+    found = {}
+    for path in sorted(STUDIES.glob("*/README.md")):
+        if (path.parent / "statistics" / "directions.csv").is_file():
+            text, statistics = path.read_text(encoding="utf-8"), path.parent / "statistics"
+            places = {name: make for name, make in study.PARTS.items() if study.BEGIN.format(name) in text}
+            found[path] = {name: partial(make, statistics) for name, make in places.items()}
+    return found
 
 
-def named(row: dict) -> str:
-    """The task, the factor and its levels, with the numbers of networks where some did not converge."""
-    used = f" (n = {row['n_used']})" if row["n_used"] != row["n_networks"] else ""
-    task, factor = (text.replace("_", " ") for text in (row["task"], row["factor"].split(".")[1]))
-    return f"{task}: {factor} {row['levels']}{used}"
-
-
-def change(row: dict) -> str:
-    """A change in percent with its interval, as `↓ −76% [−88, −54] ✓`."""
-    percent, low, high = (f"{float(row[key]):.0f}" for key in ("percent", "percent_low", "percent_high"))
-    sign = "" if percent.startswith("-") else "+"
-    text = f"{ARROWS[row['arrow']]} {sign}{percent}% [{low}, {high}]{MARKS.get(row['agreement'], '')}"
-    return text.replace("-", "−")
-
-
-TABLES = {
-    WORKFLOW: {"artifacts": artifacts} | {kind: partial(plugins, kind) for kind in KINDS},
-    REDUCED / "README.md": {"directions": directions},
-}
+TABLES = {WORKFLOW: {"artifacts": artifacts} | {kind: partial(plugins, kind) for kind in KINDS}, **of_studies()}
 
 
 def filled(text: str, name: str, made: str) -> str:
     """The text with a table in its place. Raises ValueError if there is no place for it."""
-    before, begin, rest = text.partition(f"<!-- generated: {name} -->\n")
-    _, end, after = rest.partition("<!-- end -->")
+    before, begin, rest = text.partition(study.BEGIN.format(name))
+    _, end, after = rest.partition(study.END)
     if not end:
         raise ValueError(f"<!-- generated: {name} --> and <!-- end --> are missing")
     return f"{before}{begin}{made}\n{end}{after}"
 
 
 def main() -> None:
-    for path, tables in TABLES.items():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, help="folder of a study, which has statistics/directions.csv")
+    folder, tables = parser.parse_args().folder, TABLES
+    if folder:
+        path = folder / "README.md"
+        if not path.exists():
+            path.write_text(study.new(), encoding="utf-8")
         text = path.read_text(encoding="utf-8")
-        for name, make in tables.items():
+        places = {name: make for name, make in study.PARTS.items() if study.BEGIN.format(name) in text}
+        tables = {path: {name: partial(make, folder / "statistics") for name, make in places.items()}}
+    for path, parts in tables.items():
+        text = path.read_text(encoding="utf-8")
+        for name, make in parts.items():
             text = filled(text, name, make())
         path.write_text(text, encoding="utf-8")
 

@@ -89,6 +89,10 @@ def experiment_figure(figure: str, ending: str) -> str:
     return f"{RESULTS}/figures/{figure}.{ending}"
 
 
+def page() -> str:
+    return f"{RESULTS}/index.html"
+
+
 def kept(artifact) -> Path:
     """Where an artifact lies while it is made again: its second name, under which its job finds it."""
     return Path(artifact).with_name(f".{Path(artifact).name}.kept")

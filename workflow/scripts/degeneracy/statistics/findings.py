@@ -7,28 +7,38 @@ from degeneracy.statistics.paper import UNCLEAR, UP
 MOST = 10  # lines
 
 
-def findings(path) -> list[str]:
-    """Sentences on the sweeps of a table of directions (CSV): robust arrows first, then those of their interval only.
+def findings(path, sweep: str = "") -> list[str]:
+    """Sentences on the sweeps of a table of directions (CSV), or on one of them, from the rows that are `preferred`.
 
-    There is one for each metric with a measure that this project prefers. A sweep without any gets one for the first
-    measure of each metric. At most MOST sentences are written out; one more line counts the others, and one names the
-    sweeps of a single level.
+    At most MOST sentences are written out; one more line counts the others, and one names the sweeps of a single level.
     """
     with open(path, newline="", encoding="utf-8") as file:
-        read = list(csv.DictReader(file))
-    metrics = {(row["sweep"], row["metric"]) for row in read}
-    read = [row for row in read if (row["sweep"], row["variant_of"]) not in metrics]  # which stand beside their metric
-    rows = [row for row in read if len(_levels(row)) > 1]
-    single = list(dict.fromkeys(row["sweep"] for row in read if len(_levels(row)) == 1))
-    first = {(row["sweep"], row["metric"]): row for row in reversed(rows)}
-    preferred = [row for row in rows if row["preferred"] == "True"]
-    others = {row["sweep"] for row in rows} - {row["sweep"] for row in preferred}
-    shown = preferred + [row for row in rows if row["sweep"] in others and row is first[row["sweep"], row["metric"]]]
-    shown.sort(key=lambda row: (row["arrow"] == UNCLEAR, row["doubts"] != ""))
+        read = [row for row in csv.DictReader(file) if sweep in ("", row["sweep"])]
+    rows, shown = _without_variants(read), preferred(read)
+    single = list(dict.fromkeys(row["sweep"] for row in rows if len(_levels(row)) == 1))
     sentences = [sentence(row, _name(row, rows)) for row in shown]
     if len(sentences) > MOST:
         sentences[MOST - 1 :] = [f"and {len(sentences) - MOST + 1} more"]
     return sentences + ([f"nothing to compare at a single level: {', '.join(single)}"] if single else [])
+
+
+def preferred(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows to tell first: robust arrows, then those of their interval only, then changes that are unclear.
+
+    There is one for each metric with a measure that this project prefers. A sweep without any has one for the first
+    measure of each metric. Variants stand beside their metric, and a single level has no change.
+    """
+    rows = [row for row in _without_variants(rows) if len(_levels(row)) > 1]
+    first = {(row["sweep"], row["metric"]): row for row in reversed(rows)}
+    shown = [row for row in rows if row["preferred"] == "True"]
+    others = {row["sweep"] for row in rows} - {row["sweep"] for row in shown}
+    shown += [row for row in rows if row["sweep"] in others and row is first[row["sweep"], row["metric"]]]
+    return sorted(shown, key=lambda row: (row["arrow"] == UNCLEAR, row.get("doubts", "") != ""))
+
+
+def _without_variants(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    metrics = {(row["sweep"], row["metric"]) for row in rows}
+    return [row for row in rows if (row["sweep"], row.get("variant_of", "")) not in metrics]
 
 
 def _levels(row: dict[str, str]) -> list[str]:
