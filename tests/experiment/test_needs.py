@@ -29,6 +29,12 @@ def test_a_sweep_needs_the_artifacts_of_its_own_conditions(two):
     assert len(two.statistics()) == 2 * 3
 
 
+def test_a_metric_says_which_metric_it_is_a_variant_of(tiny):
+    chosen = {"permutation_distance": {}, "signed_permutation_distance": {}, "fine": {"metric": "dsa", "rank": 3}}
+    found = needs.Needs(resolve(tiny | {"metrics": chosen}, SCHEMA)).variant_of()
+    assert found == {"signed_permutation_distance": "permutation_distance"}
+
+
 def test_fixed_points_are_found_where_a_metric_uses_them(two, tiny):
     assert two.uses_fixed_points("fixed_point_counts") and not two.uses_fixed_points("dsa")
     assert len(two.fixed_point_targets()) == 4 * len(two.experiment.blocks)

@@ -56,6 +56,13 @@ class Needs:
         """Metrics of a sweep and their options."""
         return self.experiment.metrics_of(*sweep.conditions)
 
+    def variant_of(self) -> dict[str, str]:
+        """The metrics that say in their file that they are variants of another, and that other metric."""
+        plugins = [
+            self.experiment.plugin(name) for sweep in self.experiment.sweeps.values() for name in self.metrics(sweep)
+        ]
+        return {one.name: other for one in plugins if (other := one.constant("VARIANT_OF", ""))}
+
     def maps(self, sweep: Sweep) -> list[str]:
         """Metrics of a sweep of which it has a map."""
         return [name for name in self.experiment.maps if name in self.metrics(sweep)]
