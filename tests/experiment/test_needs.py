@@ -69,6 +69,16 @@ def test_progress_of_training_is_drawn_where_there_are_snapshots(tiny):
     assert drawn()
 
 
+def test_all_metrics_but_variants_are_compared_if_two_are_of_pairs(tiny):
+    tiny["figures"] = ["agreement"]
+    assert not needs.Needs(resolve(tiny, SCHEMA)).figure_targets()
+    tiny |= {"metrics": {"ood_loss": None, "cka": {"grid": {"trials": [2]}}, "svcca": None}}
+    found = needs.Needs(resolve(tiny, SCHEMA))
+    (sweep,) = found.experiment.sweeps.values()
+    assert set(found.compared_metrics(sweep)) == {"ood_loss", "cka", "svcca"}
+    assert len(found.figure_inputs("agreement")) == 3 * 2
+
+
 def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):
     tiny["seeds"], tiny["trials"]["probe"], tiny["metrics"] = 50, 1000, ["dsa", "svcca"]
     tiny["sweeps"] = {"one": {"task": "flip_flop", "factor": "model.width", "levels": [64, 2000]}}
