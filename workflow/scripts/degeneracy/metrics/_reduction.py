@@ -15,12 +15,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from degeneracy.cells._rates import Rates
-from degeneracy.cells._recurrence import ACTIVATIONS
 from degeneracy.metrics._barrier import Trials
 
 TRIED = 8  # units that are tried at once, those first whose loss should change the outputs least
 WEIGHTS = ("recurrent", "inputs", "bias", "readout", "readout_bias")
+
+
+def apply(activation: str, drive: Tensor) -> Tensor:
+    """φ of a cell's drives, by its name."""
+    return drive if activation == "linear" else getattr(torch.nn.functional, activation)(drive)
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class Network:
     @classmethod
     def of(cls, cell, parameters: dict[str, Tensor]) -> "Network":
         """The network (network, …) of a cell of rates."""
-        activation = ACTIVATIONS[cell.activation].value
-        start = 0.0 if isinstance(cell, Rates) else float(activation(torch.zeros(())))
-        return cls(cell.activation, cell.keep, start, *cell.affine(parameters))
+        weights = cell.affine(parameters)
+        silent = cell.readout(parameters, torch.zeros_like(weights[2])[:, None])[:, 0]  # outputs at h_0 = 0
+        of_rates = torch.allclose(silent, weights[-1])  # h is a rate, or a current whose rate is φ(0)
+        start = 0.0 if of_rates else float(apply(cell.activation, torch.zeros(())))
+        return cls(cell.activation, cell.keep, start, *weights)
 
     @classmethod
     def side_by_side(cls, networks: list["Network"]) -> "Network":
@@ -53,10 +58,10 @@ class Network:
         """Rates (candidate, time, trial, unit) under inputs (time, trial, input)."""
         drives = inputs @ self.inputs.mT[:, None] + self.bias[:, None, None]  # (candidate, time, trial, unit)
         rate, current = torch.full_like(drives[:, 0], self.start), torch.zeros_like(drives[:, 0])
-        activation, source, found = ACTIVATIONS[self.activation].value, self.recurrent.mT, torch.empty_like(drives)
+        source, found = self.recurrent.mT, torch.empty_like(drives)
         for step, drive in enumerate(drives.unbind(1)):
             current = torch.baddbmm(drive, rate, source).add_(current, alpha=self.keep)
-            found[:, step] = rate = activation(current)
+            found[:, step] = rate = apply(self.activation, current)
         return found
 
     def losses(self, trials: Trials) -> Tensor:
