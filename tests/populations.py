@@ -9,6 +9,7 @@ import xarray as xr
 
 from conftest import make_condition, make_population
 from degeneracy.artifacts import store
+from degeneracy.metrics._loss import Loss
 from degeneracy.networks import training
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -43,6 +44,18 @@ def random_parameters(cell, networks, inputs=2, outputs=3, dtype=torch.float64):
 
 def normal(*shape, seed=0):
     return torch.as_tensor(random(*shape, seed=seed))
+
+
+def small_loss(cell, kind="mse", missing=(), parameters=None, steps=5, trials=3):
+    """A loss on random trials of two inputs and three outputs, and the vector of a network, by default untrained."""
+    parameters = parameters or {name: value[0] for name, value in random_parameters(cell, 1).items()}
+    shapes = {name: tuple(value.shape) for name, value in parameters.items()}
+    entries = np.setdiff1d(np.arange(sum(value.numel() for value in parameters.values())), missing)
+    targets = normal(steps, trials, 3, seed=1).softmax(-1)
+    mask = torch.as_tensor(random(steps, trials, seed=2) > 0, dtype=torch.float64)
+    given, free = normal(steps, trials, 2), np.full(steps, -1)
+    loss = Loss(cell, kind, 0, given, targets, mask, free, shapes, torch.as_tensor(entries))
+    return loss, loss.vector(parameters)
 
 
 def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0, 1), **model):

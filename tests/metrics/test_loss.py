@@ -3,24 +3,13 @@ import pytest
 import torch
 
 from conftest import make_population
-from degeneracy.metrics._loss import Loss, derivatives, loss_of
+from degeneracy.metrics._loss import derivatives, loss_of
 from degeneracy.networks.epoch import evaluated_loss
 from degeneracy.networks.losses import masked_loss
 from degeneracy.plugins.discovery import Plugin, names
-from populations import normal, random, random_parameters
+from populations import normal, small_loss
 
 FREE = {"loss": "mse", "teacher_forcing": 0}
-
-
-def small(cell, kind="mse", missing=()):
-    """A loss on three trials of five steps, and the vector of a network before training."""
-    parameters = {name: value[0] for name, value in random_parameters(cell, 1).items()}
-    shapes = {name: tuple(value.shape) for name, value in parameters.items()}
-    entries = np.setdiff1d(np.arange(sum(value.numel() for value in parameters.values())), missing)
-    targets = normal(5, 3, 3, seed=1).softmax(-1)
-    mask = torch.as_tensor(random(5, 3, seed=2) > 0, dtype=torch.float64)
-    loss = Loss(cell, kind, 0, normal(5, 3, 2), targets, mask, np.full(5, -1), shapes, torch.as_tensor(entries))
-    return loss, loss.vector(parameters)
 
 
 def dense(product, size):
@@ -30,7 +19,7 @@ def dense(product, size):
 @pytest.mark.parametrize("name", names("cells"))
 def test_derivatives_of_every_cell_are_those_of_its_loss_in_training(name):
     cell = Plugin("cells", name).load().Cell(width=4)
-    loss, vector = small(cell)
+    loss, vector = small_loss(cell)
 
     def gradient_of(vector):
         vector = vector.clone().requires_grad_()
@@ -49,7 +38,7 @@ def test_derivatives_of_every_cell_are_those_of_its_loss_in_training(name):
 
 @pytest.mark.parametrize("kind", ["mse", "cross_entropy"])
 def test_products_are_those_of_the_dense_hessian_and_of_its_gauss_newton_part(kind):
-    loss, vector = small(Plugin("cells", "vanilla").load().Cell(width=3), kind)
+    loss, vector = small_loss(Plugin("cells", "vanilla").load().Cell(width=3), kind)
     found = derivatives(loss, vector)
     whole = torch.autograd.functional.hessian(loss, vector)
     torch.testing.assert_close(dense(found.hessian, len(vector)), whole)
@@ -62,9 +51,9 @@ def test_products_are_those_of_the_dense_hessian_and_of_its_gauss_newton_part(ki
 
 def test_weights_that_a_sparse_network_lacks_are_no_parameters():
     cell, missing = Plugin("cells", "vanilla").load().Cell(width=3), [1, 5]
-    whole, vector = small(cell)
+    whole, vector = small_loss(cell)
     vector[missing] = 0
-    sparse, shorter = small(cell, missing=missing)
+    sparse, shorter = small_loss(cell, missing=missing)
     kept = np.setdiff1d(np.arange(len(vector)), missing)
     torch.testing.assert_close(shorter, vector[kept])
     torch.testing.assert_close(sparse.outputs(shorter), whole.outputs(vector))

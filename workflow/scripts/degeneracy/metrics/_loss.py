@@ -8,7 +8,8 @@ The Hessian of the loss l(y(θ)) is H = G + R, where G = Jᵀ (∂²l/∂y²) J 
 the outputs y, and R holds the curvature of the outputs, weighted with their errors.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from torch import Tensor
 from degeneracy.cells import Cell, state_size
 from degeneracy.devices import to_device
 from degeneracy.networks.losses import outputs_of, step_loss
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,25 @@ class Loss:
     def outputs(self, vector: Tensor) -> Tensor:
         """Outputs (time, trial, output), by a plain loop of `cell.step`, which can be differentiated more than once."""
         parameters = self.parameters(vector)
-        lifted = {name: value[None] for name, value in parameters.items()}
         if self.forcing:
+            lifted = {name: value[None] for name, value in parameters.items()}
             return outputs_of(self.cell, lifted, self.inputs[None], self.targets[None], self.forcing)[0]
-        return self.cell.readout(lifted, self.states(parameters)[None])[0]
+        return self.run(parameters)[1]
 
-    def states(self, parameters: dict[str, Tensor]) -> Tensor:
-        """States (time, trial, unit) of one network that is not forced."""
+    def run(self, parameters: dict[str, Tensor], added: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """States (trial, unit) of each step, and outputs (time, trial, output), of one network that is not forced.
+
+        `added` (time, trial, unit) adds to the bias of each step.
+        """
         lifted = {name: value[None] for name, value in parameters.items()}
-        states = [self.inputs.new_zeros(self.inputs.shape[1], state_size(self.cell))]
-        for source, now in zip(self.fed_back, self.inputs, strict=True):
-            if source >= 0:
-                now = self.cell.readout(lifted, states[source + 1][None])[0]
-            states.append(self.cell.step(parameters, states[-1], now))
-        return torch.stack(states[1:])
+        state, states, outputs = self.inputs.new_zeros(self.inputs.shape[1], state_size(self.cell)), [], []
+        for time, (source, now) in enumerate(zip(self.fed_back, self.inputs, strict=True)):
+            own = parameters if added is None else parameters | {"bias": parameters["bias"] + added[time]}
+            state = self.cell.step(own, state, outputs[source] if source >= 0 else now)
+            states.append(state)
+            # step by step: the second derivative of a stack of states takes time and memory (time², trial, unit)
+            outputs.append(self.cell.readout(lifted, state[None])[0])
+        return states, torch.stack(outputs)
 
 
 def loss_of(population, network: int, trials: xr.Dataset) -> Loss:
@@ -101,12 +109,17 @@ def loss_of(population, network: int, trials: xr.Dataset) -> Loss:
 
 
 class Derivatives(NamedTuple):
-    """The loss at a vector of parameters, its gradient (parameter,), and products of H and G with such a vector."""
+    """The loss at a vector of parameters, its gradient (parameter,), and products with vectors (…, parameter)."""
 
     loss: float
     gradient: Tensor
-    hessian: Callable[[Tensor], Tensor]
-    gauss_newton: Callable[[Tensor], Tensor]
+    hessian: Callable[[Tensor], Tensor]  # H v
+    gauss_newton: Callable[[Tensor], Tensor]  # G v
+
+
+def product(of: Tensor, by: Tensor, along: Tensor) -> Tensor:
+    """Gradient by some tensor of the product of another one with `along`, which may have a leading dimension."""
+    return torch.autograd.grad(of, by, along, retain_graph=True, is_grads_batched=along.ndim > of.ndim)[0]
 
 
 def derivatives(loss: Loss, vector: Tensor) -> Derivatives:
@@ -120,11 +133,32 @@ def derivatives(loss: Loss, vector: Tensor) -> Derivatives:
     weights = torch.zeros_like(outputs, requires_grad=True)
     (pulled,) = torch.autograd.grad(outputs, vector, weights, create_graph=True)  # Jᵀ w, linear in w
 
-    def product(of: Tensor, by: Tensor, along: Tensor) -> Tensor:
-        return torch.autograd.grad(of, by, along, retain_graph=True)[0]
-
     def gauss_newton(along: Tensor) -> Tensor:
         forward = product(pulled, weights, along)  # J v
         return product(outputs, vector, product(slope, shown, forward))
 
     return Derivatives(error.item(), gradient.detach(), partial(product, gradient, vector), gauss_newton)
+
+
+def of_each(
+    population, trials: xr.Dataset, measures: Iterable[str], measure: Callable[[Loss, Tensor], dict | str]
+) -> dict[str, np.ndarray]:
+    """What `measure` finds for the loss of each network and its vector, by name (network, …).
+
+    A network whose loss is not finite, or of which `measure` says what is wrong, has NaN and a line in the log.
+    """
+    found: dict[int, dict] = {}
+    for network, seed in enumerate(population.seeds):
+        loss = loss_of(population, network, trials)
+        vector = loss.vector({name: values[network] for name, values in population.parameters.items()})
+        with torch.no_grad():
+            value = loss(vector).item()
+        result = measure(loss, vector) if np.isfinite(value) else f"its loss is {value}"
+        if isinstance(result, str):
+            log.warning(f"network {seed}: {result}")
+        else:
+            found[network] = result
+    one = next(iter(found.values()), dict.fromkeys(measures, np.nan))
+    missing = {name: np.full_like(value, np.nan, dtype=float) for name, value in one.items()}
+    rows = [found.get(network, missing) for network in range(len(population.seeds))]
+    return {name: np.stack([np.asarray(row[name], float) for row in rows]) for name in one}
