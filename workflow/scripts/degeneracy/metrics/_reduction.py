@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from degeneracy.cells._rates import Rates
-from degeneracy.cells._recurrence import ACTIVATIONS
 from degeneracy.metrics._barrier import Trials
 
 TRIED = 8  # units that are tried at once, those first whose loss should change the outputs least
@@ -39,9 +37,12 @@ class Network:
     @classmethod
     def of(cls, cell, parameters: dict[str, Tensor]) -> "Network":
         """The network (network, …) of a cell of rates."""
-        activation = ACTIVATIONS[cell.activation].value
-        start = 0.0 if isinstance(cell, Rates) else float(activation(torch.zeros(())))
-        return cls(cell.activation, cell.keep, start, *cell.affine(parameters))
+        weights = cell.affine(parameters)
+        bias, readout_bias = weights[2], weights[4]
+        # states are 0 before the first step; where they are rates, and not currents, outputs are then the bias
+        outputs = cell.readout(parameters, torch.zeros_like(bias)[:, None])[:, 0]
+        start = 0.0 if torch.equal(outputs, readout_bias) else float(_activation(cell.activation)(torch.zeros(())))
+        return cls(cell.activation, cell.keep, start, *weights)
 
     @classmethod
     def side_by_side(cls, networks: list["Network"]) -> "Network":
@@ -53,7 +54,7 @@ class Network:
         """Rates (candidate, time, trial, unit) under inputs (time, trial, input)."""
         drives = inputs @ self.inputs.mT[:, None] + self.bias[:, None, None]  # (candidate, time, trial, unit)
         rate, current = torch.full_like(drives[:, 0], self.start), torch.zeros_like(drives[:, 0])
-        activation, source, found = ACTIVATIONS[self.activation].value, self.recurrent.mT, torch.empty_like(drives)
+        activation, source, found = _activation(self.activation), self.recurrent.mT, torch.empty_like(drives)
         for step, drive in enumerate(drives.unbind(1)):
             current = torch.baddbmm(drive, rate, source).add_(current, alpha=self.keep)
             found[:, step] = rate = activation(current)
@@ -62,6 +63,10 @@ class Network:
     def losses(self, trials: Trials) -> Tensor:
         """Masked loss (candidate) on some trials."""
         return trials.loss_of(self.rates(trials.inputs) @ self.readout.mT[:, None] + self.readout_bias[:, None, None])
+
+
+def _activation(name: str):
+    return (lambda current: current) if name == "linear" else getattr(torch.nn.functional, name)
 
 
 def without(network: Network, unit: int, partner: int, share: float, constant: float) -> Network:
