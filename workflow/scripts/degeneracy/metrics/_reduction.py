@@ -21,11 +21,6 @@ TRIED = 8  # units that are tried at once, those first whose loss should change 
 WEIGHTS = ("recurrent", "inputs", "bias", "readout", "readout_bias")
 
 
-def apply(activation: str, drive: Tensor) -> Tensor:
-    """φ of a cell's drives, by its name."""
-    return drive if activation == "linear" else getattr(torch.nn.functional, activation)(drive)
-
-
 @dataclass(frozen=True)
 class Network:
     """Weights of one network, or (candidate, …) of several with equally many units."""
@@ -43,9 +38,10 @@ class Network:
     def of(cls, cell, parameters: dict[str, Tensor]) -> "Network":
         """The network (network, …) of a cell of rates."""
         weights = cell.affine(parameters)
-        silent = cell.readout(parameters, torch.zeros_like(weights[2])[:, None])[:, 0]  # outputs at h_0 = 0
-        of_rates = torch.allclose(silent, weights[-1])  # h is a rate, or a current whose rate is φ(0)
-        start = 0.0 if of_rates else float(apply(cell.activation, torch.zeros(())))
+        bias, readout_bias = weights[2], weights[4]
+        # states are 0 before the first step; where they are rates, and not currents, outputs are then the bias
+        outputs = cell.readout(parameters, torch.zeros_like(bias)[:, None])[:, 0]
+        start = 0.0 if torch.equal(outputs, readout_bias) else float(_activation(cell.activation)(torch.zeros(())))
         return cls(cell.activation, cell.keep, start, *weights)
 
     @classmethod
@@ -58,15 +54,19 @@ class Network:
         """Rates (candidate, time, trial, unit) under inputs (time, trial, input)."""
         drives = inputs @ self.inputs.mT[:, None] + self.bias[:, None, None]  # (candidate, time, trial, unit)
         rate, current = torch.full_like(drives[:, 0], self.start), torch.zeros_like(drives[:, 0])
-        source, found = self.recurrent.mT, torch.empty_like(drives)
+        activation, source, found = _activation(self.activation), self.recurrent.mT, torch.empty_like(drives)
         for step, drive in enumerate(drives.unbind(1)):
             current = torch.baddbmm(drive, rate, source).add_(current, alpha=self.keep)
-            found[:, step] = rate = apply(self.activation, current)
+            found[:, step] = rate = activation(current)
         return found
 
     def losses(self, trials: Trials) -> Tensor:
         """Masked loss (candidate) on some trials."""
         return trials.loss_of(self.rates(trials.inputs) @ self.readout.mT[:, None] + self.readout_bias[:, None, None])
+
+
+def _activation(name: str):
+    return (lambda current: current) if name == "linear" else getattr(torch.nn.functional, name)
 
 
 def without(network: Network, unit: int, partner: int, share: float, constant: float) -> Network:
