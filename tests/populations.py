@@ -7,8 +7,9 @@ import numpy as np
 import torch
 import xarray as xr
 
-from conftest import make_condition, make_population
+from conftest import SCHEMA, TINY, make_condition, make_population
 from degeneracy.artifacts import store
+from degeneracy.experiment.resolve import resolve
 from degeneracy.metrics._loss import Loss
 from degeneracy.networks import training
 from degeneracy.status import Status
@@ -65,6 +66,19 @@ def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0
         task={"channels": channels},
         training={"epochs": 3, "steps_per_epoch": 8},
     )
+    groups = generate(condition)
+    path = folder / "trials.nc"
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
+    networks = training.train(condition, list(seeds), groups["train"], torch.device("cpu"), lambda line: None)
+    return make_population(networks, condition, str(path))
+
+
+def foretelling_population(folder: Path, seeds=(0, 1), drive="state", **model):
+    """Networks that foretell Lorenz-63 after a short training, with their trials in a folder."""
+    task = {"task": {"time_steps": 12, "drive": drive}, "training": {"epochs": 3, "steps_per_epoch": 8}}
+    sweep = {"task": "dynamical_system", "factor": "trials.seed", "levels": [0]}
+    config = TINY | {"tasks": {"dynamical_system": task | {"model": model}}, "sweeps": {"one": sweep}}
+    condition = resolve(config | {"metrics": ["ood_loss"]}, SCHEMA).conditions[0].spec
     groups = generate(condition)
     path = folder / "trials.nc"
     store.write(path, TRIALS, groups, condition, "cpu", 0.0)

@@ -17,7 +17,7 @@ from degeneracy.measurement.pairs import features_of, over_pairs, taken
 from degeneracy.plugins import contracts, returned
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.status import Status
-from populations import FIND, moved_copy, short_population
+from populations import FIND, foretelling_population, moved_copy
 
 METRICS = names("metrics")
 DISTANCES = [name for name in METRICS if "features" in Plugin("metrics", name).functions]
@@ -42,7 +42,9 @@ def with_symmetries(metrics):
 
 @pytest.fixture(scope="module")
 def population(tmp_path_factory):
-    made = short_population(tmp_path_factory.mktemp("every_metric"), seeds=range(4))
+    made = foretelling_population(
+        tmp_path_factory.mktemp("every_metric"), seeds=range(4)
+    )  # which every metric can have
     made.networks["status"][LOST] = Status.DIVERGED
     for parameter in made.parameters:
         made.networks[parameter][LOST] = np.nan

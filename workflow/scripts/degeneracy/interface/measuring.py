@@ -144,7 +144,7 @@ def lacking(population: Population) -> set[str]:
     if not isinstance(population, Given):  # of the pipeline, whose networks may come from files
         return condition.lacking(population.condition)
     data, probe = population.networks, population.probe
-    missing = {"untrained", "ood", "replicate"} | (
+    missing = {"untrained", "ood", "replicate", "free_run"} | (
         set() if data.attrs["parameters"] else {"weights", "readout", "equations"}
     )
     if population.known_cell is not None:

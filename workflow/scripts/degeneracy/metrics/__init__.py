@@ -36,8 +36,13 @@ class Metric(Protocol):
     USES: tuple[Literal["fixed_points"], ...]
     """Artifacts that it needs besides networks and trials."""
 
-    NEEDS: tuple[Literal["weights", "readout", "untrained", "inputs", "targets", "ood", "replicate"], ...]
-    """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials."""
+    NEEDS: tuple[
+        Literal["weights", "readout", "untrained", "inputs", "targets", "ood", "replicate", "equations", "free_run"],
+        ...,
+    ]
+    """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials.
+    `free_run` leaves out each task whose networks cannot go on by themselves.
+    """
 
     REQUIRES: tuple[str, ...]
     """What must hold between its options and those of a condition (`trials.probe`), such as
