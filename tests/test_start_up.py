@@ -31,6 +31,7 @@ NEEDED = {
     "import_networks": {"xarray"},
     "train_networks": {"torch", "xarray"},
     "write_metrics": {"xarray"},
+    "write_page": {"xarray"},
 }
 
 

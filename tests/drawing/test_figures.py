@@ -1,6 +1,7 @@
 """What figures show: which states get which colours, which rows are there, which axis is logarithmic."""
 
 import warnings
+from collections import namedtuple
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from degeneracy.drawing import grid, style, sweeps
+from degeneracy.drawing import grid, style, sweeps, words
 from degeneracy.drawing import panel as panels
 from degeneracy.drawing.figure import draw
 from degeneracy.figures import agreement, example_trial, fixed_points, task_overview
@@ -117,14 +118,14 @@ def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
         (99949.0, "+99900"),
         (99950.0, "+1.00e+05"),
         (0.06, "+0.0600"),
-        (-0.9996, "-1.00"),
+        (-0.9996, "−1.00"),
         (12.0, "+12.0"),
         (0.0, "+0.00"),
-        (-3e-7, "-3.00e-07"),
+        (-3e-7, "−3.00e−07"),
     ],
 )
 def test_numbers_in_titles_have_three_digits(value, shown):
-    assert panels.signed(value) == shown
+    assert words.signed(value) == shown
 
 
 @pytest.mark.parametrize("draw_panel", [panels.panel, grid.curve])
@@ -157,17 +158,39 @@ def test_the_labels_of_levels_do_not_collide(levels, learnt):
         assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
-def test_the_bar_is_the_interval_and_the_title_the_trend_with_its_own():
+def test_the_numbers_of_a_panel_can_be_read_back_from_it():
+    data = degeneracy([1, 2, 4]).sel(measure="sd")
+    data["bound"], data["floor"] = data["degeneracy"] / 3, data["degeneracy"] / 9
     axis = plt.subplots()[1]
-    data = degeneracy([1, 2]).sel(measure="sd")
-    data["bound"] = data["degeneracy"] / 3
-    panels.panel(axis, data, "channels")
+    panels.panel(axis, data, "channels", bounds=True)
     bars = [line.get_ydata() for line in axis.lines if line.get_linewidth() == 1.6]
     np.testing.assert_array_equal(bars, np.stack([data["interval_low"], data["interval_high"]], 1))
-    triangles = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == "^"]
-    np.testing.assert_array_equal(triangles, data["bound"])
-    numbers = [panels.signed(data[name].item()) for name in ("trend", "trend_low", "trend_high")]
-    assert axis.get_title() == "change {}\n95% [{}, {}]".format(*numbers)
+    for marker, name in (("o", "degeneracy"), ("^", "bound")):
+        drawn = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == marker]
+        np.testing.assert_array_equal(drawn, data[name])
+    dots = [line.get_ydata() for line in axis.lines if line.get_marker() == "."]
+    np.testing.assert_array_equal(dots, data["contribution"])  # every network
+    floors = [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == ":"]
+    np.testing.assert_array_equal(floors, data["floor"])
+    assert axis.get_title() == f"change {words.change(data)}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "shown"),
+    [
+        ({}, "↓ −12% [−15, −9]"),
+        ({"robust": False}, "⇩ −12% [−15, −9]"),
+        ({"arrow": "unclear", "robust": False}, "~ no clear change"),
+        ({"arrow": "unclear", "robust": False, "resolved": False}, "~ not resolved"),
+        ({"trend": np.nan}, ""),
+    ],
+)
+def test_a_title_says_what_is_seen(changed, shown):
+    row = {"trend": -1.0, "percent": -12.0, "percent_low": -15.0, "percent_high": -9.0}
+    row |= {"arrow": "down", "robust": True, "resolved": True} | changed
+    axis = plt.subplots()[1]
+    panels.panel(axis, degeneracy([1, 2]).sel(measure="sd"), "channels", namedtuple("Row", row)(**row))
+    assert axis.get_title() == shown
 
 
 def test_the_legend_names_what_is_in_sight():
@@ -180,7 +203,8 @@ def test_the_legend_names_what_is_in_sight():
     axis.set_ylim(-1, None)
     panels.legend(figure)
     named = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
-    assert named == [["before training"], ["before training", "same network"]]
+    network, before, itself = "one network", "before training (ceiling)", "itself on other trials (floor)"
+    assert named == [[network, before], [network, before, itself]]
 
 
 def test_n_stands_once_where_all_learnt_and_at_each_level_elsewhere():
@@ -215,12 +239,38 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
     shown = sweeps.ExperimentArtifacts({one.name: one for one in rows})
     with style.applied():
         figure = grid.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
-    assert len(figure.axes) == 3 * 2  # no sweep has dsa
-    first, _, _, missing, *_ = figure.axes
+    assert len(figure.axes) == 2 * 3  # no sweep has dsa
+    first, _, missing, *_ = figure.axes
     assert [text.get_text() for text in missing.texts] == ["not computed"]
     assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
-    assert first.texts[0].get_text() == "flip flop"
-    assert figure.axes[2].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
+    assert first.texts[0].get_text() == "behaviour" and "flip" in first.get_title()
+    assert "$\\bf{b}$" in figure.axes[1].get_title()  # two sweeps of one task and factor go by their names
+
+
+@pytest.mark.parametrize(("sweeps_shown", "shape"), [(1, (1, 4)), (2, (2, 4)), (5, (4, 5)), (8, (6, 4)), (14, (9, 5))])
+def test_a_grid_is_a_page_wide_and_six_panels_high_while_there_are_no_more_than_two_shelves(sweeps_shown, shape):
+    names = [f"s{index}" for index in range(sweeps_shown)]
+    metrics = ("ood_loss", "dsa", "svcca")
+    placed = xr.Dataset(
+        {
+            "distance": (("network", "network_other"), np.ones((2, 2)), {"long_name": "d"}),
+            "position": (("network", "axis"), np.eye(2)),
+            "stress": 0.1,
+            "status": ("network", np.ones(2, int)),
+        },
+        {"level": ("network", [1, 2])},
+    )
+    shown = {
+        name: sweeps.SweepArtifacts(
+            name, name, "task.x", statistics={key: degeneracy([1, 2]) for key in metrics}, maps={"dsa": placed}
+        )
+        for name in names
+    }
+    with style.applied():
+        figure = grid.grid(sweeps.ExperimentArtifacts(shown), [(key, "sd") for key in metrics], with_maps=True)
+    layout = figure.axes[0].get_gridspec()
+    assert (layout.nrows, layout.ncols) == shape
+    assert figure.get_size_inches()[0] == pytest.approx(183 / 25.4) and figure.get_size_inches()[1] < 9.7
 
 
 def test_a_file_with_a_shape_draws_dots_or_curves_in_its_columns_and_one_column_as_a_wall():
@@ -267,7 +317,7 @@ def test_slow_and_marginal_points_are_no_stable_points(trained, inputs, said):
     assert axis.get_title().endswith(f"2 stable, 1 a continuum, of 6 {said},\n90% ± 5% of all")
     drawn = {line.get_label(): len(line.get_xdata()) for line in axis.lines if line.get_marker() != "None"}
     assert drawn == {
-        **{"stable": 2, "1 unstable": 1, "3 or more unstable": 1},
+        **{"stable": 2, "1 unstable direction": 1, "3 or more unstable directions": 1},
         **{"slow point": 3, "marginal": 1, "continuum": 1},
     }
     filled = {line.get_label() for line in axis.lines if line.get_markerfacecolor() != "white"} & drawn.keys()

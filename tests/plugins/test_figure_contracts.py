@@ -69,8 +69,8 @@ def test_a_figure_of_a_shape_reads_the_statistics_of_the_metrics_in_its_columns(
     contract = figure('SHAPE = "grid"\nCOLUMNS = ("dynamics", "learning", "permutation_distance.distance", "map")')
     assert contract.measures == [("dsa", "distance"), ("permutation_distance", "distance")]  # no headline of learning
     assert contract.metrics == ("dsa", "permutation_distance")
-    assert (contract.scope, contract.reads) == ("experiment", ("statistics", "map"))
-    assert figure('SHAPE = "curves"\nCOLUMNS = ("dynamics",)').reads == ("statistics",)
+    assert (contract.scope, contract.reads) == ("experiment", ("statistics", "directions", "map"))
+    assert figure('SHAPE = "curves"\nCOLUMNS = ("dynamics",)').reads == ("statistics", "directions")
 
 
 def test_a_headline_is_a_measure_of_its_metric():

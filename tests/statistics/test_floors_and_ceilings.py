@@ -65,10 +65,12 @@ def test_figure_draws_the_references_it_has_and_names_them():
     named = ("n", "flip_flop", "task.channels")
     drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(confidence=0.95)}))
     (legend,) = drawn.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["proven lower bound", "before training", "same network"]
+    before, itself = "before training (ceiling)", "itself on other trials (floor)"
+    assert [text.get_text() for text in legend.get_texts()] == ["one network", "proven lower bound", before, itself]
     heights = {line.get_label(): line.get_ydata() for line in drawn.axes[0].lines}
-    assert np.all(heights["before training"] == 7) and np.all(heights["same network"] == 2)
+    assert np.all(heights[before] == 7) and np.all(heights[itself] == 2)
     triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
     assert triangles == [3, 3]
     bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
-    assert not figure.draw(SweepArtifacts(*named, statistics={"x": bare})).legends
+    (legend,) = figure.draw(SweepArtifacts(*named, statistics={"x": bare})).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one network"]

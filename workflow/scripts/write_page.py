@@ -22,8 +22,9 @@ def main() -> None:
     arguments = parser.parse_args()
     code_of(__file__, planned=arguments.code)
     needs = Needs(resolve(arguments.config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))))
+    text = page(needs, arguments.config, arguments.command)
     with whole(arguments.output) as temporary:
-        temporary.write_text(page(needs, arguments.config, arguments.command), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

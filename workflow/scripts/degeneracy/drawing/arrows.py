@@ -1,10 +1,11 @@
 """How a direction is shown: a robust arrow in colour, an arrow of its interval only hollow, and no arrow as a tilde."""
 
 from degeneracy.drawing import style
+from degeneracy.drawing.words import change
 
 ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 HOLLOW = {"up": "⇧", "down": "⇩"}
-COLOURS = {"robust": style.BLUE, "interval only": style.GREY, "unclear": "black", "not resolved": "black"}
+COLOURS = {"robust": style.BLUE, "interval only": "0.4", "unclear": "black", "not resolved": "black"}
 
 
 def state(row) -> str:
@@ -16,6 +17,16 @@ def state(row) -> str:
 
 def sign(row) -> str:
     return HOLLOW[row.arrow] if state(row) == "interval only" else ARROWS[row.arrow]
+
+
+def headline(row) -> str:
+    """What is seen, for the title of a panel: `↑ +12% [9, 15]`, or that no change is clear; "" at a single level."""
+    if row.trend != row.trend:
+        return ""
+    known = state(row)
+    if row.arrow == "unclear":
+        return "~ no clear change" if known == "unclear" else f"~ {known}"
+    return f"{sign(row)} {change(row._asdict())}"
 
 
 def evidence(row) -> str:

@@ -4,23 +4,27 @@ from degeneracy.plugins.contracts import MAP
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.plugins.figure_contract import figure_contract
 
-GRID = "Each row is a sweep and each column an aspect of the networks. The y axis names the measure."
-WALL = "Each panel is a sweep. The y axis names the measure."
+GRID = (
+    "Each row is an aspect of the networks and each column a sweep, or the other way round for one or two sweeps. "
+    "The y axis at the left names the measure."
+)
+WALL = "Each panel is a sweep. The y axis at the left names the measure."
 DOTS = (
     "Small dots are networks. Large dots are the degeneracy of the population, with an interval from the bootstrap "
-    "over networks, where there are enough; n counts the networks that converged. Titles give the fitted change from "
-    "the first to the last level with its interval."
+    "over networks, where there are enough; n counts the networks that converged. Titles give the change from "
+    "the first to the last level in percent with its interval, or say that none is clear; robust changes are coloured, "
+    "and a hollow arrow is supported by its interval only."
 )
 CURVES = (
     "Small dots are networks, the line is the degeneracy of the population, and the band is its interval from the "
     "bootstrap over networks, where there are enough. The axis of a factor is logarithmic where its levels span more "
-    "than a decade. Titles give the smallest and the largest number of networks that converged at a level."
+    "than a decade. Titles give the change from the first to the last level, and the smallest and the largest number "
+    "of networks that converged at a level."
 )
 REFERENCES = (
     "Dashed lines are the networks before training. Dotted lines are each network against itself on "
     "other trials (floor)."
 )
-BOUNDS = "Open triangles are means of proven lower bounds; a thin line that leaves a panel leads to a bound below it."
 MAPS = (
     "The map places every network by multidimensional scaling of the distances, in the colours of the levels beside "
     "it. Open symbols are networks that did not converge."
@@ -36,5 +40,5 @@ def caption(name: str) -> str:
     metrics = [Plugin("metrics", name) for name in contract.metrics if name in names("metrics")]
     pairwise = any("features" in metric.functions for metric in metrics)
     tail = [WALL if len(contract.columns) == 1 else GRID, DOTS if dotted else CURVES]
-    tail += [REFERENCES] * pairwise + [BOUNDS] * (pairwise and dotted) + [MAPS] * (MAP in contract.columns)
+    tail += [REFERENCES] * pairwise + [MAPS] * (MAP in contract.columns)
     return f"{docstring}\n\n{' '.join(tail)}"

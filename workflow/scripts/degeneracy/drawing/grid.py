@@ -1,4 +1,4 @@
-"""Figures of a whole experiment, a page wide: the rows are sweeps and the columns are measures."""
+"""Figures of a whole experiment, a page wide and at most a page high: a panel for each sweep and measure."""
 
 import re
 import textwrap
@@ -7,12 +7,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from degeneracy.drawing import network_map, style
-from degeneracy.drawing.panel import REFERENCES, legend, measure_label, ordered, panel
+from degeneracy.drawing.arrows import headline
+from degeneracy.drawing.panel import REFERENCES, legend, measure_label, ordered, panel, zoom
 from degeneracy.plugins.contracts import MAP
 from degeneracy.plugins.figure_contract import FigureContract
 
-PAGE = 7.4  # inches
-HEIGHT, MORE = 1.75, 0.5  # inches, of a panel, and of headings and legend
+HEIGHT, MORE = 1.75, 0.4  # inches, of a panel with its headings, and of the legend
+PAGE_HIGH = 9.2  # inches
+ACROSS, HIGH = 6, 6  # panels, at most
+LETTERS = 100  # of a line as wide as the page
 
 
 def draw(experiment, contract: FigureContract):
@@ -24,7 +27,7 @@ def draw(experiment, contract: FigureContract):
     return grid(experiment, contract.measures, MAP in contract.columns, draw_panel)
 
 
-def curve(axis, data, label: str) -> None:
+def curve(axis, data, label: str, row=None) -> None:
     """Degeneracy under one measure (a statistics artifact with its measure chosen) as a line with a band.
 
     Levels that are no numbers have no line and bars for bands.
@@ -49,52 +52,80 @@ def curve(axis, data, label: str) -> None:
         axis.set_xscale("log") if levels.min() > 0 else axis.set_xscale("symlog", linthresh=least)
     used = data["n_used"].values
     several = f" to {used.max()}" if used.max() > used.min() else ""
-    axis.set_title(f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band")
+    band = f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band"
+    axis.set_title("\n".join(filter(None, [headline(row) if row is not None else "", band])))
     axis.set_xlabel(label)
     axis.set_ylabel(measure_label(data))
 
 
-def grid(experiment, columns: list[tuple[str, str]], with_maps: bool = False, draw_panel=panel):
-    """Figure of degeneracy: a row per sweep, a column per (metric, measure), and a column of maps if `with_maps`.
+def grid(experiment, measures: list[tuple[str, str]], with_maps: bool = False, draw_panel=panel):
+    """Figure of degeneracy: a panel for each sweep and each (metric, measure), and each map if `with_maps`.
 
-    A column that no sweep has is left out. A panel that one sweep lacks says that it was not computed.
+    One or two sweeps are rows. More sweeps are columns, on shelves of at most ACROSS of them. The map is left out
+    where the figure would be more than HIGH panels high. A measure that no sweep has is left out, and a panel that one
+    sweep lacks says that it was not computed.
     """
     sweeps = list(experiment.sweeps.values())
-    columns = [column for column in columns if any(column[0] in sweep.statistics for sweep in sweeps)]
-    with_maps = with_maps and any(sweep.maps for sweep in sweeps)
-    count = len(columns) + with_maps
-    size = (max(PAGE, 1.6 * count) if count > 2 else 2.6 * count, HEIGHT * len(sweeps) + MORE)
-    figure, axes = plt.subplots(len(sweeps), count, figsize=size, squeeze=False)
-    for row, sweep in zip(axes, sweeps, strict=True):
-        drawn = [draw_column(axis, sweep, *column, draw_panel) for axis, column in zip(row, columns, strict=False)]
+    measures = [one for one in measures if any(one[0] in sweep.statistics for sweep in sweeps)]
+    aspects = [_aspect(sweeps, metric) for metric, _ in measures]
+    upright = len(sweeps) > 2
+    shelves = -(-len(sweeps) // ACROSS)
+    with_maps = with_maps and any(sweep.maps for sweep in sweeps) and (not upright or shelves * len(measures) < HIGH)
+    aspects += [MAP] * with_maps
+    across = -(-len(sweeps) // shelves) if upright else len(aspects)
+    figure, axes = _panels(shelves * len(aspects) if upright else len(sweeps), across)
+    for place, sweep in enumerate(sweeps):
+        shelf, column = divmod(place, across)
+        own = axes[shelf * len(aspects) : (shelf + 1) * len(aspects), column] if upright else axes[place]
+        drawn = [draw_column(axis, sweep, *measure, draw_panel) for axis, measure in zip(own, measures, strict=False)]
         if with_maps:
-            drawn.append(draw_map(row[-1], sweep))
-        for axis, there in zip(row, drawn, strict=True):
+            drawn.append(draw_map(own[-1], sweep))
+        for row, (axis, there, aspect) in enumerate(zip(own, drawn, aspects, strict=True)):
             if not there:
                 blank(axis)
-        row_label(row[0], row_name(sweep, sweeps))
-    for axis, (metric, _) in zip(axes[0], columns, strict=False):
-        level = next(sweep.statistics[metric].attrs["metric_level"] for sweep in sweeps if metric in sweep.statistics)
-        heading(axis, level)
-    if with_maps:
-        heading(axes[0, -1], "map")
-    legend(figure)
+            name = row_name(sweep, sweeps)
+            if (row if upright else place) == 0:
+                heading(axis, name if upright else aspect)
+            if (column if upright else row) == 0:
+                row_label(axis, aspect if upright else name)
+            elif upright:
+                axis.set_ylabel("")  # that of the first panel of the row
+            if upright and row < len(measures) - 1:
+                axis.set_xlabel("")
+    _finish(figure, axes, len(sweeps) % across if upright else 0, len(aspects))
     return figure
 
 
-def wall(experiment, metric: str, measure: str, draw_panel=panel, across: int = 4):
-    """Figure of one measure: a panel per sweep."""
-    sweeps = list(experiment.sweeps.values())
-    across = min(across, len(sweeps))
-    down = -(-len(sweeps) // across)
-    size = (PAGE * max(across, 2) / 4, HEIGHT * down + MORE)
-    figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
-    for axis in axes.flat[len(sweeps) :]:
+def _aspect(sweeps, metric: str) -> str:
+    return next(sweep.statistics[metric].attrs["metric_level"] for sweep in sweeps if metric in sweep.statistics)
+
+
+def _panels(down: int, across: int):
+    """A figure of panels that is as wide as a page, or as a column if there is one panel only."""
+    width = style.COLUMN if across * down == 1 else style.PAGE
+    return plt.subplots(down, across, figsize=(width, min(HEIGHT, PAGE_HIGH / down) * down + MORE), squeeze=False)
+
+
+def _finish(figure, axes, last: int, rows: int) -> None:
+    """Leave out the empty panels of the last shelf, which has `last` columns of `rows`; add letters and the legend."""
+    for axis in axes[-rows:, last:].flat if last else ():
         axis.set_axis_off()
-    for axis, sweep in zip(axes.flat, sweeps, strict=False):
-        draw_column(axis, sweep, metric, measure, draw_panel)
-        heading(axis, row_name(sweep, sweeps))
+    style.letters(axis for axis in axes.flat if axis.axison)
     legend(figure)
+
+
+def wall(experiment, metric: str, measure: str, draw_panel=panel):
+    """Figure of one measure: a panel per sweep, in at most HIGH rows."""
+    sweeps = list(experiment.sweeps.values())
+    across = min(max(4, -(-len(sweeps) // HIGH)), len(sweeps))
+    figure, axes = _panels(-(-len(sweeps) // across), across)
+    for axis, sweep in zip(axes.flat, sweeps, strict=False):
+        if not draw_column(axis, sweep, metric, measure, draw_panel):
+            blank(axis)
+        heading(axis, row_name(sweep, sweeps))
+    for axis in axes[:, 1:].flat:
+        axis.set_ylabel("")
+    _finish(figure, axes, len(sweeps) % across, 1)
     return figure
 
 
@@ -103,30 +134,17 @@ def draw_column(axis, sweep, metric: str, measure: str, draw_panel) -> bool:
     if metric not in sweep.statistics:
         return False
     data = sweep.statistics[metric].sel(measure=measure)
-    draw_panel(axis, data, sweep.axis_label)
+    draw_panel(axis, data, sweep.axis_label, sweep.direction(metric, measure))
     zoom(axis, data)
     small(axis)
     return True
-
-
-def zoom(axis, data) -> None:
-    """Fit the y axis to networks, intervals and references.
-
-    It may cut off proven bounds, and floors that are 0 by construction: they are far below all distances of weights.
-    The figure of one metric shows them.
-    """
-    shown = [data[name].values for name in ("contribution", "degeneracy", "interval_low", "interval_high", "ceiling")]
-    values = np.concatenate([each.ravel() for each in [*shown, data["floor"].values[data["floor"].values > 0]]])
-    values = values[np.isfinite(values)]
-    if len(values) and np.ptp(values) > 0:
-        margin = 0.08 * np.ptp(values)
-        axis.set_ylim(values.min() - margin, values.max() + margin)
 
 
 def draw_map(axis, sweep) -> bool:
     """Draw the first map of a sweep; returns whether it has one."""
     for data in sweep.maps.values():
         network_map.panel(axis, data)
+        axis.set_title(f"stress {float(data['stress']):.2f}")
         axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
             line.set(label="_level")  # not in the legend: the colours are those of the levels in the row
@@ -137,7 +155,9 @@ def draw_map(axis, sweep) -> bool:
 
 
 def small(axis) -> None:
-    """Use type that fits four panels on a page."""
+    """Use type that fits four panels on a page, and wrap a label that is wider than its panel and the gap beside it."""
+    if len(axis.get_xlabel()) > LETTERS // axis.get_subplotspec().get_gridspec().ncols:
+        axis.set_xlabel(axis.get_xlabel().replace(", ", "\n", 1))
     axis.title.set_fontsize(6.5)
     axis.xaxis.label.set_fontsize(7)
     axis.yaxis.label.set_fontsize(7)
@@ -145,12 +165,14 @@ def small(axis) -> None:
 
 
 def bold(text: str) -> str:
-    return re.sub(r"[A-Za-z0-9.]+", r"$\\bf{\g<0>}$", text.replace("_", " "))
+    return re.sub(r"[A-Za-z0-9.]+", r"$\\bf{\g<0>}$", text)
 
 
 def heading(axis, text: str) -> None:
     """Write the name of a column or a panel above its title."""
-    axis.title.set_text(f"{bold(text)}\n{axis.get_title()}".rstrip())
+    across = axis.get_subplotspec().get_gridspec().ncols
+    wrapped = "\n".join(map(bold, textwrap.wrap(text.replace("_", " "), max(12, LETTERS // across))))
+    axis.title.set_text(f"{wrapped}\n{axis.get_title()}".rstrip())
 
 
 def row_name(sweep, sweeps) -> str:

@@ -5,8 +5,13 @@ import textwrap
 import numpy as np
 
 from degeneracy.drawing import style
+from degeneracy.drawing.arrows import COLOURS, headline, state
+from degeneracy.drawing.words import change
 
-REFERENCES = {"ceiling": ("before training", "--"), "floor": ("same network", ":")}  # variable: label, line
+REFERENCES = {
+    "ceiling": ("before training (ceiling)", "--"),
+    "floor": ("itself on other trials (floor)", ":"),
+}  # variable: label, line
 
 
 def legend(figure) -> None:
@@ -17,26 +22,29 @@ def legend(figure) -> None:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             if np.any((low <= handle.get_ydata()) & (handle.get_ydata() <= high)):
                 labelled[label] = handle
-    if labelled:
-        figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=len(labelled))
+    style.legend_below(figure, labelled)
 
 
-def panel(axis, data, label: str) -> None:
-    """Draw the degeneracy under one measure (a statistics artifact with its measure chosen) against the level."""
+def panel(axis, data, label: str, row=None, bounds: bool = False) -> None:
+    """Draw the degeneracy under one measure (a statistics artifact with its measure chosen) against the level.
+
+    The title says what is seen: with its row of the table of directions the arrow, in the colour of what is known of
+    it, and otherwise the change. `bounds` adds the proven lower bounds.
+    """
     levels = data["level"].values.tolist()
     colours = style.level_colours(levels)
     for place, level in enumerate(levels):
         here = data.isel(level=place)
         dots = here["contribution"].dropna("network").values
-        spread = [place - 0.22 + 0.12 * (index % 2) for index in range(len(dots))]
-        axis.plot(spread, dots, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1)
+        spread = [place - 0.26 + 0.1 * (index % 2) for index in range(len(dots))]
+        axis.plot(spread, dots, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1, label="one network")
         low, high = float(here["interval_low"]), float(here["interval_high"])
         axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
         axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
         bound = float(here["bound"])
-        if bound == bound:
-            axis.plot([place, place], [bound, float(here["degeneracy"])], color=colours[level], linewidth=0.6, zorder=1)
-            axis.plot(place, bound, "^", color=colours[level], mfc="none", ms=4.5, label="proven lower bound", zorder=3)
+        if bounds and bound == bound:
+            axis.plot([place, place], [bound, float(here["degeneracy"])], color="0.3", linewidth=0.6, zorder=1)
+            axis.plot(place, bound, "^", color="0.3", mfc="none", ms=4.5, label="proven lower bound", zorder=3)
     if ordered(data):
         axis.plot(range(len(levels)), data["degeneracy"], color=style.GREY, linewidth=0.7, zorder=0)
     for key, (name, line) in REFERENCES.items():
@@ -44,14 +52,30 @@ def panel(axis, data, label: str) -> None:
             ends = [place - 0.35, place + 0.35]
             axis.plot(ends, [float(data[key][place])] * 2, line, color="0.3", linewidth=0.8, label=name, zorder=0)
     label_levels(axis, data, label)
-    axis.margins(x=0.15)
+    margin = 0.6 if len(levels) > 1 else 1.2  # a single level has no more room than one of two
+    axis.set_xlim(-margin, len(levels) - 1 + margin)
     axis.set_ylabel(measure_label(data))
-    change, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
-    if change == change:
-        ends = f"{100 * data.attrs['confidence']:g}% [{signed(low)}, {signed(high)}]" if low == low else "no interval"
-        axis.set_title(f"change {signed(change)}\n{ends}")
-    elif int(data["n_used"].max()) < 2:
+    if int(data["n_used"].max()) < 2:
         axis.set_title("too few networks\nconverged")
+    elif row is not None:
+        axis.set_title(headline(row), color=COLOURS[state(row)])
+    elif not data["degeneracy"].values.any():
+        axis.set_title("all networks alike")
+    elif float(data["trend"]) == float(data["trend"]):
+        axis.set_title(f"change {change(data)}" if change(data) else "change without interval")
+
+
+def zoom(axis, data) -> None:
+    """Fit the y axis to networks, intervals and references.
+
+    It may cut off floors that are 0 by construction: they are far below all distances of weights.
+    """
+    shown = [data[name].values for name in ("contribution", "degeneracy", "interval_low", "interval_high", "ceiling")]
+    values = np.concatenate([each.ravel() for each in [*shown, data["floor"].values[data["floor"].values > 0]]])
+    values = values[np.isfinite(values)]
+    if len(values) and np.ptp(values) > 0:
+        margin = 0.08 * np.ptp(values)
+        axis.set_ylim(values.min() - margin, values.max() + margin)
 
 
 def ordered(data) -> bool:
@@ -76,11 +100,3 @@ def measure_label(data) -> str:
     """The measure (of a statistics artifact with its measure chosen) and its unit, wrapped for an axis."""
     name, unit = (str(data[key].values) for key in ("measure_name", "measure_unit"))
     return textwrap.fill(name if unit == "1" else f"{name} ({unit})", 24)
-
-
-def signed(value: float) -> str:
-    """Three significant digits with the sign: `+1730`, `+0.0600`; with an exponent from 1e5 and below 1e-4."""
-    exponent = int(f"{value:.2e}".partition("e")[2])
-    if not -4 <= exponent < 5:
-        return f"{value:+.2e}"
-    return f"{round(value, 2 - exponent):+.{max(2 - exponent, 0)}f}"

@@ -6,18 +6,23 @@ from degeneracy.drawing import style
 
 MARKERS = {
     0: ("o", style.BLUE, "stable"),
-    1: ("s", style.VERMILLION, "1 unstable"),
-    2: ("^", style.ORANGE, "2 unstable"),
+    1: ("s", style.VERMILLION, "1 unstable direction"),
+    2: ("^", style.ORANGE, "2 unstable directions"),
 }
-MORE = ("D", style.GREEN, "3 or more unstable")
+MORE = ("D", style.GREEN, "3 or more unstable directions")
 MARGINAL = ("P", "black", "marginal")
 CONTINUUM = ("*", "black", "continuum")
 
 
-def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (unit) and first two principal directions (2, unit) of states (trial, time, unit)."""
+def principal_plane(states: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[str, str]]:
+    """Mean (unit), first two principal directions (2, unit) and their names, of states (trial, time, unit).
+
+    The names have the share of the variance: `PC 1 (61%)`.
+    """
     centre = states.mean((0, 1))
-    return centre, np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)[2][:2]
+    _, values, directions = np.linalg.svd((states - centre).reshape(-1, states.shape[-1]), full_matrices=False)
+    shares = values**2 / max(np.sum(values**2), np.finfo(float).tiny)
+    return centre, directions[:2], tuple(f"PC {place + 1} ({shares[place]:.0%})" for place in (0, 1))
 
 
 def inputs_of(points) -> str:
@@ -57,6 +62,4 @@ def legend(figure, names=()) -> None:
         label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
     order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], MARGINAL[2], CONTINUUM[2], "slow point"]
-    order = [label for label in order if label in found]
-    if order:
-        figure.legend([found[label] for label in order], order, loc="outside lower center", ncols=len(order))
+    style.legend_below(figure, {label: found[label] for label in order if label in found})

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
+from string import ascii_lowercase
 
 import matplotlib
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from degeneracy.artifacts.atomic import whole
 
-PANEL = (2.4, 2.2)  # inches
+COLUMN, PAGE = 89 / 25.4, 183 / 25.4  # inches: the widths of one and of two columns of a journal
+HEIGHT = 2.1  # inches, of a panel, at most
+NARROW = 1.15  # inches, of a panel, at least: many panels side by side make the figure wider than a page
 GREY = "0.55"
 # Okabe & Ito (2008): distinct for all readers
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -28,7 +31,6 @@ SETTINGS = {
     "legend.frameon": False,
     "lines.linewidth": 1.0,
     "pdf.fonttype": 42,
-    "savefig.bbox": "tight",
     "savefig.dpi": 200,
     "svg.fonttype": "none",
     "xtick.labelsize": 7,
@@ -43,10 +45,30 @@ def applied():
         yield
 
 
-def panels(rows: int, columns: int, **kwargs):
-    """A figure with equal panels, and its axes (row, column)."""
-    size = (PANEL[0] * max(columns, 1), PANEL[1] * max(rows, 1))
-    return plt.subplots(rows, columns, figsize=size, squeeze=False, **kwargs)
+def panels(rows: int, columns: int, lettered: bool = True, **kwargs):
+    """A figure with equal panels and their letters, a column or a page wide, and its axes (row, column)."""
+    width = COLUMN if columns <= 1 else max(PAGE, NARROW * columns)
+    height = min(HEIGHT, 1.1 * width / max(columns, 1))
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height * max(rows, 1)), squeeze=False, **kwargs)
+    letters(axes.flat if lettered else ())
+    return figure, axes
+
+
+def letters(axes, x: float = -0.14) -> None:
+    """Write a, b, c, … at the upper left of the panels (x: share of their width), unless there is only one."""
+    axes = list(axes)
+    for place, axis in enumerate(axes if len(axes) > 1 else ()):
+        letter = ascii_lowercase[place % 26] * (1 + place // 26)
+        axis.set_title(letter, loc="left", x=x, fontweight="bold", fontsize=8)
+
+
+def legend_below(figure, labelled: dict) -> None:
+    """Add one legend below all panels, of handles by label, in as many rows as it needs."""
+    room = figure.get_size_inches()[0] / 0.062  # letters of 7 points
+    wide = [len(label) + 6 for label in labelled]
+    columns = len(wide) if sum(wide) <= room else max(1, int(room / max(wide)))
+    if labelled:
+        figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=columns)
 
 
 def level_colours(levels) -> dict:

@@ -42,6 +42,13 @@ class SweepArtifacts:
         """The factor with its unit."""
         return f"{self.factor_name} ({self.unit})" if self.unit else self.factor_name
 
+    def direction(self, metric: str, measure: str):
+        """Its row of the table of directions for a measure; None if the table is not there or has none."""
+        if self.directions is None:
+            return None
+        chosen = (self.directions["metric"] == metric) & (self.directions["measure"] == measure)
+        return next(self.directions.isel(row=chosen.values).to_dataframe().itertuples(), None)
+
 
 @dataclass(frozen=True)
 class ExperimentArtifacts:

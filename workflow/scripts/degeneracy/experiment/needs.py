@@ -188,7 +188,7 @@ class Needs:
     def figure_targets(self) -> list[str]:
         """All figures that have something to draw in the experiment."""
         scoped = [name for name, figure in self.figures.items() if figure.scope == "experiment"]
-        drawn = [name for name in scoped if self.drawn_sweeps(name) or self.directions(name)]
+        drawn = [name for name in scoped if self.drawn_sweeps(name) or self.figures[name].reads == ("directions",)]
         targets = []
         for ending in ("pdf", "png"):
             targets += [paths.experiment_figure(figure, ending) for figure in drawn]

@@ -1,16 +1,16 @@
 """In which direction does degeneracy change as a factor rises, and is it the direction that the paper reports?
 
-Each block is a factor and each column a sweep. For each aspect there is a row for the measure of the paper and, if it
-is another one, a row for the measure that we trust most. A tilde means that the interval contains 0, that the test does
-not see the change, that a level is not resolved (its floor is more than a quarter of its degeneracy), or that behaviour
-has fewer than 20 networks. A hollow arrow is one that interval and test support. A robust arrow, in a coloured cell,
-also has a small adjusted p, has its sign in at least 90% of the variants of its metric, and has it in the networks of
-even and in those of odd seeds. The numbers are the fitted change from the first to the last level, in percent of the
-degeneracy at the first level, with its interval, not adjusted for multiple tests. They come from the logarithm of the
-ratio of the levels. Where a level is not positive, they are the difference instead, in units of the measure. p is from
-a permutation of networks between levels, adjusted (Holm) within the block. n counts the networks that converged at each
-level. Colour and word say whether the direction agrees (green) with that of the paper, which is given with the row, or
-disagrees (vermillion). In blue cells there is nothing to compare it with.
+Each block is a factor, each row a sweep with its task, factor, levels, and the number n of networks that converged at
+each level. For each aspect there is a column for the measure of the paper and, if it is another one, a column for the
+measure that we trust most. A cell gives the change of degeneracy from the first to the last level, in percent of the
+first, with its interval (from the logarithm of the ratio; where a level is not positive, the difference in units of
+the measure), which is not adjusted for multiple tests. Below it are p, from a permutation of networks between levels
+and adjusted (Holm) within the block, and how many variants of the metric have this sign. A tilde means that the
+interval contains 0, that the test does not see the change, that a level is not resolved (its floor is more than a
+quarter of its degeneracy), or that behaviour has fewer than 20 networks. A hollow arrow is one that interval and test
+support. A robust arrow, in a coloured cell, also has a small p, has its sign in at least 90% of the variants, and has
+it in the networks of even and in those of odd seeds. The paper's arrows stand beside the name of the block: a tick
+(green) says that ours agrees, a cross (vermillion) that it disagrees; in blue cells there is nothing to compare with.
 """
 
 import textwrap
@@ -18,14 +18,16 @@ import textwrap
 import numpy as np
 
 from degeneracy.drawing import style
-from degeneracy.drawing.arrows import ARROWS, evidence, sign, state
-from degeneracy.drawing.panel import signed
+from degeneracy.drawing.arrows import ARROWS, sign, state
+from degeneracy.drawing.words import change
 
 SCOPE = "experiment"
 READS = ("directions",)
-CELL = (1.85, 0.68)  # inches
-MARGIN, HEAD = 2.3, 0.8  # inches for the names of the rows and of the columns
+NAMES, CELL = 1.55, (0.95, 0.29)  # inches: the names of the sweeps, and a cell, which is narrower on a full page
+HEAD, GAP = 0.5, 0.24  # inches above the first block, and above each other
+LETTERS = 37  # of a line of a name
 COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "": style.BLUE}
+MARKS = {"agrees": " ✓", "disagrees": " ✗"}
 ORDER = ("complexity", "feature learning", "width", "regularisation", "other")
 ASPECTS = ("behaviour", "dynamics", "weights", "representation", "learning")
 
@@ -40,106 +42,77 @@ def draw(experiment):
         axes[0, 0].set_axis_off()
         axes[0, 0].text(0.5, 0.5, "this experiment has none of\nthe metrics compared", ha="center", va="center")
         return figure
-    shelves = _shelves(blocks)
-    width = max(sum(map(_width, shelf)) for shelf in shelves)
-    height = sum(max(map(_height, shelf)) for shelf in shelves)
+    measures = _measures(rows)
+    wanted = NAMES + CELL[0] * len(measures)
+    width = style.COLUMN if wanted <= style.COLUMN else style.PAGE
+    height = HEAD + sum(GAP + CELL[1] * block["sweep"].nunique() for block in blocks)
     figure = style.plt.figure(figsize=(width, height))
     figure.set_layout_engine("none")
-    top = height
-    for shelf in shelves:
-        left = 0.0
-        for block in shelf:
-            cells = (_width(block) - MARGIN, _height(block) - HEAD)
-            place = ((left + MARGIN) / width, (top - _height(block)) / height, cells[0] / width, cells[1] / height)
-            _draw_block(figure.add_axes(place), block)
-            left += _width(block)
-        top -= max(map(_height, shelf))
+    top = height - HEAD
+    for place, block in enumerate(blocks):
+        tall, wide = CELL[1] * block["sweep"].nunique(), min(wanted, width) - NAMES - 0.05
+        top -= GAP + tall
+        axis = figure.add_axes((NAMES / width, top / height, wide / width, tall / height))
+        _draw_block(axis, block, measures)
+        axis.tick_params(axis="x", labeltop=place == 0, pad=14)  # above the name of the block
     return figure
 
 
-def _shelves(blocks: list) -> list[list]:
-    """Blocks in shelves: side by side while they are not wider than the widest block, then on the next shelf."""
-    widest = max(map(_width, blocks))
-    shelves = [[]]
-    for block in blocks:
-        if sum(map(_width, shelves[-1])) + _width(block) > widest and shelves[-1]:
-            shelves.append([])
-        shelves[-1].append(block)
-    return shelves
-
-
-def _width(block) -> float:
-    return MARGIN + CELL[0] * block["sweep"].nunique()
-
-
-def _height(block) -> float:
-    return HEAD + CELL[1] * len(_measures(block))
-
-
-def _measures(block) -> list[tuple[str, str]]:
-    """Rows of a block: (metric, measure), by aspect, the measure of the paper first."""
-    named = block.assign(place=[ASPECTS.index(aspect) for aspect in block["metric_level"]])
-    named = named.sort_values(["place", "metric", "primary"], ascending=[True, True, False], kind="stable")
+def _measures(rows) -> list[tuple[str, str]]:
+    """Columns: (metric, measure), by aspect, the measure of the paper first."""
+    named = rows.assign(place=[ASPECTS.index(aspect) for aspect in rows["metric_level"]])
+    named = named.sort_values(["place", "primary", "metric"], ascending=[True, False, True], kind="stable")
     return list(dict.fromkeys(zip(named["metric"], named["measure"], strict=True)))
 
 
-def _draw_block(axis, block) -> None:
-    """Draw the table of one factor: sweeps from left to right, measures from top to bottom."""
-    sweeps, measures = list(dict.fromkeys(block["sweep"])), _measures(block)
-    axis.set(xlim=(0, len(sweeps)), ylim=(len(measures), 0))
-    axis.tick_params(length=0)
+def _draw_block(axis, block, measures: list[tuple[str, str]]) -> None:
+    """Draw the table of one factor: sweeps from top to bottom, measures from left to right."""
+    sweeps = list(dict.fromkeys(block["sweep"]))
+    axis.set(xlim=(0, len(measures)), ylim=(len(sweeps), 0))
+    axis.tick_params(length=0, labelsize=6)
     axis.spines[:].set_visible(False)
     axis.xaxis.tick_top()
     for row in block.itertuples():
-        x, y = sweeps.index(row.sweep), measures.index((row.metric, row.measure))
+        x, y = measures.index((row.metric, row.measure)), sweeps.index(row.sweep)
         colour = COLOURS[row.agreement] if row.robust else "white"
         filled = style.plt.Rectangle((x, y), 1, 1, facecolor=colour, alpha=0.35, edgecolor="none")
-        outline = style.plt.Rectangle((x, y), 1, 1, facecolor="none", edgecolor=style.GREY, linewidth=0.6)
+        outline = style.plt.Rectangle((x, y), 1, 1, facecolor="none", edgecolor=style.GREY, linewidth=0.5)
         for patch in (filled, outline):
             axis.add_patch(patch)
-        known = row.trend == row.trend
-        axis.text(x + 0.05, y + 0.36, sign(row) if known else "", va="center", fontsize=11)
-        axis.text(x + 0.18, y + 0.18, _change(row).replace("-", "−"), va="center", fontsize=6.5)
-        test = "" if np.isnan(row.holm_p) else f"p = {row.holm_p:.2g}"
-        lines = (_counts(row), f"{test}  {_words(row)}".strip(), evidence(row))
-        for place, line in zip((0.41, 0.62, 0.83), lines, strict=True):
-            axis.text(x + 0.18, y + place, line, va="center", fontsize=6)
+        if row.trend != row.trend:
+            axis.text(x + 0.04, y + 0.5, "no change known", va="center", fontsize=6, color="0.4")
+            continue
+        axis.text(x + 0.02, y + 0.32, sign(row), va="center", fontsize=7)
+        axis.text(x + 0.13, y + 0.32, change(row._asdict()) or "no interval", va="center", fontsize=6)
+        axis.text(x + 0.13, y + 0.72, _evidence(row), va="center", fontsize=6, color="0.3")
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
-    names = [f"{head.task.replace('_', ' ')}\n{head.factor.split('.')[1].replace('_', ' ')}" for head in heads]
-    labels = [f"{name}\n{textwrap.shorten(head['levels'], 26)}" for name, head in zip(names, heads, strict=True)]
-    axis.set_xticks(np.arange(len(sweeps)) + 0.5, labels)
-    shown = [block[(block["metric"] == metric) & (block["measure"] == measure)].iloc[0] for metric, measure in measures]
-    axis.set_yticks(np.arange(len(measures)) + 0.5, [_row_name(row) for row in shown])
+    axis.set_yticks(np.arange(len(sweeps)) + 0.5, [_row_name(head) for head in heads])
+    known = {(row.metric, row.measure): row for row in block.itertuples()}
+    labels = [_column_name(known[one]) if one in known else "" for one in measures]
+    axis.set_xticks(np.arange(len(measures)) + 0.5, labels)
+    said = {row.metric_level: ARROWS[row.paper_arrow] for row in block.itertuples() if row.paper_arrow}
+    paper = f" (paper: {', '.join(f'{aspect} {arrow}' for aspect, arrow in said.items())})" if said else ""
+    where = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     axis.annotate(
-        block["paper_factor"].iloc[0],
-        (0, 1),
-        (-4, 8),
-        "axes fraction",
-        textcoords="offset points",
-        ha="right",
-        weight="bold",
+        f"{block['paper_factor'].iloc[0]}{paper}", (0, 1), (-NAMES * 72 + 4, 4), weight="bold", size=7, **where
     )
 
 
 def _row_name(row) -> str:
-    said = f"   paper {ARROWS[row.paper_arrow]}" if row.paper_arrow else ""
-    return f"{row.metric_level}{said}\n{textwrap.fill(row.measure_name, 34)}"
+    task, factor = row.task.replace("_", " "), row.factor.split(".")[1].replace("_", " ")
+    lines = f"{task}; {_counts(row)}", f"{factor}: {row['levels']}"
+    return "\n".join(textwrap.shorten(line, LETTERS, placeholder=" …") for line in lines)
 
 
-def _words(row) -> str:
-    """Whether the direction agrees with that of the paper, and what is known of it."""
-    return ", ".join(dict.fromkeys(filter(None, [state(row), row.agreement])))
+def _column_name(row) -> str:
+    return f"{row.metric_level}\n{textwrap.fill(row.measure_name, 19)}"
 
 
-def _change(row) -> str:
-    """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels."""
-    if np.isnan(row.trend):
-        return "no trend"
-    if np.isnan(row.percent_low):
-        ends = "no interval" if np.isnan(row.trend_low) else f"[{signed(row.trend_low)}, {signed(row.trend_high)}]"
-        return f"{signed(row.trend)} {ends}"
-    digits = 0 if abs(row.percent) >= 10 else 1
-    return f"{row.percent:+.{digits}f}% [{row.percent_low:.{digits}f}, {row.percent_high:.{digits}f}]"
+def _evidence(row) -> str:
+    """What an arrow was tried on: the adjusted p, and the variants that have its sign."""
+    test = "" if np.isnan(row.holm_p) else f"p {row.holm_p:.2g}, "
+    known = "not resolved, " if state(row) == "not resolved" else test
+    return f"{known}{round(row.sign_agreement * row.variants)}/{row.variants}{MARKS.get(row.agreement, '')}"
 
 
 def _counts(row) -> str:

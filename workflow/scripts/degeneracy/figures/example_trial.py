@@ -19,8 +19,8 @@ REQUIRES = ("trial < trials.probe",)
 
 def draw(sweep, *, trial: Annotated[int, Range(0)] = 0, outputs: Annotated[int, Range(1)] = 6):
     rows = min(outputs, max(one.networks.sizes["output"] for one in sweep.populations.values()))
-    figure, axes = style.panels(rows, len(sweep.populations), sharex="col", sharey=True)
-    figure.set_size_inches(style.PANEL[0] * len(sweep.populations), 0.9 * rows + 0.8)
+    figure, axes = style.panels(rows, len(sweep.populations), lettered=False, sharex="col", sharey=True)
+    figure.set_size_inches(figure.get_size_inches()[0], 0.9 * rows + 0.8)
     for column, (level, population) in zip(axes.T, sweep.populations.items(), strict=True):
         one, note = population.example()
         probe = population.trials("probe")

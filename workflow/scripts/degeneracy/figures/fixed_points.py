@@ -1,10 +1,10 @@
 """Fixed points of one network per level, in the plane of its first two principal components.
 
-Thin lines are trajectories on probe trials. Filled circles are stable fixed points, open symbols have one or more
-unstable directions, and crosses are slow points. A black plus is a marginal point, a star the middle of a continuum of
-fixed points. The network is the first that converged. The title counts its fixed points and, if some are estimated to
-be missing, says which share was found. Points of different constant inputs are drawn together, and the title then says
-how many inputs there are.
+Thin lines are trajectories on probe trials. The axes give the share of the variance of the states. Filled circles are
+stable fixed points, open symbols have one or more unstable directions, and crosses are slow points. A black plus is a
+marginal point, a star the middle of a continuum of fixed points. The network is the first that converged. The title
+counts its fixed points and, if some are estimated to be missing, says which share was found. Points of different
+constant inputs are drawn together, and the title then says how many inputs there are.
 """
 
 from degeneracy.drawing import style
@@ -15,7 +15,8 @@ READS = ("networks", "trials", "fixed_points")
 
 
 def draw(sweep, *, trajectories: int = 8):
-    figure, axes = style.panels(1, len(sweep.populations))
+    figure, axes = style.panels(1, len(sweep.populations), lettered=False)
+    style.letters(axes.flat, -0.4)
     for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
         one, note = population.example()
         name = f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}"
@@ -23,7 +24,7 @@ def draw(sweep, *, trajectories: int = 8):
             axis.set_title(name)
             continue
         states = one.states[0]  # (trial, time, unit)
-        centre, plane = principal_plane(states)
+        centre, plane, names = principal_plane(states)
         for path in (states[:trajectories] - centre) @ plane.T:
             axis.plot(*path.T, color=style.GREY, linewidth=0.4, alpha=0.5, zorder=1)
         points = one.fixed_points
@@ -33,9 +34,8 @@ def draw(sweep, *, trajectories: int = 8):
         continua = int((points["dimension"].values > 0).sum())
         kinds = f"{stable} stable" + (f", {continua} a continuum," if continua else "")
         counted = f"{kinds} of {converged.sum()} fixed points{inputs_of(points)}"
-        axis.set_title(f"{name}:\n{counted}{_missing(points.sel(seed=one.seeds[0]))}")
-        axis.set(xlabel="PC 1 (activation)", aspect="equal")
-    axes[0, 0].set_ylabel("PC 2 (activation)")
+        axis.set_title(f"{name}:\n{counted}{_missing(points.sel(seed=one.seeds[0]))}", fontsize=7)
+        axis.set(xlabel=names[0], ylabel=names[1], aspect="equal")
     legend(figure)
     return figure
 

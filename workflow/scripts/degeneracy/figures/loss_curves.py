@@ -18,10 +18,13 @@ def draw(sweep):
     for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
         data = population.networks
         axis.semilogy(data["epoch"], data["loss"].T, color=colours[level], linewidth=0.8, alpha=0.8)
-        axis.axhline(population.condition["training"]["threshold"], color="black", linestyle="--", linewidth=0.8)
+        threshold = population.condition["training"]["threshold"]
+        line = axis.axhline(threshold, color="black", linestyle="--", linewidth=0.8)
         converged = int((population.status == Status.CONVERGED).sum())
         axis.set_title(f"{sweep.factor_name} {level}: {converged} of {len(population.seeds)} converged")
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0, 0].set_ylabel("training MSE")
+    measured = population.condition["training"]["loss"].replace("mse", "mean squared error").replace("_", " ")
+    axes[0, 0].set_ylabel(f"training loss\n({measured})")
+    style.legend_below(figure, {"threshold": line})
     return figure

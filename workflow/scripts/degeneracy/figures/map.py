@@ -15,7 +15,7 @@ READS = ("map",)
 def draw(sweep):
     (data,) = sweep.maps.values()
     figure, axes = style.panels(1, 1)
-    figure.set_size_inches(3.6, 2.9)
+    figure.set_size_inches(style.COLUMN, 2.8)
     panel(axes[0, 0], data)
     figure.legend(title=sweep.axis_label, loc="outside right center")
     return figure

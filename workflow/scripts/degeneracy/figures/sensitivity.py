@@ -19,17 +19,22 @@ from degeneracy.statistics.sensitivity import family
 
 READS = ("statistics", "directions")
 METRICS = ("ood_loss", "dsa", "soft_dsa", "permutation_distance", "svcca")
-LINE, HEAD = 0.16, 1.1  # inches, of a variant, and of a panel beside them
+PER_ROW = 2  # panels
+LINE, HEAD = 0.15, 1.0  # inches, of a variant, and of a panel beside them
 TICKS = (-99, -95, -90, -75, -50, -30, -20, -10, -5, -2, 0, 2, 5, 10, 20, 30, 50, 100, 200, 400, 1000, 3000, 10000)
 
 
 def draw(sweep):
     rows = [row for _, row in sweep.directions.to_dataframe().iterrows()]
     shown = [(row, family(row, rows)) for name in METRICS for row in rows if row.metric == name and row.preferred]
-    figure, axes = style.panels(1, len(shown))
+    down = max(-(-len(shown) // PER_ROW), 1)
+    figure, axes = style.panels(down, min(max(len(shown), 1), PER_ROW), lettered=False)
     lines = max((len(variants) for _, variants in shown), default=0) + len(HALVES)
-    figure.set_size_inches(3 * max(len(shown), 1), HEAD + LINE * lines)
-    for axis, (row, variants) in zip(axes[0], shown, strict=False):
+    figure.set_size_inches(figure.get_size_inches()[0], (HEAD + LINE * lines) * down)
+    style.letters(axes.flat[: len(shown)], -0.3)
+    for axis in axes.flat[len(shown) :]:
+        axis.set_axis_off()
+    for axis, (row, variants) in zip(axes.flat, shown, strict=False):
         _panel(axis, variants, sweep.statistics[row.metric].sel(measure=row.measure)["half_percent"].values)
         axis.set_ylim(lines - 0.5, -0.5)
         axis.set_xlabel(f"change over {sweep.factor_name} (%)")

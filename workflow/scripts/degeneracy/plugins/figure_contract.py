@@ -90,5 +90,5 @@ def _shaped(contract: FigureContract, path: Path) -> FigureContract:
     if contract.scope != FigureContract.scope or contract.reads or contract.metrics:
         raise UserError(f"{path}: SCOPE, READS and METRICS follow from SHAPE and COLUMNS; leave them out")
     metrics = tuple(dict.fromkeys(metric for metric, _ in contract.measures))
-    reads = ("statistics", "map") if MAP in contract.columns else ("statistics",)
+    reads = ("statistics", "directions", *([MAP] if MAP in contract.columns else []))
     return replace(contract, scope="experiment", reads=reads, metrics=metrics)

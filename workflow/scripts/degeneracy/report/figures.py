@@ -1,6 +1,6 @@
 """The figures of an experiment by question, each with its caption, its numbers of networks and where its data lie."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from degeneracy.drawing.caption import caption
@@ -18,8 +18,16 @@ QUESTIONS = {
     "regularisation": "Does regularisation change degeneracy?",
     OTHER: "Does something else change degeneracy?",
 }
-FIRST = ("summary", "sensitivity", "dynamics_profile", "training_progress", "fixed_points", "example_trial")
-TABLED = "directions"  # the figure that the page has as a table
+FIRST = (
+    "summary",
+    "sensitivity",
+    "dynamics_profile",
+    "training_progress",
+    "fixed_points",
+    "trajectories",
+    "example_trial",
+)
+TABLED, MAPPED = "directions", "map"  # the figures that the page has as a table, and as its own map
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Section:
     figures: list[Shown]
     by_metric: dict[str, list[Shown]]
     maps: dict[str, str]  # metric: path
+    of_maps: list[Shown]  # other figures of these maps
 
 
 @dataclass
@@ -80,9 +89,11 @@ def section(needs: Needs, sweep: Sweep) -> Section:
         metric: [_sweep_figure(name, needs, sweep, metric) for name in needs.figures_of(sweep, "metric")]
         for metric in needs.metrics(sweep)
     }
-    maps = {name: paths.network_map(sweep.name, name) for name in needs.maps(sweep)}
-    own = {name: path for name, path in maps.items() if name not in needs.experiment.variants}
-    return Section(sweep, figures, by_metric, own)
+    own = [name for name in needs.maps(sweep) if name not in needs.experiment.variants]
+    maps = {name: paths.network_map(sweep.name, name) for name in own}
+    names = [name for name in needs.figures_of(sweep, "map") if name != MAPPED]
+    of_maps = [_sweep_figure(name, needs, sweep, metric) for name in names for metric in own]
+    return Section(sweep, figures, by_metric, maps, of_maps)
 
 
 def _experiment_figure(name: str, needs: Needs) -> Shown:
@@ -96,7 +107,8 @@ def _sweep_figure(name: str, needs: Needs, sweep: Sweep, metric: str = "") -> Sh
         files = [paths.metric_figure(sweep.name, metric, name, ending) for ending in ("png", "pdf")]
     else:
         files = [paths.figure(sweep.name, name, ending) for ending in ("png", "pdf")]
-    return _shown(name, files, needs.figure_inputs(name, sweep.name, metric or None), [sweep])
+    shown = _shown(name, files, needs.figure_inputs(name, sweep.name, metric or None), [sweep])
+    return replace(shown, title=f"{metric.replace('_', ' ')}: {shown.title}") if metric else shown
 
 
 def _shown(name: str, files: list[str], data: list[str], sweeps: list[Sweep]) -> Shown:

@@ -8,7 +8,7 @@ from degeneracy.statistics.paper import COMPLEXITY, OTHER, UNCLEAR
 
 Row = dict[str, str]
 FACTORS = (COMPLEXITY, "feature learning", "width", "regularisation", OTHER)
-MOST = 10_000  # percent that are written out
+MOST = 9999  # percent that are written out
 UNKNOWN = "no change known"
 ARROWS = {"up": "↑", "down": "↓", UNCLEAR: "~"}
 

@@ -46,6 +46,7 @@ def _section(section: Section, needs: Needs, entries: dict[str, Entry], unfolded
     levels = ", ".join(network_map.shown(level) for level in json.loads(sweep.levels_json))
     count = converged([sweep], entries)
     first, *others = [_figure(shown, count) for shown in section.figures] or [""]
+    others = [*(_figure(shown, count) for shown in section.of_maps), *others]
     said = listed(findings(paths.directions("csv"), sweep.name)) if len(needs.experiment.sweeps) > 1 else ""
     links = "".join(_links(metric, shown) for metric, shown in section.by_metric.items() if shown)
     alone = f"<h3>Each metric by itself</h3><ul>{links}</ul>" if links else ""

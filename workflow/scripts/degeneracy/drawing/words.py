@@ -1,0 +1,33 @@
+"""Numbers and changes in words, as figures show them."""
+
+import numpy as np
+
+MOST = 9999  # percent that are written out; an interval beyond says nothing
+
+
+def minus(text: str) -> str:
+    """A text with true minus signs for its numbers."""
+    return text.replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """Three significant digits with the sign: `+1730`, `−0.0600`; with an exponent from 1e5 and below 1e-4."""
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    if not -4 <= exponent < 5:
+        return minus(f"{value:+.2e}")
+    return minus(f"{round(value, 2 - exponent):+.{max(2 - exponent, 0)}f}")
+
+
+def change(data) -> str:
+    """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels; "" without an interval.
+
+    `data` has a trend and a change in percent, each with its interval: a row of the table of directions, or a
+    statistics artifact with its measure chosen.
+    """
+    percent, low, high = (float(data[name]) for name in ("percent", "percent_low", "percent_high"))
+    if np.isfinite(low):
+        digits = 0 if max(abs(low), abs(high)) >= 10 else 1
+        end = f"{high:.{digits}f}" if high < MOST else f"> {MOST}"
+        return minus(f"{percent:+.{digits}f}% [{low:.{digits}f}, {end}]")
+    trend, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
+    return f"{signed(trend)} [{signed(low)}, {signed(high)}]" if np.isfinite(low) else ""
