@@ -1,6 +1,6 @@
-"""Directions of the space of parameters in which the outputs of a network do not change, and where they come from.
+"""Directions of the space of parameters that change no output, and where they come from (Bushnaq et al. 2024).
 
-Bushnaq et al. 2024 name three sources. Linearly dependent activations: a weight can be moved from one unit to others.
+There are three sources. Linearly dependent activations: a weight can be moved from one unit to others.
 Linearly dependent gradients of the outputs by what arrives at the units: what one unit receives can be moved to others.
 And synchronised nonlinearities: units that saturate, or are silent, at the same times. All of them lower the functional
 dimension, the rank of the Jacobian of the outputs by the parameters (Grigsby et al. 2023), below the number of
@@ -38,7 +38,7 @@ GRADIENTS = 8  # random sums of outputs
 def value(
     population,
     *,
-    trials: Annotated[int, Range(1)] = 16,
+    trials: Annotated[int, Range(1)] = 8,
     rows: Annotated[int, Range(1)] = 1024,
     tolerance: Annotated[float, Range(0, 1)] = 0.01,
     saturation: Annotated[float, Range(0, 1)] = 0.01,

@@ -1,6 +1,6 @@
-"""The basis of states in which both activations and gradients are orthogonal, and what interacts in it.
+"""The basis of states in which activations and gradients are orthogonal, and its interactions (Bushnaq et al. 2024).
 
-In the local interaction basis (Bushnaq et al. 2024) the coordinates of the states h are uncorrelated, and so are the
+In this local interaction basis the coordinates of the states h are uncorrelated, and so are the
 gradients of the outputs by them. With the covariance A of the states and the mean M of the gradients' outer products,
 its directions are the eigenvectors of A^½ M A^½, and an eigenvalue says how much a direction varies times how much the
 outputs heed it. `value` is the number of directions that it keeps: those whose eigenvalue has a root above `tolerance`
