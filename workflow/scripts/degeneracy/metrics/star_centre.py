@@ -54,7 +54,7 @@ def value(
     return {
         "value": means["distance"],
         "ood": means["ood"],
-        "is_centre": np.arange(count) == centre,
+        "is_centre": (np.arange(count) == centre) & np.isfinite(means["distance"]),
         "to_centre": matrices["distance"][centre],
         "to_trained": _to_trained(features, matrices["distance"], population, points, trials, steps),
     }
@@ -93,9 +93,7 @@ def _to_trained(features, distance, population, points: int, trials: int, steps:
     """Barrier (network) to the trained centre of the other half of the networks."""
     known = np.flatnonzero(np.isfinite(distance).sum(1) > 1)
     found, halves = np.full(len(distance), np.nan), (known[::2], known[1::2])
-    for own, other in (halves, halves[::-1]):
-        if len(own) < 2:
-            return np.full(len(distance), np.nan)
+    for own, other in (halves, halves[::-1]) if len(known) > 3 else ():
         within = np.where(np.eye(len(own), dtype=bool), np.nan, distance[np.ix_(own, own)])
         centre = own[_least(_mean(within))]
         flat = _trained(features, centre, own[own != centre], population, steps)
