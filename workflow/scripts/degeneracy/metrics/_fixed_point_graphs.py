@@ -37,7 +37,7 @@ def graph(cell, parameters: dict[str, Tensor], points: dict[str, np.ndarray], co
     `points` are their state (point, unit), `n_unstable` and `dimension`. Trajectories start near the unstable points
     (see `starts`) and run for at most so many steps. One ends at the point that it comes near to or, if it is at rest
     elsewhere, at the nearest continuum. If it keeps moving, it is on a limit cycle (or on another set that does not
-    rest), which is a node.
+    rest), which is a node, unless it still drifts.
     """
     state, unstable, dimension = (points[name] for name in ("state", "n_unstable", "dimension"))
     distance = cdist(state, state)
@@ -46,26 +46,29 @@ def graph(cell, parameters: dict[str, Tensor], points: dict[str, np.ndarray], co
     begin, origin = starts(cell, parameters, state, unstable, size, constant)
     inputs = constant.expand(len(begin), -1)
 
-    def advanced(now: np.ndarray, some=slice(None)) -> np.ndarray:
+    def advanced(now: np.ndarray, some: np.ndarray) -> np.ndarray:
         return cell.step(parameters, torch.as_tensor(now), inputs[some]).numpy()
 
-    now, speed = begin, np.zeros(len(begin))
+    now, speed, active = begin.copy(), np.full(len(begin), np.inf), np.arange(len(begin))
     for _ in range(steps):
-        before, now = now, advanced(now)
-        speed = np.linalg.norm(now - before, axis=1) / size[origin]
-        if (speed < STILL).all():
+        after = advanced(now[active], active)
+        speed[active] = np.linalg.norm(after - now[active], axis=1) / size[origin[active]]
+        now[active] = after
+        active = active[speed[active] >= STILL]
+        if not len(active):
             break
     finite = np.isfinite(now).all(1)
     apart = cdist(np.where(finite[:, None], now, np.inf), state) if len(begin) else np.zeros((0, len(state)))
     end = apart.argmin(1)
-    arrived = finite & (apart[np.arange(len(now)), end] < THERE * size[end]) & (end != origin)
+    arrived = finite & (apart[np.arange(len(now)), end] < THERE * size[end])
     still, continua = finite & ~arrived & (speed < STILL), np.flatnonzero(dimension > 0)
     if len(continua):
         end[still] = continua[apart[still][:, continua].argmin(1)]
         arrived |= still
-    moving = np.flatnonzero(finite & ~arrived & ~still)
+    arrived &= end != origin
+    moving = np.flatnonzero(finite & (speed >= STILL) & ~arrived)
     centres, which = _cycles(now[moving], lambda each: advanced(each, moving))
-    end[moving], arrived[moving] = len(state) + which, True
+    end[moving], arrived[moving] = len(state) + which, which >= 0
     edges = np.zeros((len(state) + len(centres),) * 2, bool)
     edges[origin[arrived], end[arrived]] = True
     return Graph(
@@ -91,7 +94,9 @@ def starts(cell, parameters, state, unstable, size, constant: Tensor) -> tuple[n
         values, vectors = np.linalg.eig(cell.jacobian(parameters, here, constant[None])[0].numpy())
         outward = np.flatnonzero((abs(values) > 1 + SAME) & (values.imag >= 0))
         axes = [part for one in outward for part in _axes(values[one], vectors[:, one])]
-        mixed = _mixtures(len(axes)) @ np.array(axes).reshape(len(axes), state.shape[1])
+        if not axes:
+            continue
+        mixed = _mixtures(len(axes)) @ np.array(axes)  # (start, unit)
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
         begin.append(state[point] + FIRST * size[point] * mixed)
         origin.append(np.full(len(mixed), point))
@@ -115,15 +120,22 @@ def _mixtures(axes: int) -> np.ndarray:
 
 
 def _cycles(now: np.ndarray, advanced) -> tuple[np.ndarray, np.ndarray]:
-    """Mean states (cycle, unit) of the sets on which trajectories (start, unit) move, and the set of each (start)."""
+    """Mean states (cycle, unit) of the sets on which trajectories (start, unit) move, and the set of each (start).
+
+    −1 for one that has not settled: its means over both halves of the steps that we watch differ.
+    """
+    if not len(now):
+        return now, np.zeros(0, int)
     path = [now]
-    for _ in range(WATCHED if len(now) else 0):
+    for _ in range(WATCHED):
         path.append(advanced(path[-1]))
     middle = np.mean(path, axis=0)  # (start, unit)
     extent = np.sqrt(np.square(path - middle).sum(-1).mean(0))
+    half = len(path) // 2
+    drift = np.linalg.norm(np.mean(path[:half], axis=0) - np.mean(path[half:], axis=0), axis=1)
     centres: list[int] = []
-    which = np.zeros(len(now), int)
-    for start in range(len(now)):
+    which = np.full(len(now), -1)
+    for start in np.flatnonzero(drift < ALIKE * extent):
         apart = np.linalg.norm(middle[centres] - middle[start], axis=1)
         if len(centres) and apart.min() < ALIKE * extent[start]:
             which[start] = apart.argmin()
