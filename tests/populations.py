@@ -7,9 +7,12 @@ import numpy as np
 import torch
 import xarray as xr
 
-from conftest import make_condition, make_population
+from conftest import SCHEMA, TINY, make_condition, make_population
 from degeneracy.artifacts import store
+from degeneracy.experiment.resolve import resolve
+from degeneracy.metrics._loss import Loss
 from degeneracy.networks import training
+from degeneracy.status import Status
 from degeneracy.trials.generate import generate
 from degeneracy.trials.schema import TRIALS
 
@@ -17,6 +20,17 @@ FIND = {  # options of the search for fixed points
     **{"starts": 200, "noise": 0.2, "tolerance": 1e-24, "slow_tolerance": 1e-4},
     **{"merge_distance": 1e-5, "iterations": 200, "seed": 0, "rounds": 4},
 }
+
+
+class Visited:
+    """States (network, trial, time, unit) in the place of a population."""
+
+    def __init__(self, *states):
+        self.states, self.seeds = np.stack(states), np.arange(len(states))
+        self.status, self.device = np.full(len(states), Status.CONVERGED), "cpu"
+
+    def states_of_each(self, trials):
+        yield from self.states[:, :trials]
 
 
 def random(*shape, seed=0):
@@ -33,6 +47,18 @@ def normal(*shape, seed=0):
     return torch.as_tensor(random(*shape, seed=seed))
 
 
+def small_loss(cell, kind="mse", missing=(), parameters=None, steps=5, trials=3):
+    """A loss on random trials of two inputs and three outputs, and the vector of a network, by default untrained."""
+    parameters = parameters or {name: value[0] for name, value in random_parameters(cell, 1).items()}
+    shapes = {name: tuple(value.shape) for name, value in parameters.items()}
+    entries = np.setdiff1d(np.arange(sum(value.numel() for value in parameters.values())), missing)
+    targets = normal(steps, trials, 3, seed=1).softmax(-1)
+    mask = torch.as_tensor(random(steps, trials, seed=2) > 0, dtype=torch.float64)
+    given, free = normal(steps, trials, 2), np.full(steps, -1)
+    loss = Loss(cell, kind, 0, given, targets, mask, free, shapes, torch.as_tensor(entries))
+    return loss, loss.vector(parameters)
+
+
 def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0, 1), **model):
     """Networks of a cell after a short training, with their trials in a folder."""
     condition = make_condition(
@@ -40,6 +66,19 @@ def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0
         task={"channels": channels},
         training={"epochs": 3, "steps_per_epoch": 8},
     )
+    groups = generate(condition)
+    path = folder / "trials.nc"
+    store.write(path, TRIALS, groups, condition, "cpu", 0.0)
+    networks = training.train(condition, list(seeds), groups["train"], torch.device("cpu"), lambda line: None)
+    return make_population(networks, condition, str(path))
+
+
+def foretelling_population(folder: Path, seeds=(0, 1), drive="state", **model):
+    """Networks that foretell Lorenz-63 after a short training, with their trials in a folder."""
+    task = {"task": {"time_steps": 12, "drive": drive}, "training": {"epochs": 3, "steps_per_epoch": 8}}
+    sweep = {"task": "dynamical_system", "factor": "trials.seed", "levels": [0]}
+    config = TINY | {"tasks": {"dynamical_system": task | {"model": model}}, "sweeps": {"one": sweep}}
+    condition = resolve(config | {"metrics": ["ood_loss"]}, SCHEMA).conditions[0].spec
     groups = generate(condition)
     path = folder / "trials.nc"
     store.write(path, TRIALS, groups, condition, "cpu", 0.0)

@@ -1,12 +1,14 @@
 """How often the tests of a trend see one at 5% where there is none: populations whose degeneracy is the same at every
 level, with 0 to 3 odd networks, at levels that are near each other and far apart; and how often they see a halving.
 
-python tests/benchmarks/false_alarms.py [metric artifacts of pairs, each of one condition]
+python tests/benchmarks/false_alarms.py [metric artifacts, each of one condition]
 
 Networks are points around the centre of their level in 3 or 30 dimensions; an odd one is 3.5 times as far from the
 others as they are from each other. Values are normal, log-normal (σ = 0.7) or of Student's t with 3 degrees of freedom;
-an odd one is 6 SD off. Given artifacts, their networks are dealt at random to two levels, with and without the
-distances across levels.
+an odd one is 6 SD off. Given artifacts, their networks are dealt at random to two levels of up to eight, and 0 to 3 of
+them, at random, are made odd: their distances are multiplied by 3.5, or their values are moved by 6 SD of all. Each row
+has the rate of every measure that the table of directions has; distances are tested with and without those across
+levels.
 """
 
 import sys
@@ -17,6 +19,7 @@ import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
+from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import label_permutation
 from degeneracy.statistics.spreads import SPREADS
 
@@ -121,18 +124,40 @@ def simulated(design: str, odd, apart: float, scales=None) -> dict[str, float]:
     return row
 
 
-def dealt(path: str) -> dict[str, float]:
-    """Converged networks of one condition, dealt to two levels of at most eight."""
+def dealt(path: str, odd: int) -> dict[str, float]:
+    """Converged networks of one condition, dealt to two levels of at most eight, `odd` of them odd."""
     generator = np.random.default_rng(0)
     with xr.open_dataset(path) as data:
-        matrix = data["distance"].values[np.ix_(*[np.flatnonzero(data["status"] == 1)] * 2)]
-    number = min(8, len(matrix) // 2)
+        converged = np.flatnonzero(data["status"] == 1)
+        others = {"network_other": converged} if "network_other" in data.dims else {}
+        kept = data.isel(network=converged, **others).load()
+        measures = Plugin("metrics", data.attrs["metric"]).constant("MEASURES")
+    number = min(8, kept.sizes["network"] // 2)
 
-    def one():
-        order = generator.permutation(len(matrix))[: 2 * number]
-        return pair_tests(matrix[np.ix_(order, order)], [number, number])
+    def one() -> dict[str, float]:
+        order = generator.permutation(kept.sizes["network"])[: 2 * number]
+        is_odd = odd_ones(generator, [number, number], odd)
+        if "distance" not in kept:
+            return spread_tests(kept["value"].values[order], is_odd)
+        scale = np.where(is_odd[:, None] | is_odd, ODD, 1.0)
+        found = {}
+        for name in measures:
+            matrix = scale * kept[name].values[np.ix_(order, order)]
+            found |= {test.replace("distance", name, 1): p for test, p in pair_tests(matrix, [number, number]).items()}
+        return found
 
     return rates(one)
+
+
+def spread_tests(values: np.ndarray, is_odd: np.ndarray) -> dict[str, float]:
+    """p of every measure of values (network), of which those that are odd are moved by 6 SD."""
+    levels = np.split(values + 6 * values.std() * is_odd, 2)
+    sizes = [len(level) for level in levels]
+    found = {}
+    for name, spread in SPREADS.items():
+        if np.isfinite([spread.of(level) for level in levels]).all():
+            found[name] = label_permutation.permutation_p(sizes, label_permutation.of_values(levels, spread))
+    return found
 
 
 def shown(row: dict[str, float]) -> str:
@@ -142,7 +167,8 @@ def shown(row: dict[str, float]) -> str:
 def main() -> None:
     label_permutation.RELABELLINGS = RELABELLINGS
     for path in sys.argv[1:]:
-        print(f"{path}: {shown(dealt(path))}", flush=True)
+        for odd in range(4):
+            print(f"{Path(path).stem}, {odd} odd: {shown(dealt(path, odd))}", flush=True)
     if sys.argv[1:]:
         return
     print("false alarms at 5%, in percent")

@@ -3,8 +3,9 @@
 python tests/benchmarks/interval_coverage.py
 
 Populations whose degeneracy is known: a cloud of networks, and one where each is odd with a probability of a tenth;
-values that are normal, log-normal (σ = 0.7), of Student's t with 3 degrees of freedom, and normal with a tenth odd. A
-row says for each number of networks: coverage, share of intervals below and above the truth, and the median upper end
+values that are normal, log-normal (σ = 0.7), of Student's t with 3 degrees of freedom, and normal with a tenth odd. The
+excess is that of such networks measured twice with errors: their floor is a quarter of the degeneracy, or half. A row
+says for each number of networks: coverage, share of intervals below and above the truth, and the median upper end
 over the truth. Intervals of fewer than LEAST_FOR_DISTANCES networks are shown although most are not given.
 """
 
@@ -18,17 +19,20 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
 
 from degeneracy.statistics.estimates import of_values
 from degeneracy.statistics.intervals import SKEWED, change_interval, interval
-from degeneracy.statistics.resampling import mean_distances, resample
+from degeneracy.statistics.resampling import mean_distances, mean_excess, resample
 from degeneracy.statistics.spreads import SPREADS
 
 REPEATS = 1000
 NETWORKS = (8, 20, 29, 50)
 SIGMA, FAR, ODD = 0.7, 3.5, 0.1
+ERRORS = {
+    "cloud": (0.26, 0.58),
+    "cloud with a tenth odd": (0.065, 0.16),
+}  # of a measurement, so that floors are as above
 
 
 def cloud(generator: np.random.Generator, count: int) -> np.ndarray:
-    points = generator.standard_normal((count, 3))
-    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+    return generator.standard_normal((count, 3))
 
 
 def cloud_with_odd(generator: np.random.Generator, count: int) -> np.ndarray:
@@ -36,8 +40,11 @@ def cloud_with_odd(generator: np.random.Generator, count: int) -> np.ndarray:
     direction = generator.standard_normal((count, 20))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     points = generator.standard_normal((count, 20)) / np.sqrt(40)
-    points += FAR * (generator.random(count) < ODD)[:, None] * direction
-    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+    return points + FAR * (generator.random(count) < ODD)[:, None] * direction
+
+
+def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(one[:, None] - other[None], axis=-1)
 
 
 VALUES = {
@@ -61,13 +68,49 @@ CASES = {
 }
 
 
-def true_distance(draw) -> float:
+def mean_of_many(of_networks) -> float:
     generator = np.random.default_rng(1)
-    return float(np.mean([draw(generator, 200).sum() / (200 * 199) for _ in range(400)]))
+    return float(np.mean([of_networks(generator, 200) for _ in range(400)]))
+
+
+def true_distance(draw) -> float:
+    def mean(generator, count):
+        points = draw(generator, count)
+        return distances(points, points).sum() / (count * (count - 1))
+
+    return mean_of_many(mean)
+
+
+def measured_twice(draw, error: float, generator: np.random.Generator, count: int):
+    """Distances (network, network) between networks measured on one and on other trials, and from themselves."""
+    points = draw(generator, count)
+    probe, replicate = (points + error * generator.standard_normal(points.shape) for _ in range(2))
+    found = distances(probe, replicate)
+    upper = np.triu(found, 1)  # one distance a pair, as in a metric artifact
+    return upper + upper.T, np.diag(found)
+
+
+def true_floor(draw, error: float) -> float:
+    return mean_of_many(lambda *drawn: measured_twice(draw, error, *drawn)[1].mean())
+
+
+def true_excess(draw, error: float) -> float:
+    def mean(generator, count):
+        distance, floor = measured_twice(draw, error, generator, count)
+        return distance.sum() / (count * (count - 1)) - floor.mean()
+
+    return mean_of_many(mean)
+
+
+def excess_case(draw, error: float, count: int, generator: np.random.Generator):
+    distance, floor = measured_twice(draw, error, generator, count)
+    found = resample(partial(mean_excess, distance=distance, floor=floor), count, generator)
+    return found, interval(found, 0.95, positive=False)
 
 
 def pair_case(draw, count: int, generator: np.random.Generator):
-    found = resample(partial(mean_distances, distance=draw(generator, count)), count, generator)
+    points = draw(generator, count)
+    found = resample(partial(mean_distances, distance=distances(points, points)), count, generator)
     return found, interval(found, 0.95, positive=True)
 
 
@@ -103,6 +146,11 @@ def main() -> None:
     for name, draw in (("cloud", cloud), ("cloud with a tenth odd", cloud_with_odd)):
         rows = [coverage(partial(pair_case, draw), true_distance(draw), count) for count in NETWORKS]
         print(f"mean distance, {name}", *rows, sep="\n    ", flush=True)
+        for error in ERRORS[name]:
+            truth, floor = true_excess(draw, error), true_floor(draw, error)
+            rows = [coverage(partial(excess_case, draw, error), truth, count) for count in NETWORKS]
+            share = floor / (floor + truth)
+            print(f"excess over a floor of {share:.0%}, {name}", *rows, sep="\n    ", flush=True)
     for name, draw in VALUES.items():
         for measure in CASES[name]:
             truth = float(SPREADS[measure].of(draw(np.random.default_rng(1), 10**7)))

@@ -90,3 +90,12 @@ def test_initial_weights_fill_the_interval_of_the_width():
     made = Cell(width=100).initialise(np.random.default_rng(0), 3, 2)
     assert 0.0999 < abs(made["recurrent_weights"]).max() <= 0.1
     assert made["recurrent_weights"].std() == pytest.approx(0.1 / np.sqrt(3), rel=0.02)
+
+
+def test_an_orthogonal_start_is_orthogonal_and_uniform_over_the_group():
+    cell = Cell(width=3, initialisation="orthogonal")
+    made = np.stack([cell.initialise(np.random.default_rng(s), 2, 1)["recurrent_weights"] for s in range(2000)])
+    np.testing.assert_allclose(made @ made.mT, np.broadcast_to(np.eye(3), made.shape), atol=1e-12)
+    traces = np.trace(made, axis1=1, axis2=2)  # over O(n), the mean of the trace is 0 and that of its square 1
+    assert abs(traces.mean()) < 0.1
+    assert np.mean(traces**2) == pytest.approx(1, abs=0.12)

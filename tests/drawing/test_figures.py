@@ -13,8 +13,9 @@ import xarray as xr
 from degeneracy.drawing import grid, style, sweeps, words
 from degeneracy.drawing import panel as panels
 from degeneracy.drawing.figure import draw
-from degeneracy.figures import example_trial, fixed_points, task_overview
+from degeneracy.figures import agreement, example_trial, fixed_points, task_overview
 from degeneracy.statistics.summary import summarise
+from degeneracy.status import Status
 from degeneracy.trials.generate import generate
 
 
@@ -341,3 +342,30 @@ def test_a_map_beside_the_panels_leaves_them_their_room():
         figure.canvas.draw()
     assert min(axis.get_position().height for axis in figure.axes) > 0.3
     assert len(figure.axes) == 4
+
+
+def test_a_condition_of_two_sweeps_is_one_population_and_metrics_that_correlate_are_side_by_side():
+    def artifact(condition, points, aspect):
+        distance = abs(points[:, None] - points)
+        data = xr.Dataset({"distance": (("network", "network_other"), distance)}, attrs={"condition": condition})
+        return data.assign(status=("network", np.full(len(points), Status.CONVERGED))).assign_attrs(level=aspect)
+
+    points = np.random.default_rng(0).random((5, 3, 8))
+    metrics = {
+        name: {level: artifact(str(level), (1 + level) * points[level, kind], "dynamics") for level in range(5)}
+        for name, kind in (("one", 0), ("other", 1), ("twin", 0))
+    }
+    sweep = sweeps.SweepArtifacts("a", "flip_flop", "task.channels", metrics=metrics)
+    both = sweeps.ExperimentArtifacts({"a": sweep, "b": replace(sweep, metrics={"one": {0: metrics["one"][0]}})})
+    distances, aspects = agreement.populations(both)
+    assert {len(own) for own in distances.values()} == {5} and aspects == dict.fromkeys(distances, "dynamics")
+    drawn = draw("agreement", both)
+    matrix, *_ = drawn.axes
+    names = [label.get_text() for label in matrix.get_yticklabels()]
+    assert abs(names.index("one") - names.index("twin")) == 1
+    digits = {tuple(map(int, text.get_position())): text for text in matrix.texts}
+    place = names.index("one"), names.index("twin")
+    assert digits[min(place), max(place)].get_text() == digits[max(place), min(place)].get_text() == "100"
+    assert [text.get_fontweight() for text in matrix.texts].count("bold") == 1
+    said = [text.get_text() for axis in drawn.axes for text in axis.texts]
+    assert "below: over 40 networks" in said and "above: over 5 populations" in said

@@ -29,6 +29,12 @@ def test_a_sweep_needs_the_artifacts_of_its_own_conditions(two):
     assert len(two.statistics()) == 2 * 3
 
 
+def test_a_metric_says_which_metric_it_is_a_variant_of(tiny):
+    chosen = {"permutation_distance": {}, "signed_permutation_distance": {}, "fine": {"metric": "dsa", "rank": 3}}
+    found = needs.Needs(resolve(tiny | {"metrics": chosen}, SCHEMA)).variant_of()
+    assert found == {"signed_permutation_distance": "permutation_distance"}
+
+
 def test_fixed_points_are_found_where_a_metric_uses_them(two, tiny):
     assert two.uses_fixed_points("fixed_point_counts") and not two.uses_fixed_points("dsa")
     assert len(two.fixed_point_targets()) == 4 * len(two.experiment.blocks)
@@ -61,6 +67,16 @@ def test_progress_of_training_is_drawn_where_there_are_snapshots(tiny):
     assert not drawn()
     tiny["training"]["snapshots"] = [0.1]
     assert drawn()
+
+
+def test_all_metrics_but_variants_are_compared_if_two_are_of_pairs(tiny):
+    tiny["figures"] = ["agreement"]
+    assert not needs.Needs(resolve(tiny, SCHEMA)).figure_targets()
+    tiny |= {"metrics": {"ood_loss": None, "cka": {"grid": {"trials": [2]}}, "svcca": None}}
+    found = needs.Needs(resolve(tiny, SCHEMA))
+    (sweep,) = found.experiment.sweeps.values()
+    assert set(found.compared_metrics(sweep)) == {"ood_loss", "cka", "svcca"}
+    assert len(found.figure_inputs("agreement")) == 3 * 2
 
 
 def test_memory_grows_with_what_the_networks_of_a_job_hold(tiny):

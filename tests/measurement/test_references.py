@@ -38,7 +38,7 @@ def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
         module = Plugin("metrics", metric).load()
         if not (hasattr(module, "NO_TRIALS") or hasattr(module, "SAME_TRIALS")):
             groups = [pairs.features_of(module, each, options) for each in (trained, trained.replicate())]
-            expected = pairs.over_pairs(module, *groups, np.array([[0, 0], [1, 1], [0, 1]]), options, "cpu")[measure]
+            expected = pairs.over_pairs(module, *groups, np.array([[0, 0], [1, 1], [0, 1]]), options, trained)[measure]
             assert floor.values == pytest.approx(expected[:2]) and np.all(floor > 0)
             assert data[f"replicate_{measure}"].values == pytest.approx(expected[2] * (1 - np.eye(2)))
         else:

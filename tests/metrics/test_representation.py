@@ -6,18 +6,7 @@ from conftest import make_population
 from degeneracy.measurement import measure as measuring
 from degeneracy.metrics import cka, debiased_cka, procrustes
 from degeneracy.status import Status
-from populations import random
-
-
-class Visited:
-    """States (network, trial, time, unit) in the place of a population."""
-
-    def __init__(self, *states):
-        self.states, self.seeds = np.stack(states), np.arange(len(states))
-        self.status, self.device = np.full(len(states), Status.CONVERGED), "cpu"
-
-    def states_of_each(self, trials):
-        yield from self.states[:, :trials]
+from populations import Visited, random
 
 
 def rotation(size, seed=0):

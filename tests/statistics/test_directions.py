@@ -154,6 +154,13 @@ def test_a_planted_table_has_the_arrows_and_the_agreement():
     assert found[~(found.primary | found.preferred)].holm_p.isna().all()
 
 
+def test_the_variants_of_a_metric_are_those_that_are_given():
+    settings = ("permutation_distance", "signed_permutation_distance")
+    data = [("n", name, summary(name, [3, 2, 1], [2, 3, 4])) for name in settings]
+    alone, together = (directions.table(data, given) for given in ({}, dict([settings[::-1]])))
+    assert set(alone.variant_of.values) == {""} and set(together.variant_of.values) == {"", settings[0]}
+
+
 @pytest.mark.parametrize(
     ("last", "doubts", "sign", "colour"),
     [(1.4, "", "↓", style.GREEN), (4.0, "this sign in 2 of 3 variants", "⇩", "white")],

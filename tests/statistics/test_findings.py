@@ -48,6 +48,7 @@ NO_TREND = NO_PERCENT | dict.fromkeys(("trend_low", "trend_high"), "")
             "falls by 12% [9, 15] (n = 10, 9, 8)",
         ),
         ({"doubts": "not resolved"}, "rises by 12% [9, 15]; interval only: not resolved (n = 10 per level)"),
+        ({"percent": "506.2", "percent_high": "1324.8"}, "rises by 506% [9, 1,325] (n = 10 per level)"),
         ({"monotone": "no"}, "rises by 12% [9, 15], but not at every level (n = 10 per level)"),
         ({"arrow": "unclear", "percent_low": "-4"}, "shows no clear change, +12% [-4, +15] (n = 10 per level)"),
         (NO_PERCENT | {"measure_unit": "rad"}, "rises by 0.3 rad [0.2, 0.4] (n = 10 per level)"),

@@ -1,6 +1,10 @@
 rule compute_mantel:
     input:
-        lambda wildcards: NEEDS.pair_metrics(sweep_of(wildcards)),
+        lambda wildcards: [
+            path
+            for name in NEEDS.compared_metrics(sweep_of(wildcards))
+            for path in NEEDS.metric(sweep_of(wildcards), name)
+        ],
     output:
         paths.mantel("{sweep}"),
     log:
@@ -19,4 +23,4 @@ rule compute_mantel:
         logged("{params.script:q} --metrics {input:q} --conditions {params.specs:q} --output {output:q}")
 
 
-TARGETS += [paths.mantel(name) for name, sweep in EXPERIMENT.sweeps.items() if NEEDS.pair_metrics(sweep)]
+TARGETS += [paths.mantel(name) for name, sweep in EXPERIMENT.sweeps.items() if NEEDS.compared_metrics(sweep)]

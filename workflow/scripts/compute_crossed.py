@@ -6,7 +6,7 @@ from pathlib import Path
 from degeneracy import command
 from degeneracy.artifacts import store
 from degeneracy.artifacts.atomic import write_table
-from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import schema_of
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import crossed
@@ -26,7 +26,7 @@ def main() -> None:
     rows: list[dict] = []
     for path in arguments.metrics:
         metric = Plugin("metrics", store.attributes_of(path)["metric"])
-        data = store.read(path, PAIR_METRIC if "distance" in metric.functions else NETWORK_METRIC)
+        data = store.read(path, schema_of(metric))
         training = json.loads(data.attrs["condition"])["training"]
         used, measures = data["status"].values == Status.CONVERGED, metric.constant("MEASURES")
         found = crossed.table(data, used, training["data_seeds"], measures, arguments.confidence)

@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument(
         "--statistics", nargs="+", required=True, help="statistics artifacts, in folders of their sweeps"
     )
+    parser.add_argument(
+        "--variant-of", type=command.json_object, default={}, help="the metric that a metric is a variant of (JSON)"
+    )
     parser.add_argument("--output", required=True, help="directions artifact to write")
     parser.add_argument("--table", required=True, help="the same as comma-separated values")
     arguments = parser.parse_args()
@@ -26,10 +29,10 @@ def main() -> None:
     joined.alike(dict(zip(arguments.statistics, (one.attrs for *_, one in data), strict=True)), "confidence")
     conditions = {sweep: json.loads(one.attrs["condition"]) for sweep, _, one in data}
     code = code_of(__file__, *map(task_of, conditions.values()), planned=arguments.code)
-    made = origin({}, code, contents(one.attrs for *_, one in data))
+    made = origin({"variant_of": arguments.variant_of}, code, contents(one.attrs for *_, one in data))
     # a table of many conditions is of none; the base of every sweep stands beside it
     made |= {"sweeps": json.dumps(conditions, sort_keys=True), "confidence": data[0][2].attrs["confidence"]}
-    result = directions.table(data)
+    result = directions.table(data, arguments.variant_of)
     store.write(arguments.output, DIRECTIONS, result, {}, "cpu", watch.seconds, **made)
     with whole(arguments.table) as temporary:
         result.to_dataframe().to_csv(temporary, index=False)

@@ -5,7 +5,7 @@ from degeneracy.artifacts import store
 from degeneracy.artifacts.origin import origin
 from degeneracy.errors import UserError
 from degeneracy.measurement.measure import measure
-from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import schema_of
 from degeneracy.networks import population
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin, cells_of, tasks_of
@@ -37,7 +37,7 @@ def main() -> None:
     code = code_of(__file__, *tasks_of(condition), *cells_of(condition), metric, planned=arguments.code)
     made = origin(options, code, networks.inputs)
     made |= {"metric": arguments.metric, "level": metric.constant("LEVEL", "")}
-    schema = PAIR_METRIC if "features" in metric.functions else NETWORK_METRIC
+    schema = schema_of(metric)
     if store.reuse(arguments.output, schema, condition, **made):
         return
     result = measure(arguments.metric, networks, options)

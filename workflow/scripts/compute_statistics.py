@@ -7,7 +7,7 @@ from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.origin import contents, origin
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import dumps, level_of
-from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import MAP, schema_of
 from degeneracy.plugins.code_hash import code_of
 from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics.schema import STATISTICS
@@ -27,8 +27,7 @@ def main() -> None:
     arguments = parser.parse_args()
     watch = command.Stopwatch()
     plugin = Plugin("metrics", arguments.metric)
-    schema = PAIR_METRIC if "distance" in plugin.functions else NETWORK_METRIC
-    data = {path: store.read(path, schema) for path in arguments.metrics}
+    data = {path: store.read(path, schema_of(plugin)) for path in arguments.metrics}
     files = {path: one.attrs for path, one in data.items()}
     joined.have(files, metric=arguments.metric)
     if arguments.options is not None:

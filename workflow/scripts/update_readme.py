@@ -21,6 +21,7 @@ from degeneracy.plugins.options import Option
 from degeneracy.report import study
 from degeneracy.report.study import markdown as table
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
+from degeneracy.subspaces.schema import SUBSPACES
 from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ ARTIFACTS = (
     (TRIALS, paths.trials("<task>", "<trial set>")),
     (COMPLEXITY, paths.complexity("<task>", "<trial set>")),
     (NETWORKS, paths.networks(*OF_CONDITION, "<block>")),
+    (SUBSPACES, paths.subspaces(*OF_CONDITION, "<dimension>")),
     (FIXED_POINTS, paths.fixed_points(*OF_CONDITION, "<block>")),
     (NETWORK_METRIC, paths.metric(*OF_CONDITION, "<metric>")),
     (PAIR_METRIC, paths.metric(*OF_CONDITION, "<metric>")),

@@ -18,7 +18,15 @@ class Cell(Rates):
 
     width: Annotated[int, Range(1, 4096, "units")] = 128
     activation: Literal["tanh", "relu", "sigmoid", "softplus", "elu", "linear"] = "tanh"
+    initialisation: Literal["uniform", "orthogonal"] = "uniform"
 
     def initialise(self, generator: np.random.Generator, inputs: int, outputs: int) -> dict[str, np.ndarray]:
-        """Parameters of one network before training, all drawn from U(−1/√n, 1/√n)."""
-        return uniform_parameters(self, generator, inputs, outputs)
+        """Parameters of one network before training, all drawn from U(−1/√n, 1/√n).
+
+        With `orthogonal`, W_h is a random orthogonal matrix (uniform over the group).
+        """
+        parameters = uniform_parameters(self, generator, inputs, outputs)
+        if self.initialisation == "orthogonal":
+            factor, triangle = np.linalg.qr(generator.normal(size=(self.width, self.width)))
+            parameters["recurrent_weights"] = factor * np.sign(np.diag(triangle))  # uniform only with these signs
+        return parameters

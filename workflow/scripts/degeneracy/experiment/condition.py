@@ -28,9 +28,10 @@ def level_of(condition: dict, factor: str):
 
 def lacking(spec: dict) -> set[str]:
     """What is not known of the networks of a condition (of `plugins.contracts.NEEDED`)."""
+    missing = set() if "horizon" in spec["task"] else {"free_run"}  # see `tasks.ForetellingTask`
     if "networks" not in spec:
-        return set()
-    missing = {"untrained"}
+        return missing
+    missing |= {"untrained"}
     if not spec["model"]:
         missing |= {"weights", "readout", "equations"}
     if spec["task"].get("name", RECORDED) == RECORDED:

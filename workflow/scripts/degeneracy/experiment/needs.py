@@ -46,15 +46,22 @@ class Needs:
         """Artifacts of a metric, one a level."""
         return [paths.metric(one.task, one.name, metric) for one in sweep.conditions]
 
-    def pair_metrics(self, sweep: Sweep) -> list[str]:
-        """Artifacts of the metrics of pairs that a sweep has, without their variants; none if there is only one."""
+    def compared_metrics(self, sweep: Sweep) -> list[str]:
+        """Metrics of a sweep that are compared with each other: no variants. None if only one of them is of pairs."""
         metrics = [name for name in self.metrics(sweep) if name not in self.experiment.variants]
         pairwise = [name for name in metrics if "features" in self.experiment.plugin(name).functions]
-        return [path for name in pairwise if len(pairwise) > 1 for path in self.metric(sweep, name)]
+        return metrics if len(pairwise) > 1 else []
 
     def metrics(self, sweep: Sweep) -> dict[str, dict]:
         """Metrics of a sweep and their options."""
         return self.experiment.metrics_of(*sweep.conditions)
+
+    def variant_of(self) -> dict[str, str]:
+        """The metrics that say in their file that they are variants of another, and that other metric."""
+        plugins = [
+            self.experiment.plugin(name) for sweep in self.experiment.sweeps.values() for name in self.metrics(sweep)
+        ]
+        return {one.name: other for one in plugins if (other := one.constant("VARIANT_OF", ""))}
 
     def maps(self, sweep: Sweep) -> list[str]:
         """Metrics of a sweep of which it has a map."""
@@ -127,15 +134,20 @@ class Needs:
                 return False  # of training, and of how the task is solved
             if "fixed_points" in figure.reads and name not in self.experiment.figures_named:
                 return any(map(self.uses_fixed_points, metrics))
-            return not figure.metrics or any(metric in metrics for metric in figure.metrics)
+            return not (figure.metrics or figure.all_metrics) or bool(self.shown_metrics(sweep, figure))
 
         scoped = [name for name, figure in self.figures.items() if figure.scope == scope and figure.is_for(sweep)]
         return [name for name in scoped if has_input(name, self.figures[name])]
 
+    def shown_metrics(self, sweep: Sweep, figure: FigureContract) -> list[str]:
+        """Metrics of a sweep that a figure shows: those of its METRICS, or all that are compared with each other."""
+        chosen = self.compared_metrics(sweep) if figure.all_metrics else figure.metrics
+        return [name for name in chosen if name in self.metrics(sweep)]
+
     def figure_artifacts(self, sweep: Sweep, figure: str, metric: str | None = None) -> list[str]:
         """Artifacts a figure reads, as its READS says, of one sweep (and, for a figure of one metric, of that)."""
         contract = self.figures[figure]
-        chosen = [metric] if metric else [name for name in contract.metrics if name in self.metrics(sweep)]
+        chosen = [metric] if metric else self.shown_metrics(sweep, contract)
         first = slice(1 if contract.one_a_task else None)
         conditions = sweep.conditions[first]
         sources = {

@@ -31,6 +31,10 @@ def fixed_points(task: str, condition: str, block: str) -> str:
     return f"{RESULTS}/{task}/{condition}/fixed_points/{block}.nc"
 
 
+def subspaces(task: str, condition: str, dimension: str) -> str:
+    return f"{RESULTS}/{task}/{condition}/subspaces/dimension-{dimension}.nc"
+
+
 def metric(task: str, condition: str, metric: str) -> str:
     return f"{RESULTS}/{task}/{condition}/metrics/{metric}.nc"
 
@@ -55,6 +59,10 @@ def directions(ending: str) -> str:
 
 def power() -> str:
     return f"{RESULTS}/statistics/power.csv"
+
+
+def intrinsic_dimension() -> str:
+    return f"{RESULTS}/statistics/intrinsic_dimension.csv"
 
 
 def mantel(sweep: str) -> str:

@@ -41,7 +41,9 @@ class Figure(Selection, Protocol):
     """Kinds of artifacts that it gets."""
 
     METRICS: tuple[str, ...]
-    """Metrics whose statistics and maps it gets; it is drawn if there is one of them."""
+    """Metrics whose artifacts it gets; it is drawn if there is one of them. A figure of a sweep or the experiment that
+    reads "metrics" and leaves this out gets all that are no variants, if two or more are of pairs.
+    """
 
     ONE_A_TASK: bool
     """Whether it gets of each task the first condition of the first sweep alone, and of that the first block."""

@@ -31,7 +31,7 @@ def draw(sweep):
         for place, (level, population) in enumerate(sweep.populations.items()):
             _curve(axis, data.isel(level=place), population, colours[level], f"{sweep.factor_name} {level}")
         axis.set(xscale="log", xlabel="loss on the training trials", ylabel=measure_label(data))
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.05 * axis.get_ylim()[1])  # so that no dot is cut at the top
         axis.invert_xaxis()
     for axis in axes.flat[len(shown) :]:
         axis.remove()

@@ -18,7 +18,7 @@ from degeneracy.experiment.validation import defaults_of
 from degeneracy.fixed_points.schema import FIXED_POINTS
 from degeneracy.interface.given import Given, is_population, numbers, trials_of
 from degeneracy.measurement import measure as measurement
-from degeneracy.measurement.schema import NETWORK_METRIC, PAIR_METRIC
+from degeneracy.measurement.schema import schema_of
 from degeneracy.networks.population import Population
 from degeneracy.plugins import contracts, validation
 from degeneracy.plugins.discovery import PACKAGE, Plugin, names
@@ -76,7 +76,7 @@ def measure(metric: str, population: Population, **options):
         population = replace(population, fixed_points=fixed_points(population))
     with logged():
         data = measurement.measure(metric, population, whole, log.info)
-    kind = PAIR_METRIC if "features" in plugin.functions else NETWORK_METRIC
+    kind = schema_of(plugin)
     said = {"artifact": kind.kind, "metric": metric, "options": dumps(whole), "level": plugin.constant("LEVEL")}
     return data.assign_attrs(said, condition=dumps(population.condition))
 
@@ -144,7 +144,7 @@ def lacking(population: Population) -> set[str]:
     if not isinstance(population, Given):  # of the pipeline, whose networks may come from files
         return condition.lacking(population.condition)
     data, probe = population.networks, population.probe
-    missing = {"untrained", "ood", "replicate"} | (
+    missing = {"untrained", "ood", "replicate", "free_run"} | (
         set() if data.attrs["parameters"] else {"weights", "readout", "equations"}
     )
     if population.known_cell is not None:

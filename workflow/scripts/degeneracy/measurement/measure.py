@@ -36,7 +36,7 @@ def measure(name: str, population: Population, options: dict, report=print) -> x
     if hasattr(module, "features"):
         features = features_of(module, measured, options) if usable.any() else {}
         pairs = np.stack(np.triu_indices(usable.sum(), 1), axis=1)
-        results = over_pairs(module, features, features, pairs, options, population.device)
+        results = over_pairs(module, features, features, pairs, options, population)
         results = results or {key: np.full(len(pairs), np.nan) for key in module.MEASURES}  # no pair of two
         for line in returned.told(module, results, "pair"):
             report(line)

@@ -42,7 +42,7 @@ def distances_across(
         for there in range(here + 1, len(populations)):
             rows, columns = np.flatnonzero(usable[here]), np.flatnonzero(usable[there])
             pairs = np.indices((len(rows), len(columns))).reshape(2, -1).T  # (pair, 2), row by row
-            found = over_pairs(module, features[here], features[there], pairs, options, populations[0].device)
+            found = over_pairs(module, features[here], features[there], pairs, options, populations[0])
             for measure in matrices if found else ():
                 across = found[measure].reshape(len(rows), len(columns))
                 matrices[measure][np.ix_(first[here] + rows, first[there] + columns)] = across
@@ -55,16 +55,19 @@ def features_of(module: ModuleType, population: Population, options: dict) -> di
     return returned.features(module, found, len(population.seeds))
 
 
-def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, device: str) -> dict:
+def over_pairs(
+    module: ModuleType, features: dict, others: dict, pairs: np.ndarray, options: dict, population: Population
+) -> dict:
     """Results (pair, …) of a metric of pairs, computed for a bounded number of pairs at a time.
 
     Pairs with a network whose features are not finite get NaN, and the metric does not see them. A metric that takes a
-    `device` computes on it.
+    `device` computes on that of the population; one that takes a `population` is given it, for what all pairs share.
     """
     parts = []
-    placed = {"device": device} if "device" in inspect.signature(module.distance).parameters else {}
+    shared = {"device": population.device, "population": population}
+    asked = {name: shared[name] for name in shared.keys() & inspect.signature(module.distance).parameters.keys()}
     bytes_each = max([1, *(sum(values[:1].nbytes for values in side.values()) for side in (features, others))])
-    together = max(1, min(PAIRS_AT_ONCE[device], BYTES_AT_ONCE // bytes_each))
+    together = max(1, min(PAIRS_AT_ONCE[population.device], BYTES_AT_ONCE // bytes_each))
     good = np.zeros(0, bool)
     if len(pairs):
         good = _finite(features)[pairs[:, 0]] & _finite(others)[pairs[:, 1]]
@@ -73,7 +76,7 @@ def over_pairs(module: ModuleType, features: dict, others: dict, pairs: np.ndarr
         rows, columns = known[begin : begin + together].T
         a = {key: values[rows] for key, values in features.items()}
         b = {key: values[columns] for key, values in others.items()}
-        found = module.distance(a, b, **taken(module.distance, options), **placed)
+        found = module.distance(a, b, **taken(module.distance, options), **asked)
         parts.append(returned.measures(module, "distance", found, "pair", len(rows)))
     found = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]} if parts else {}
     return {key: vector_of(values, good) for key, values in found.items()}

@@ -35,7 +35,7 @@ def floors(
     note, found = "between probe and replicate trials", {}
     try:
         others = features_of(module, measured.replicate(), options) if count else {}
-        found = over_pairs(module, features, others, np.concatenate([own, pairs]), options, measured.device)
+        found = over_pairs(module, features, others, np.concatenate([own, pairs]), options, measured)
     except ValueError as error:
         note += f"; it cannot be computed: {error}"
     for measure, (long_name, unit) in module.MEASURES.items():
@@ -65,7 +65,7 @@ def ceilings(module: ModuleType, population: Population, options: dict) -> dict[
     note, results = f"before training, first {first.sum()} networks", {}
     try:
         features = features_of(module, population.where(first).untrained(), options)
-        results = over_pairs(module, features, features, pairs, options, population.device)
+        results = over_pairs(module, features, features, pairs, options, population)
     except ValueError as error:
         note += f"; it cannot be computed: {error}"
     nothing = np.full([len(first)] * 2, np.nan)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from degeneracy.artifacts.schema import FLOAT, INTEGER, Schema, Variable
+from degeneracy.plugins.discovery import Plugin
 
 NETWORK, PAIR = ("network",), ("network", "network_other")
 STATUS = Variable(NETWORK, INTEGER, "outcome of training", "1")
@@ -41,6 +42,11 @@ MAP = Schema(
         "status": STATUS,
     },
 )
+
+
+def schema_of(metric: Plugin) -> Schema:
+    """The schema of the artifacts of a metric: that of pairs if it defines a distance."""
+    return PAIR_METRIC if "distance" in metric.functions else NETWORK_METRIC
 
 
 def variable(

@@ -42,7 +42,7 @@ def _measured(module: ModuleType, then: Population, reached: np.ndarray, options
     if hasattr(module, "features"):
         pairs = np.stack(np.triu_indices(reached.sum(), 1), axis=1)
         features = features_of(module, then, options)
-        results = over_pairs(module, features, features, pairs, options, then.device)
+        results = over_pairs(module, features, features, pairs, options, then)
         return {measure: matrix_of(values, pairs, reached) for measure, values in results.items()}
     results = module.value(then, **taken(module.value, options))
     results = returned.measures(module, "value", results, "network", len(then.seeds))

@@ -36,8 +36,13 @@ class Metric(Protocol):
     USES: tuple[Literal["fixed_points"], ...]
     """Artifacts that it needs besides networks and trials."""
 
-    NEEDS: tuple[Literal["weights", "readout", "untrained", "inputs", "targets", "ood", "replicate"], ...]
-    """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials."""
+    NEEDS: tuple[
+        Literal["weights", "readout", "untrained", "inputs", "targets", "ood", "replicate", "equations", "free_run"],
+        ...,
+    ]
+    """What it needs that networks which were not trained here may lack; `inputs` are those of the probe trials.
+    `free_run` leaves out each task whose networks cannot go on by themselves.
+    """
 
     REQUIRES: tuple[str, ...]
     """What must hold between its options and those of a condition (`trials.probe`), such as
@@ -53,6 +58,9 @@ class Metric(Protocol):
 
 class NetworkMetric(Metric, Protocol):
     """A metric of a network."""
+
+    AMONG_OTHERS: bool
+    """Whether the value of a network depends on the other networks of its population."""
 
     @staticmethod
     def value(population: "Population", **options: Any) -> "np.ndarray | dict[str, np.ndarray]":
@@ -81,5 +89,7 @@ class PairMetric(Metric, Protocol):
     ) -> "np.ndarray | dict[str, np.ndarray]":
         """Distance of each pair (pair) from the features (pair, …) of its two networks, or several results by name.
 
-        A function with an argument `device` ("cpu" or "cuda") is told where to compute.
+        A function with an argument `device` ("cpu" or "cuda") is told where to compute. One with an argument
+        `population` is given that of the networks, for what all pairs share: their cell, and trials that are no
+        features.
         """

@@ -27,7 +27,8 @@ NEEDED = {  # NEEDS of a metric: what networks that were not trained here may la
     "targets": "targets",
     "ood": "trials out of distribution",
     "replicate": "replicate trials",
-    "equations": "the equations of the networks",  # of USES = ("fixed_points",)
+    "equations": "the equations of the networks",  # of USES = ("fixed_points",), too
+    "free_run": "a task of foretelling their inputs, which they can go on with by themselves",
 }
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions")  # READS of a figure
@@ -85,6 +86,7 @@ CONTRACTS = {
             "NO_TRIALS": FLAG,
             "SAME_TRIALS": FLAG,
             "ACROSS_CONDITIONS": FLAG,
+            "AMONG_OTHERS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
             "NEEDS": {"type": "array", "items": {"enum": list(NEEDED)}},
             "ONE_MATRIX": FLAG,

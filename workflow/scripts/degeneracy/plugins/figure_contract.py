@@ -33,6 +33,11 @@ class FigureContract:
         known = headlines() | {name: (metric, measure) for name, (metric, _, measure) in pairs}
         return [known[name] for name in self.columns if name in known]
 
+    @property
+    def all_metrics(self) -> bool:
+        """Whether it reads metrics and names none: it shows all that are compared with each other."""
+        return "metrics" in self.reads and not self.metrics and self.scope in ("sweep", "experiment")
+
     def is_for(self, sweep) -> bool:
         """Whether a sweep (of `experiment.Experiment`) has the factor, the task and the levels it asks for."""
         complexity = Plugin("tasks", sweep.task).constant("COMPLEXITY", ()) if COMPLEXITY in self.factors else ()

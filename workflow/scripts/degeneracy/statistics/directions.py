@@ -13,12 +13,12 @@ than a quarter of the degeneracy there. Behaviour has no arrow below LEAST_FOR_B
 """
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from degeneracy.errors import UserError
-from degeneracy.plugins.discovery import Plugin
 from degeneracy.statistics import sensitivity
 from degeneracy.statistics.multiple_tests import holm
 from degeneracy.statistics.paper import DOWN, PAPER_ARROWS, UNCLEAR, UP, agreement, compared, paper_factor
@@ -36,8 +36,10 @@ def arrow(low: float, high: float, p: float, alpha: float) -> str:
     return UP if low > 0 else DOWN if high < 0 else UNCLEAR
 
 
-def table(sweeps: list[tuple[str, str, xr.Dataset]]) -> xr.Dataset:
+def table(sweeps: list[tuple[str, str, xr.Dataset]], variant_of: Mapping[str, str] | None = None) -> xr.Dataset:
     """The table of directions (row), from the names of a sweep and of a metric, and their statistics artifact, of each.
+
+    `variant_of` gives, for a metric that says in its file that it is a variant, the metric that it is a variant of.
 
     Rows are sorted by sweep and metric; measures keep their order. `holm_p` adjusts the permutation p-values of all
     compared rows (primary or preferred) of the same paper factor, across tasks, metrics and both measures. It is NaN
@@ -48,7 +50,7 @@ def table(sweeps: list[tuple[str, str, xr.Dataset]]) -> xr.Dataset:
         raise UserError("directions: no statistics artifact is given, must be at least one")
     if len(named) < len(sweeps):
         raise UserError("directions: a metric is given twice for the same sweep")
-    rows = [row for key in sorted(named) for row in _rows(*key, named[key])]
+    rows = [row for key in sorted(named) for row in _rows(*key, named[key], variant_of or {})]
     family = np.array([row["paper_factor"] if row["primary"] or row["preferred"] else "" for row in rows])
     p = np.array([row["trend_permutation_p"] for row in rows])
     adjusted, alpha = np.full(len(rows), np.nan), 1 - next(iter(named.values())).attrs["confidence"]
@@ -62,7 +64,7 @@ def table(sweeps: list[tuple[str, str, xr.Dataset]]) -> xr.Dataset:
     return DIRECTIONS.build({name: np.array([row[name] for row in rows]) for name in DIRECTIONS.variables})
 
 
-def _rows(sweep: str, metric: str, data: xr.Dataset) -> list[dict]:
+def _rows(sweep: str, metric: str, data: xr.Dataset, variant_of: Mapping[str, str]) -> list[dict]:
     """Rows of one statistics artifact, with all columns but those that depend on other rows."""
     levels = data["level"].values.tolist()
     order = trend_order(levels)
@@ -76,7 +78,7 @@ def _rows(sweep: str, metric: str, data: xr.Dataset) -> list[dict]:
         "factor": factor,
         "paper_factor": role,
         "metric": metric,
-        "variant_of": Plugin("metrics", plugin).constant("VARIANT_OF", "" if metric == plugin else plugin),
+        "variant_of": variant_of.get(plugin, "" if metric == plugin else plugin),
         "metric_level": level,
         "levels": _joined(levels[place] for place in shown),
         "n_used": _joined(data["n_used"].values[shown].tolist()),

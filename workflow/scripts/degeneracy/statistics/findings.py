@@ -68,11 +68,16 @@ def change(row: dict[str, str]) -> str:
         unit = f" {row['measure_unit']}"
     numbers = [row[name] for name in (kind, f"{kind}_low", f"{kind}_high")]
     if numbers[0] and not any(numbers[1:]):
-        return f"shows no clear change, {float(numbers[0]):+.3g}{unit}: too few networks for an interval"
+        return f"shows no clear change, {digits(float(numbers[0]), '+')}{unit}: too few networks for an interval"
     if not all(numbers):
         return "has no known change: too few networks converged, or the levels have no order"
     value, low, high = map(float, numbers)
     if row["arrow"] == UNCLEAR:
-        return f"shows no clear change, {value:+.3g}{unit} [{low:+.3g}, {high:+.3g}]"
+        return f"shows no clear change, {digits(value, '+')}{unit} [{digits(low, '+')}, {digits(high, '+')}]"
     verb, ends = ("rises", (low, high)) if row["arrow"] == UP else ("falls", (-high, -low))
-    return f"{verb} by {abs(value):.3g}{unit} [{ends[0]:.3g}, {ends[1]:.3g}]"
+    return f"{verb} by {digits(abs(value))}{unit} [{digits(ends[0])}, {digits(ends[1])}]"
+
+
+def digits(number: float, sign: str = "-") -> str:
+    """Three digits, or all of those before the point; never a power of ten for a large number."""
+    return f"{number:{sign},.0f}" if abs(number) >= 1000 else f"{number:{sign}.3g}"

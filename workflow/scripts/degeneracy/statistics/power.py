@@ -39,7 +39,7 @@ def table(statistics: xr.Dataset) -> list[dict]:
     rows = []
     for measure in statistics["measure"].values.tolist():
         found, used = variance(statistics.sel(measure=measure)), float(statistics["n_used"].mean())
-        if found > 0:
+        if 0 < found < math.inf:  # infinite where a level has no degeneracy at all
             needed = {f"networks_for_{name}": networks_needed(statistics, measure, by) for name, by in CHANGES.items()}
             rows.append({"measure": measure, "n_used": used, "sd_log_ratio": math.sqrt(2 * found / used)} | needed)
     return rows

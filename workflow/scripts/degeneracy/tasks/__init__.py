@@ -72,6 +72,18 @@ class AutonomousTask(Task, Protocol):
         """Whether it generates a trajectory by itself, so that teacher forcing can act on its state."""
 
 
+class ForetellingTask(Task, Protocol):
+    """What a task has besides whose targets are its inputs some steps later, so that a network can go on by itself."""
+
+    @property
+    def horizon(self) -> int:
+        """How many steps: an output is the input of this many steps later. Nothing else may be called so."""
+
+    @property
+    def time_steps(self) -> int:
+        """Steps of a trial, any number."""
+
+
 class File(Protocol):
     """Constants of a task's file, which it may leave out."""
 

@@ -16,6 +16,9 @@ from degeneracy.solvers.orthogonal.starts import random_orthogonal, starting_poi
 SCREENING = torch.float32  # most starts are only ranked, and float32 ranks them at half the price
 SCREENING_TOLERANCE = 1e-5  # of the gradient, where the screening of a start ends
 REFLECTIONS = (40, 80, 120, 200)  # iterations of the screening at which reflections are tried
+# Local minima differ by about as much in close pairs as in others, so by a larger share of the distance. At these sizes
+# the best start of a close pair is often a late one, so all are followed.
+CLOSE, CLOSE_SIZES = 0.08, range(33, 65)  # distance of unit operators
 FINALISTS = 2  # starts of a pair refined in double precision, where that many were followed
 WORKSPACE = {"cpu": 2**27, "cuda": 2**30}  # bytes that a chunk of pairs may occupy
 
@@ -191,8 +194,10 @@ def _screen(a, b, pull, starts):
     if pull is not None:
         pull = pull.to(SCREENING)
         pull = Pull(transposed(pull.towards[:, None]).flatten(0, 1), pull.constant.repeat_interleave(count))
-    options = {"tolerance": SCREENING_TOLERANCE, "schedule": _schedule(count, starts.shape[-1])}
-    screened, error, _ = descend(sources, targets, transposed(starts), pull, **options, reflections=REFLECTIONS)
+    size = starts.shape[-1]
+    options = {"schedule": _schedule(count, size), "close": CLOSE * (size in CLOSE_SIZES)}
+    options |= {"tolerance": SCREENING_TOLERANCE, "reflections": REFLECTIONS}
+    screened, error, _ = descend(sources, targets, transposed(starts), pull, **options)
     return transposed(screened), error
 
 
@@ -204,7 +209,7 @@ def _schedule(starts: int, size: int) -> dict[int, int]:
     if size <= 32:
         return {60 if size <= 12 else 80: math.ceil(starts / 2), 140: math.ceil(starts / 5), 300: 1}
     if size <= 64:
-        return {60: math.ceil(starts / 3), 120: math.ceil(starts / 6), 250: 1, 500: 1}
+        return {80: math.ceil(starts / 2.4), 160: math.ceil(starts / 6), 300: 1, 500: 1}
     return {40: 3, 80: 2, 200: 1, 600: 1}  # the local minima of unrelated operators differ by some 1% there
 
 

@@ -73,14 +73,15 @@ class _Record:
     def store(self, live, iterate, gradient_norm):
         self.transform[live], self.error[live], self.gradient[live] = iterate.c, iterate.error, gradient_norm
 
-    def survivors(self, live, tolerance, done, places):
+    def survivors(self, live, tolerance, done, places, close):
         """(live,) which of the live starts go on; the others have converged or are given up.
 
-        places: how many starts of a pair may go on after this iteration, or None for all.
+        places: how many starts of a pair may go on after this iteration, or None for all. close: see `descend`.
         """
         going = self.gradient[live] > tolerance
         if places is not None:
-            behind = rank(self.error.view(-1, self.starts)).flatten()[live] >= places
+            errors = self.error.view(-1, self.starts)
+            behind = (rank(errors).flatten() >= places)[live] & (errors.amin(1) >= close**2 / 2)[live // self.starts]
             self.error[live[going & behind]] = math.inf
             going &= ~behind
         if done >= FIRST_CUT:  # in a related pair one start is at its minimum and the others are nowhere near
@@ -94,11 +95,12 @@ class _Record:
         return tuple(x.unflatten(0, (-1, self.starts)) for x in (self.transform, self.error, self.gradient))
 
 
-def descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), memory=4):
+def descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), close=0.0, memory=4):
     """Minimise ½‖A − C B Cᵀ‖² by L-BFGS from several starts per pair.
 
     a, b, c: (pair, start, n, n), a and b of norm 1. pull: the term of the inputs, one problem per start.
     schedule: iteration -> how many starts of a pair go on after it; the last iteration ends the descent.
+    close: distance of a pair below which all its starts go on, unless they are hopeless.
     reflections: iterations at which stuck starts are reflected, if they are in the schedule or multiples of CHECK.
     Returns the transforms, the errors (infinite for starts given up) and the gradient norms, all (pair, start, …).
     """
@@ -116,7 +118,7 @@ def descend(a, b, c, pull=None, *, tolerance, schedule, reflections=(), memory=4
             norm[_reflect(iterate)] = math.inf
         record.store(live, iterate, norm)
         places = schedule.get(done) if done < last else None
-        kept = record.survivors(live, tolerance, done, places).nonzero().flatten()
+        kept = record.survivors(live, tolerance, done, places, close).nonzero().flatten()
         if len(kept) == 0:
             break
         if len(kept) < CROWDED * len(live):
