@@ -51,8 +51,8 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(project):
         "flip_flop/*/metrics/*.nc": 2 * 3,
         "statistics/channels/*.nc": 3,
         "statistics/directions.*": 2,
-        "figures/channels/*.pdf": 5,
-        "figures/channels/*.png": 5,
+        "figures/channels/*.pdf": 6,
+        "figures/channels/*.png": 6,
         "figures/channels/*/degeneracy.png": 3,
         "figures/channels/dsa/map.pdf": 1,
         "figures/complexity.pdf": 1,
@@ -66,9 +66,12 @@ def test_a_run_leaves_every_artifact_and_figure_and_the_report(project):
     ).read_text()
     assert re.search(r"epoch +1 +loss .* converged 1/1 .* s left", log)
     snakemake(project, "--report", "results/report.html")
-    report = (results / "report.html").read_text()
+    report, page = (results / "report.html").read_text(), (results / "index.html").read_text()
     assert "MDS" in report or "multidimensional scaling" in report
-    assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?://", report)
+    for text in (report, page):
+        assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?://", text)
+    links = [link for link in re.findall('href="([^#"]+)"', page) if not (results / link).exists()]
+    assert "4 of 4 networks" in page and page.count("<circle") == 4 and not links
 
 
 def test_a_second_run_and_a_clone_with_other_times_do_nothing(finished, project):
@@ -123,11 +126,12 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "compute_statistics": 3,
         "compute_directions": 1,
         "compute_power": 1,
-        "draw_figure": 5,
-        "draw_metric_figure": 4,
+        "draw_figure": 6,
+        "draw_metric_figure": 5,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
         "write_index": 1,
         "write_metrics": 1,
+        "write_page": 1,
     }
 
 
@@ -162,8 +166,8 @@ def test_levels_in_another_order_redraw_and_summarise_anew(project):
     other["sweeps"]["channels"]["levels"] = [3, 2]
     write_config(project, other)
     assert planned(project) == {
-        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "compute_power": 1, "draw_figure": 5,
-        "draw_metric_figure": 4, "draw_experiment_figure": 3,
+        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "compute_power": 1, "draw_figure": 6,
+        "draw_metric_figure": 5, "draw_experiment_figure": 3, "write_page": 1,
     }  # fmt: skip
 
 
@@ -171,7 +175,7 @@ def test_an_experiment_without_the_headline_metrics_has_figures(project):
     write_config(project, TINY | {"metrics": ["weight_change"]})
     assert planned(project) == {
         "compute_metric": 2, "compute_statistics": 1, "compute_directions": 1, "compute_power": 1,
-        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1, "write_metrics": 1,
+        "draw_metric_figure": 1, "draw_experiment_figure": 2, "write_index": 1, "write_metrics": 1, "write_page": 1,
     }  # fmt: skip
 
 
@@ -179,22 +183,25 @@ def test_editing_a_metric_reruns_it_and_what_follows(project):
     edit(module(project, "metrics/ood_loss.py"), ".sum((1, 2))", ".sum(axis=(1, 2))")
     follow = {
         "compute_directions": 1, "compute_power": 1, "draw_figure": 2, "draw_experiment_figure": 2, "write_metrics": 1,
+        "write_page": 1,
     }  # fmt: skip
     assert planned(project) == {"compute_metric": 2, "compute_statistics": 1, "draw_metric_figure": 1} | follow
     edit(module(project, "solvers/orthogonal/conjugation.py"), "FINALISTS = 2", "FINALISTS = 3")
     assert planned(project) == {
-        "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_metric_figure": 3
+        "compute_metric": 4, "compute_map": 1, "compute_statistics": 2, "draw_metric_figure": 4
     } | follow  # fmt: skip
 
 
 def test_another_paper_factor_of_a_task_is_tabulated_anew(project):
     edit(module(project, "statistics/paper.py"), '"model.width": "width"', '"model.width": "size"')
-    assert planned(project) == {"compute_directions": 1, "draw_figure": 2, "draw_experiment_figure": 1}
+    assert planned(project) == {
+        "compute_directions": 1, "draw_figure": 2, "draw_experiment_figure": 2, "write_page": 1
+    }  # fmt: skip
 
 
 def test_editing_a_figure_redraws_only_it(project):
     edit(module(project, "figures/loss_curves.py"), "linewidth=0.8", "linewidth=0.9")
-    assert planned(project) == {"draw_figure": 1}
+    assert planned(project) == {"draw_figure": 1, "write_page": 1}
 
 
 OWN_FIGURE = '''"""How many networks learnt the task, in every sweep."""
@@ -221,7 +228,7 @@ def test_a_new_figure_of_the_experiment_is_drawn_where_its_factor_is_swept(proje
     own.write_text(OWN_FIGURE, encoding="utf-8")
     assert planned(project) == {}  # nothing here sweeps gamma
     edit(own, "model.gamma", "task.channels")
-    assert planned(project) == {"draw_experiment_figure": 1}
+    assert planned(project) == {"draw_experiment_figure": 1, "write_page": 1}
     snakemake(project)
     assert (project / "results/figures/learnt.pdf").exists()
     edit(own, '"experiment"', '"experimant"')
@@ -257,6 +264,7 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     assert planned(project) == {
         "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "compute_power": 1, "compute_mantel": 1,
         "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 2, "write_index": 1, "write_metrics": 1,
+        "write_page": 1,
     }  # fmt: skip
 
 
@@ -327,8 +335,8 @@ def test_another_configuration_replaces_the_default_one(project):
     jobs = planned(project, "--configfile", "own.yaml")
     assert jobs == {  # no fixed points, and none of the figures of them: no metric uses them
         "generate_trials": 2, "train_networks": 2, "compute_metric": 2, "compute_complexity": 2,
-        "compute_statistics": 1, "compute_directions": 1, "compute_power": 1, "draw_figure": 4,
-        "draw_metric_figure": 1, "draw_experiment_figure": 1, "write_index": 1, "write_metrics": 1,
+        "compute_statistics": 1, "compute_directions": 1, "compute_power": 1, "draw_figure": 5,
+        "draw_metric_figure": 1, "draw_experiment_figure": 1, "write_index": 1, "write_metrics": 1, "write_page": 1,
     }  # fmt: skip
 
 

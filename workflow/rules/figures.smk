@@ -66,4 +66,5 @@ use rule draw_figure as draw_experiment_figure with:
         paths.log(paths.experiment_figure("{figure}", "pdf")),
 
 
-TARGETS += NEEDS.figure_targets()
+FIGURES = NEEDS.figure_targets()
+TARGETS += FIGURES

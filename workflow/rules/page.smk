@@ -18,7 +18,7 @@ rule write_page:
         paths.directions("nc"),
         paths.index(),
         paths.power(),
-        [path for path in NEEDS.figure_targets() if path.endswith(".png")],
+        [path for path in FIGURES if path.endswith(".png")],
         [paths.network_map(sweep.name, name) for sweep in EXPERIMENT.sweeps.values() for name in NEEDS.maps(sweep)],
     output:
         report(

@@ -14,8 +14,8 @@ def main() -> None:
     table = Path(parser.parse_args().table)
     print("Findings: changes from the first to the last level [with their intervals], robust unless they say otherwise")
     print(*findings(table), sep="\n")
-    figures = table.parents[1] / Path(paths.experiment_figure("any", "pdf")).parent.name
-    print(f"All measures: {table}; figures: {figures}; a report of both: snakemake --report report.html")
+    figures, page = (table.parents[1] / name for name in ("figures", Path(paths.page()).name))
+    print(f"All measures: {table}; figures: {figures}; a page of both: {page}")
 
 
 if __name__ == "__main__":

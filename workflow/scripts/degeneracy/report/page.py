@@ -1,4 +1,4 @@
-"""The page of an experiment: what was found, in words, tables and figures, with what made it. One file, offline."""
+"""The page of an experiment: what was found, in words, tables and figures, with what made it. It needs no network."""
 
 from collections import Counter
 from html import escape
@@ -18,7 +18,7 @@ from degeneracy.report.sections import group_of, listed
 from degeneracy.report.template import HOW, PAGE, SCRIPT, STYLE
 from degeneracy.statistics.findings import findings
 
-FEW = 3  # sweeps, up to which all are unfolded
+FEW = 3  # sweeps, up to which all are unfolded, and the page holds their figures
 VERSIONS = ("degeneracy_version", "git_commit", "torch_version", "numpy_version", "cpu_model")
 
 

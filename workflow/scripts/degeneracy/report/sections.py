@@ -45,8 +45,8 @@ def _section(section: Section, needs: Needs, entries: dict[str, Entry], unfolded
     sweep = section.sweep
     levels = ", ".join(network_map.shown(level) for level in json.loads(sweep.levels_json))
     count = converged([sweep], entries)
-    first, *others = [_figure(shown, count) for shown in section.figures] or [""]
-    others = [*(_figure(shown, count) for shown in section.of_maps), *others]
+    first, *others = [_figure(shown, count, unfolded) for shown in section.figures] or [""]
+    others = [*(_figure(shown, count, unfolded) for shown in section.of_maps), *others]
     said = listed(findings(paths.directions("csv"), sweep.name)) if len(needs.experiment.sweeps) > 1 else ""
     links = "".join(_links(metric, shown) for metric, shown in section.by_metric.items() if shown)
     alone = f"<h3>Each metric by itself</h3><ul>{links}</ul>" if links else ""
@@ -67,16 +67,19 @@ def _maps(section: Section, needs: Needs) -> str:
     return "".join(drawn)
 
 
-def _figure(shown: Shown, count: str) -> str:
-    """A figure with its title, its caption, how many networks it shows, its data and the command that draws it."""
+def _figure(shown: Shown, count: str, held: bool = True) -> str:
+    """A figure with its title, its caption, how many networks it shows, its data and the command that draws it.
+
+    The page holds its picture, or shows that of the file beside it.
+    """
     picture = (Path(paths.RESULTS) / shown.png).read_bytes()
-    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}" if held else escape(shown.png)
     width = SCALE * int.from_bytes(picture[16:20])  # which a PNG has in its header
     folders = sorted({f"{Path(path).parent}/" for path in shown.data})
     files = shown.data if len(shown.data) <= MANY else folders
     data = ", ".join(f'<a href="{escape(path)}">{escape(path)}</a>' for path in files)
     return (
-        f'<figure><div class="wide"><img src="{source}" alt="{escape(shown.title)}" width="{width:.0f}">'
+        f'<figure><div class="wide"><img src="{source}" loading="lazy" alt="{escape(shown.title)}" width="{width:.0f}">'
         f"</div><figcaption><b>{escape(shown.title)}</b> {escape(shown.caption)} {count}. "
         f'<a href="{escape(shown.pdf)}">pdf</a><details><summary>data and command</summary>{data}'
         f"<pre>snakemake --cores 1 -- {escape(f'{paths.RESULTS}/{shown.pdf}')}</pre></details></figcaption></figure>"
