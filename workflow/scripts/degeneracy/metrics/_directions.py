@@ -76,7 +76,8 @@ def gradients_of_states(loss: Loss, parameters: dict[str, Tensor], count: int) -
 
 def synchronised(cell: Cell, rates: np.ndarray, saturation: float) -> int:
     """Units of rates (sample, unit) whose saturation says nothing that another unit, or a constant, does not say."""
-    activation = getattr(cell, "activation", "tanh")
+    # ASSUME: gated cells saturate as tanh does; other cells without an activation do not saturate
+    activation = getattr(cell, "activation", "tanh" if cell.bounded else "linear")
     if activation == "relu":
         pattern = np.where(rates > 0, 1, -1)
     else:
