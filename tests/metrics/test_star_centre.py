@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from degeneracy.measurement.measure import measure
+from degeneracy.metrics import _barrier
+from degeneracy.metrics.star_centre import value
 from populations import joined, moved_copy
 
 FEW = {"points": 5, "trials": 16}
@@ -16,18 +18,26 @@ def star(population):
     return found.where(np.array([1, 1, 1, 0, 1, 0], bool))  # three copies of the first, and the second
 
 
-def test_the_centre_is_the_network_with_copies_and_the_value_its_mean_barrier(trained):
-    population = star(trained)
-    data = measure("star_centre", population, {**FEW, "steps": 0})
-    barrier = measure("barrier", population, FEW)["distance"].values
-    np.testing.assert_allclose(data["value"], barrier.sum(1) / 3, rtol=1e-6)
-    assert barrier[0, 1] > 1e-3 and data["is_centre"].values.sum() == 1
-    centre = int(data["is_centre"].values.argmax())
-    assert centre != 1  # the one without a copy
-    np.testing.assert_allclose(data["to_centre"].values, [0, barrier[0, 1], 0, 0], rtol=1e-3, atol=1e-8)
+@pytest.fixture(scope="module")
+def population(trained):
+    return star(trained)
 
 
-def test_a_trained_centre_has_lower_barriers_to_the_other_half(trained):
-    population = star(trained)
-    before, after = (measure("star_centre", population, {**FEW, "steps": steps})["to_trained"] for steps in (0, 60))
-    assert np.nanmax(after) < np.nanmax(before)
+@pytest.fixture(scope="module")
+def untrained_centre(population):
+    return value(population, **FEW, steps=0)
+
+
+def test_the_centre_is_a_network_with_copies_and_the_value_its_mean_barrier(population, untrained_centre):
+    found, features = untrained_centre, _barrier.features_of(population)
+    a, b = ({name: x[[index]] for name, x in features.items()} for index in (0, 1))
+    barrier = _barrier.between(a, b, population, points=5, count=16)["distance"].item()
+    assert barrier > 1e-3
+    np.testing.assert_allclose(found["value"], barrier * np.array([1 / 3, 1, 1 / 3, 1 / 3]), rtol=1e-3)
+    np.testing.assert_allclose(found["to_centre"], [0, barrier, 0, 0], rtol=1e-3, atol=1e-8)
+    assert found["is_centre"].sum() == 1 and not found["is_centre"][1]
+
+
+def test_a_trained_centre_has_lower_barriers_to_the_other_half(population, untrained_centre):
+    after = value(population, **FEW, steps=60)["to_trained"]
+    assert np.nanmax(after) < np.nanmax(untrained_centre["to_trained"])

@@ -15,11 +15,13 @@ def draw(conditions: dict[str, dict]):
         axis.axhline(SHARE * full, linestyle="--", color=style.GREY)
         task, _, condition = name.partition("/")
         title = f"{task}\n{condition.replace('_', ' ')}"
-        axis.set(xscale="log", xlabel="dimension of the subspace", title=title)
+        axis.set(xscale="log", xlabel="dimension of the subspace")
         axis.set_title(title, fontsize=6, wrap=True)
+        axis.set_xticks(dimensions, dimensions.tolist())
+        axis.minorticks_off()
         note = (
             f"{reached.shape[1]} networks\n{int(read['subspaces'][0]['parameters'])} parameters\ndashed: 90% of {count}"
         )
         axis.text(0.97, 0.05, note, transform=axis.transAxes, fontsize=6, ha="right")
-    axes[0, 0].set_ylabel("1 − loss / loss of a constant answer")
+    axes[0, 0].set_ylabel("performance (1 − loss / constant loss)")
     return figure
