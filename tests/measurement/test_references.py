@@ -26,7 +26,7 @@ def test_a_task_whose_groups_hold_the_same_trials_has_the_floor_0_and_says_so(tr
 PAIRWISE = [name for name in names("metrics") if "features" in Plugin("metrics", name).functions]
 
 
-@pytest.mark.parametrize("metric", [name for name in PAIRWISE if name != "fixed_point_distance"])
+@pytest.mark.parametrize("metric", [name for name in PAIRWISE if not Plugin("metrics", name).constant("USES")])
 def test_every_distance_comes_with_a_floor_and_a_ceiling(metric, trained):
     options = {"rank": 6, "delays": 2} if "delays" in Plugin("metrics", metric).options else {}
     data = measuring.measure(metric, trained, options)

@@ -24,9 +24,9 @@ def features(
     population,
     *,
     bins: Annotated[int, Range(2, 100)] = 30,
-    smoothing: Annotated[float, Range(0)] = 2.0,
-    steps: Annotated[int, Range(10)] = 2000,
-    trials: Annotated[int, Range(1)] = 32,
+    smoothing: Annotated[float, Range(0)] = 1.0,
+    steps: Annotated[int, Range(10)] = 1000,
+    trials: Annotated[int, Range(1)] = 64,
 ) -> dict[str, np.ndarray]:
     """Places that the outputs visit (network, grid, box) and power spectra (network, frequency, output).
 

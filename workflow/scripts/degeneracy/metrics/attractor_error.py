@@ -33,9 +33,9 @@ def value(
     population,
     *,
     bins: Annotated[int, Range(2, 100)] = 30,
-    smoothing: Annotated[float, Range(0)] = 2.0,
-    steps: Annotated[int, Range(10)] = 2000,
-    trials: Annotated[int, Range(1)] = 32,
+    smoothing: Annotated[float, Range(0)] = 1.0,
+    steps: Annotated[int, Range(10)] = 1000,
+    trials: Annotated[int, Range(1)] = 64,
 ) -> dict[str, np.ndarray]:
     """D_stsp and D_H (network) from the system. NaN for a network whose outputs are not finite."""
     edges = _attractors.grid(population.trials("train")["targets"].values, bins)
@@ -44,7 +44,8 @@ def value(
     def described(own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return _attractors.occupation(own, edges), _attractors.spectrum(own, smoothing)
 
-    true, again = (described(task.trials(generator, trials).targets[:, -steps:]) for _ in range(2))
+    system = task.trials(generator, 2 * trials).targets
+    true, again = (described(own) for own in np.split(system, 2))
 
     def error(places: np.ndarray, power: np.ndarray) -> tuple[float, float]:
         return _attractors.divergence(true[0], places), _attractors.hellinger(true[1], power)
