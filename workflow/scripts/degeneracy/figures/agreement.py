@@ -58,7 +58,7 @@ def draw(experiment):
 def layout(metrics: int, listed: int):
     """A figure with places for the tree, the matrix, its colour bar, and the list of pairs below them."""
     side, rows = min(0.3, 4.6 / metrics) * metrics, 0.14 * listed + 0.1
-    height = 0.5 + side + 1.8 + rows + 0.5
+    height = 0.5 + side + 1.5 + rows + 0.5
     figure = plt.figure(figsize=(7.2, height), layout="none")
 
     def place(left: float, top: float, width: float, tall: float, **kwargs):
@@ -69,7 +69,7 @@ def layout(metrics: int, listed: int):
         "tree": place(1.7, 0.1, side, 0.38, sharex=grid),
         "matrix": grid,
         "bar": place(1.8 + side, 0.5, 0.1, min(side, 1.3)),
-        "list": place(3.1, side + 2.3, 3.2, rows),
+        "list": place(3.1, side + 2.0, 3.2, rows),
     }
 
 
@@ -136,7 +136,7 @@ def matrix(axis, names: list[str], shown: np.ndarray, clear: np.ndarray):
             continue
         colour = "white" if abs(value) > 0.6 else "black"
         weight = "bold" if row > column and clear[row, column] else "normal"
-        text = f"{100 * value:.0f}".replace("-", "−")
+        text = f"{round(100 * value)}".replace("-", "−")
         axis.text(column, row, text, ha="center", va="center", fontsize=4.5, color=colour, fontweight=weight)
     labels = [name.replace("_", " ") for name in names]
     axis.set_yticks(range(count), labels, fontsize=6)

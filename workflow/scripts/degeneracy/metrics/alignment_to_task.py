@@ -13,6 +13,7 @@ from typing import Annotated
 
 import numpy as np
 
+from degeneracy.errors import UserError
 from degeneracy.metrics._representation import moving_states
 from degeneracy.plugins.options import Range
 
@@ -30,6 +31,8 @@ RANGE = {"value": (-2, 2), "target": (-1, 1), "input": (-1, 1)}
 def value(population, *, trials: Annotated[int, Range(4)] = 256) -> dict[str, np.ndarray]:
     """Alignments (network), mean over times, and by time (network, time); NaN with a reason where one is not known."""
     probe = population.trials("probe").isel(trial=slice(trials))
+    if probe.sizes["trial"] < 4:
+        raise UserError(f"alignment_to_task: there are {probe.sizes['trial']} probe trials, must be at least 4")
     inputs, targets = (probe[name].values.astype(float) for name in ("inputs", "targets"))
     now = grams(inputs)
     kernels = {"target": normal(grams(targets)), "input": normal(now.cumsum(0)), "input_now": normal(now)}

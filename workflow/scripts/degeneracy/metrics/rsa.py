@@ -17,6 +17,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.stats import rankdata
 
+from degeneracy.errors import UserError
 from degeneracy.metrics._representation import moving_states
 from degeneracy.plugins.options import Range
 
@@ -37,6 +38,8 @@ def features(
     ranks = []
     for own, seed in zip(moving_states(population, trials), population.seeds, strict=True):
         samples = own.reshape(-1, own.shape[-1])
+        if len(samples) < 3:
+            raise UserError(f"rsa: the probe trials have {len(samples)} states, must be at least 3")
         places = np.random.default_rng(0).permutation(len(samples))[:states]
         apart = pdist(samples[places])
         if np.ptp(apart) <= 1e-9 * apart.max():
