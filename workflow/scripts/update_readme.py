@@ -1,9 +1,4 @@
-<<<<<<< HEAD
 """Write the generated parts of the README files: artifacts, plug-ins, and what the studies in `resources/` found.
-=======
-"""Write the generated tables of the README files: artifacts, plug-ins, the directions of the reduced study, and which
-metrics of neighbouring fields agree.
->>>>>>> n-representation
 
     python workflow/scripts/update_readme.py                           # all of them
     python workflow/scripts/update_readme.py resources/study_results   # begins a README for a study that has none
@@ -23,7 +18,7 @@ from degeneracy.measurement.schema import MAP, NETWORK_METRIC, PAIR_METRIC
 from degeneracy.networks.schema import NETWORKS
 from degeneracy.plugins.discovery import KINDS, Plugin, names
 from degeneracy.plugins.options import Option
-from degeneracy.report import study
+from degeneracy.report import agreement, study
 from degeneracy.report.study import markdown as table
 from degeneracy.statistics.schema import DIRECTIONS, STATISTICS
 from degeneracy.subspaces.schema import SUBSPACES
@@ -31,13 +26,8 @@ from degeneracy.trials.schema import COMPLEXITY, TRIALS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / "workflow" / "README.md"
-<<<<<<< HEAD
 STUDIES = ROOT / "resources"
-=======
-REDUCED = ROOT / "resources" / "reduced_results"
-NEIGHBOURS = ROOT / "resources" / "neighbours_results"
-AGREEING = 12  # pairs of metrics in the table of their agreement
->>>>>>> n-representation
+NEIGHBOURS = STUDIES / "neighbours_results"
 OF_CONDITION = ("<task>", "<condition>")
 ARTIFACTS = (
     (TRIALS, paths.trials("<task>", "<trial set>")),
@@ -105,54 +95,11 @@ def of_studies() -> dict[Path, dict]:
     return found
 
 
-<<<<<<< HEAD
-TABLES = {WORKFLOW: {"artifacts": artifacts} | {kind: partial(plugins, kind) for kind in KINDS}, **of_studies()}
-=======
-def named(row: dict) -> str:
-    """The task, the factor and its levels, with the numbers of networks where some did not converge."""
-    used = f" (n = {row['n_used']})" if row["n_used"] != row["n_networks"] else ""
-    task, factor = (text.replace("_", " ") for text in (row["task"], row["factor"].split(".")[1]))
-    return f"{task}: {factor} {row['levels']}{used}"
-
-
-def change(row: dict) -> str:
-    """A change in percent with its interval, as `↓ −76% [−88, −54] ✓`."""
-    percent, low, high = (f"{float(row[key]):.0f}" for key in ("percent", "percent_low", "percent_high"))
-    sign = "" if percent.startswith("-") else "+"
-    text = f"{ARROWS[row['arrow']]} {sign}{percent}% [{low}, {high}]{MARKS.get(row['agreement'], '')}"
-    return text.replace("-", "−")
-
-
-def agreement() -> str:
-    """The pairs of metrics that correlate most on the flip-flop, with the same on Lorenz-63, and the figure."""
-    paths_of = [NEIGHBOURS / f"mantel-{sweep}.csv" for sweep in ("channels", "lorenz63")]
-    if not all(path.exists() for path in paths_of):
-        return "Not run yet."
-    tables = []
-    for path in paths_of:
-        with path.open(encoding="utf-8", newline="") as file:
-            tables.append({(row["metric"], row["other_metric"]): row for row in csv.DictReader(file)})
-    known = [pair for pair, row in tables[0].items() if row["n_networks"] != "0"]
-    largest = sorted(known, key=lambda pair: -float(tables[0][pair]["correlation"]))[:AGREEING]
-    rows = [(f"`{one}`, `{other}`", *(correlation(own.get((one, other))) for own in tables)) for one, other in largest]
-    return "![Correlations of all metrics](agreement.png)\n\n" + table(("metrics", "flip-flop", "Lorenz-63"), rows)
-
-
-def correlation(row: dict | None) -> str:
-    """A correlation with its interval, in bold if its adjusted p-value is at most 5%: `**0.71** [0.52, 0.83]`."""
-    if row is None or row["n_networks"] == "0":
-        return ""
-    value, low, high = (f"{float(row[key]):.2f}".replace("-", "−") for key in ("correlation", "low", "high"))
-    strong = "**" if float(row["holm_p"]) <= 0.05 else ""
-    return f"{strong}{value}{strong} [{low}, {high}]"
-
-
 TABLES = {
     WORKFLOW: {"artifacts": artifacts} | {kind: partial(plugins, kind) for kind in KINDS},
-    REDUCED / "README.md": {"directions": directions},
-    NEIGHBOURS / "README.md": {"agreement": agreement},
+    NEIGHBOURS / "README.md": {"agreement": partial(agreement.correlations, NEIGHBOURS)},
+    **of_studies(),
 }
->>>>>>> n-representation
 
 
 def filled(text: str, name: str, made: str) -> str:
