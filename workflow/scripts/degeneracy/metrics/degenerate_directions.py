@@ -39,7 +39,7 @@ def value(
     population,
     *,
     trials: Annotated[int, Range(1)] = 8,
-    rows: Annotated[int, Range(1)] = 1024,
+    rows: Annotated[int, Range(1)] = 768,
     tolerance: Annotated[float, Range(0, 1)] = 0.01,
     saturation: Annotated[float, Range(0, 1)] = 0.01,
 ) -> dict[str, np.ndarray]:

@@ -38,7 +38,7 @@ def value(
     *,
     trials: Annotated[int, Range(1)] = 32,
     steps: Annotated[int, Range(32, 1000)] = 40,
-    runs: Annotated[int, Range(1)] = 4,
+    runs: Annotated[int, Range(1)] = 3,
     probes: Annotated[int, Range(2)] = 16,
     whole: bool = False,
 ) -> dict[str, np.ndarray]:
