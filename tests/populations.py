@@ -73,8 +73,8 @@ def short_population(folder: Path, cell="vanilla", width=8, channels=3, seeds=(0
     return make_population(networks, condition, str(path))
 
 
-def foretelling_population(folder: Path, seeds=(0, 1), drive="state", **model):
-    """Networks that foretell Lorenz-63 after a short training, with their trials in a folder."""
+def predicting_population(folder: Path, seeds=(0, 1), drive="state", **model):
+    """Networks that predict Lorenz-63 after a short training, with their trials in a folder."""
     task = {"task": {"time_steps": 12, "drive": drive}, "training": {"epochs": 3, "steps_per_epoch": 8}}
     sweep = {"task": "dynamical_system", "factor": "trials.seed", "levels": [0]}
     config = TINY | {"tasks": {"dynamical_system": task | {"model": model}}, "sweeps": {"one": sweep}}

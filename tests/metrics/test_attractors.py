@@ -8,14 +8,14 @@ import pytest
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _attractors, _free_run, attractor_distance, attractor_error
 from degeneracy.tasks import dynamical_system
-from populations import foretelling_population, random
+from populations import predicting_population, random
 
 SHORT = {"steps": 40, "trials": 4}
 
 
 @pytest.fixture(scope="module")
 def population(tmp_path_factory):
-    return foretelling_population(tmp_path_factory.mktemp("attractors"))
+    return predicting_population(tmp_path_factory.mktemp("attractors"))
 
 
 def test_the_same_trajectories_are_at_0_and_other_ones_of_a_system_nearer_than_another_system():
@@ -87,7 +87,7 @@ def test_a_network_that_leaves_all_bounds_is_nan_with_a_reason_and_the_others_go
 
 
 def test_networks_that_need_no_inputs_run_on_without_any(tmp_path):
-    population = foretelling_population(tmp_path, drive="start")
+    population = predicting_population(tmp_path, drive="start")
     found = _free_run.outputs(population, 5, 2)
     given = population.trials("probe")["inputs"].values[:2]
     _, expected = population.run(np.pad(given, ((0, 0), (0, 5), (0, 0))))

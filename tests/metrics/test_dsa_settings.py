@@ -50,7 +50,7 @@ def test_the_choice_takes_the_fewest_delays_and_the_widest_gap_that_all_levels_s
     assert choice((np.ones_like(error), error), gap) == (
         0,
         2,
-    )  # rank 0 foretells too little, rank 1 has a wide gap at one level only
+    )  # rank 0 predicts too little, rank 1 has a wide gap at one level only
     assert choice((error[..., ::-1], error), gap) == (0, 1)  # both errors count: ranks 0 and 2 fail in one
     error[1, :, :] = [[1, 1, 1], [1, 1, 0.1]]
     assert choice((np.ones_like(error), error), gap) == (1, 2)

@@ -11,7 +11,7 @@ from degeneracy.cells.almost_linear import Cell
 from degeneracy.metrics import _free_run, lyapunov
 from degeneracy.metrics.lyapunov import kaplan_yorke
 from degeneracy.tasks import dynamical_system
-from populations import foretelling_population, normal, random, short_population
+from populations import predicting_population, normal, random, short_population
 
 
 class Henon:
@@ -59,7 +59,7 @@ def test_exponents_of_a_linear_network_are_the_logs_of_the_moduli_of_its_eigenva
 
 def test_the_linear_network_that_hears_its_outputs_has_the_exponents_of_the_loop(tmp_path):
     """h' = W h + U R h₋, with the state before the last if the horizon is 2."""
-    population = foretelling_population(tmp_path, width=4, activation="linear")
+    population = predicting_population(tmp_path, width=4, activation="linear")
     own = {name: 0.5 * values[0].astype(float) for name, values in population.parameters.items()}
     for name, values in own.items():
         population.networks[name][:] = values

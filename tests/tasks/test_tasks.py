@@ -56,7 +56,7 @@ def test_the_generalisation_of_lorenz96_feeds_the_network_what_it_foretold(horiz
     made = draw(lorenz96.Task(horizon=horizon, time_steps=30), ood="generalisation")
     fed, steps = made.fed_back, np.arange(len(made.fed_back))
     assert len(fed) == 55 and np.all(fed[:30] == -1) and np.array_equal(fed[30:], steps[30:] - horizon)
-    assert np.array_equal(made.targets[:, fed[30:]], made.inputs[:, 30:])  # what it was to foretell
+    assert np.array_equal(made.targets[:, fed[30:]], made.inputs[:, 30:])  # what it was to predict
     assert np.array_equal(made.mask[0], steps >= 30)
 
 

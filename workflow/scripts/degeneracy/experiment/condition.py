@@ -28,7 +28,7 @@ def level_of(condition: dict, factor: str):
 
 def lacking(spec: dict) -> set[str]:
     """What is not known of the networks of a condition (of `plugins.contracts.NEEDED`)."""
-    missing = set() if "horizon" in spec["task"] else {"free_run"}  # see `tasks.ForetellingTask`
+    missing = set() if "horizon" in spec["task"] else {"free_run"}  # see `tasks.PredictionTask`
     if "networks" not in spec:
         return missing
     missing |= {"untrained"}

@@ -1,4 +1,4 @@
-"""Which delays and rank should `dsa` have? What each setting foretells, and what the distance is under it.
+"""Which delays and rank should `dsa` have? What each setting predicts, and what the distance is under it.
 
 A column is a number of delays, and a line is a level (mean over its networks). First and second row: share of the
 variance that a linear model leaves unexplained one step and some steps ahead, on trials that it was not fitted to.

@@ -10,7 +10,7 @@ from torch import Tensor
 def feedback(task) -> int:
     """The number of steps after which an output is the input of a network that runs by itself; 0 if it is none.
 
-    A task that foretells its inputs `horizon` steps ahead is continued by feeding the outputs back (closed loop). A
+    A task that predicts its inputs `horizon` steps ahead is continued by feeding the outputs back (closed loop). A
     task that is autonomous needs no inputs to go on.
     """
     return 0 if getattr(task, "autonomous", False) else getattr(task, "horizon", 0)

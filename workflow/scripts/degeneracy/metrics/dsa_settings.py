@@ -1,6 +1,6 @@
-"""How well the linear models of `dsa` foretell the states of a network, for a grid of delays and ranks.
+"""How well the linear models of `dsa` predict the states of a network, for a grid of delays and ranks.
 
-We fit the operator on the probe trials and foretell the replicate trials with it, one step and `steps` steps ahead. An
+We fit the operator on the probe trials and predict the replicate trials with it, one step and `steps` steps ahead. An
 error is the share of the variance of the states that the forecast leaves unexplained. The value of a network is the
 smallest error `steps` steps ahead over the grid: what is not linear in its dynamics, or comes from its inputs.
 Beside it we store for each setting, NaN where the embedded states have a lower rank:

@@ -6,7 +6,7 @@ decomposition; the exponents are the means of log |R_ii| (Benettin et al. 1980; 
 Kaplan and Yorke (1979), j + (λ_1 + … + λ_j) / |λ_{j+1}| with the largest j for which the sum is not negative.
 
 With `along: free`, a network runs by itself from where the probe trials end. Its inputs are its own outputs if the task
-foretells its inputs, and otherwise the constant inputs of the task, of which each trial has one. If outputs are fed
+predicts its inputs, and otherwise the constant inputs of the task, of which each trial has one. If outputs are fed
 back `horizon` steps later, the Jacobian is that of the whole loop, whose state is the last `horizon` states. With
 `along: driven` it runs through the probe trials, and the exponents say what the same inputs do to two states.
 

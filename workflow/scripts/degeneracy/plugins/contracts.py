@@ -28,7 +28,7 @@ NEEDED = {  # NEEDS of a metric: what networks that were not trained here may la
     "ood": "trials out of distribution",
     "replicate": "replicate trials",
     "equations": "the equations of the networks",  # of USES = ("fixed_points",), too
-    "free_run": "a task of foretelling their inputs, which they can go on with by themselves",
+    "free_run": "a task in which they predict their inputs, so that they can run freely",
 }
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions")  # READS of a figure

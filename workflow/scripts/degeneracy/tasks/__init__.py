@@ -72,7 +72,7 @@ class AutonomousTask(Task, Protocol):
         """Whether it generates a trajectory by itself, so that teacher forcing can act on its state."""
 
 
-class ForetellingTask(Task, Protocol):
+class PredictionTask(Task, Protocol):
     """What a task has besides whose targets are its inputs some steps later, so that a network can go on by itself."""
 
     @property

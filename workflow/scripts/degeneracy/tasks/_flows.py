@@ -113,7 +113,7 @@ def climate(system: str) -> tuple[np.ndarray, np.ndarray]:
 def prediction(path: np.ndarray, horizon: int, given: int, closed_loop: bool) -> Trials:
     """Trials of answering a path (trial, time, variable) with itself `horizon` steps later.
 
-    In a closed loop, the first `given` inputs are the path; then each is the output that was to foretell it, and only
+    In a closed loop, the first `given` inputs are the path; then each is the output that was to predict it, and only
     these steps count in the loss.
     """
     steps = path.shape[1] - horizon

@@ -1,4 +1,4 @@
-"""Lorenz-96: foretell a chaotic trajectory of D variables on a circle (Lorenz 1996; Lorenz & Emanuel 1998)."""
+"""Lorenz-96: predict a chaotic trajectory of D variables on a circle (Lorenz 1996; Lorenz & Emanuel 1998)."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +44,7 @@ class Task:
     def trials(self, generator: np.random.Generator, count: int, ood: Ood | None = None) -> Trials:
         """Draw `count` trials. The generalisation is to go on alone: the network's own outputs are its next inputs.
 
-        After a trial's time, the inputs of 25 more steps are the outputs that were to foretell them, and the loss is
+        After a trial's time, the inputs of 25 more steps are the outputs that were to predict them, and the loss is
         that of these steps. Or trials last twice as long ("longer"), which is the same distribution.
         """
         closed_loop = ood == "generalisation"

@@ -132,7 +132,7 @@ def memory_demand(
 
     # ASSUME: other trials are other draws from the task, and a task of few different trials draws copies of those
     # learnt from (the sine of one channel has as many as frequencies). Its demand is what it takes to tell these apart
-    # and to know the time; split by distinct trials it would be what it takes to foretell frequencies never heard,
+    # and to know the time; split by distinct trials it would be what it takes to predict frequencies never heard,
     # which networks, trained on the same few, are not asked either. The share of copies is returned.
 
     # ASSUME: how far back the target depends on inputs is how far a good regressor needs to see; one that needs more
