@@ -17,7 +17,7 @@ from degeneracy.measurement.pairs import features_of, over_pairs, taken
 from degeneracy.plugins import contracts, returned
 from degeneracy.plugins.discovery import Plugin, names
 from degeneracy.status import Status
-from populations import FIND, predicting_population, moved_copy
+from populations import FIND, moved_copy, predicting_population
 
 METRICS = names("metrics")
 DISTANCES = [name for name in METRICS if "features" in Plugin("metrics", name).functions]
@@ -42,9 +42,7 @@ def with_symmetries(metrics):
 
 @pytest.fixture(scope="module")
 def population(tmp_path_factory):
-    made = predicting_population(
-        tmp_path_factory.mktemp("every_metric"), seeds=range(4)
-    )  # which every metric can have
+    made = predicting_population(tmp_path_factory.mktemp("every_metric"), seeds=range(4))  # which every metric can have
     made.networks["status"][LOST] = Status.DIVERGED
     for parameter in made.parameters:
         made.networks[parameter][LOST] = np.nan

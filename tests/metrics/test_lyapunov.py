@@ -11,7 +11,7 @@ from degeneracy.cells.almost_linear import Cell
 from degeneracy.metrics import _free_run, lyapunov
 from degeneracy.metrics.lyapunov import kaplan_yorke
 from degeneracy.tasks import dynamical_system
-from populations import predicting_population, normal, random, short_population
+from populations import normal, predicting_population, random, short_population
 
 
 class Henon:
