@@ -263,7 +263,7 @@ def test_new_metric_files_add_only_their_own_jobs(project):
     add_metrics(project)
     assert planned(project) == {
         "compute_metric": 4, "compute_statistics": 2, "compute_directions": 1, "compute_power": 1, "compute_mantel": 1,
-        "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 2, "write_index": 1, "write_metrics": 1,
+        "draw_figure": 2, "draw_metric_figure": 2, "draw_experiment_figure": 3, "write_index": 1, "write_metrics": 1,
         "write_page": 1,
     }  # fmt: skip
 

@@ -125,7 +125,7 @@ def test_a_distance_is_symmetric_and_positive(name, trained, own_features):
     for measure_name in measures_of(name):
         np.testing.assert_allclose(turned[measure_name], found[measure_name], rtol=1e-6, atol=NOTHING)
         assert (found[measure_name] >= 0).all()
-    assert (found["distance"] > NOTHING).any()
+    assert (found["distance"] > NOTHING).any() or name == "barrier"  # which can be 0
 
 
 @every_distance

@@ -47,7 +47,7 @@ def test_later_choices_win(tiny):
     spec = resolved(tiny).conditions[0].spec
     assert spec["training"]["learning_rate"] == 0.5 and spec["training"]["patience"] == 7
     assert spec["training"]["batch_size"] == 16 and spec["training"]["gradient_clip"] == 1.0
-    assert spec["model"] == {"cell": "vanilla", "width": 8, "activation": "relu"}
+    assert spec["model"] == {"cell": "vanilla", "width": 8, "activation": "relu", "initialisation": "uniform"}
     assert {"channels-2", "activation-relu", "patience-7"} <= set(resolved(tiny).conditions[0].name.split("_"))
 
 

@@ -8,7 +8,9 @@ from degeneracy.experiment import needs
 from degeneracy.experiment.resolve import resolve
 from degeneracy.plugins.discovery import names
 
-ONE_MATRIX = {"joint_permutation_distance", "signed_permutation_distance"}
+ONE_MATRIX = {
+    "barrier", "joint_permutation_distance", "mergeable_units", "signed_permutation_distance", "star_centre",
+}  # fmt: skip
 FREE_RUN = {"attractor_distance", "attractor_error"}
 
 

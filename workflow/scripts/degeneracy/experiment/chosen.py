@@ -97,7 +97,7 @@ def idle_figures(experiment: Experiment) -> Iterable[str]:
             reason = f"it needs one of the metrics {', '.join(contract.metrics)}"
         else:
             continue
-        if contract.scope != "experiment" or "directions" not in contract.reads:  # those are of no sweep
+        if contract.reads != ("directions",):  # the table is of no sweep
             yield f"{CONFIG}figures: {name} is not drawn: {reason}"
 
 

@@ -81,7 +81,7 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
     weights, owned = by_unit(population)
     count = len(weights)
     flat = np.concatenate([values.reshape(count, -1) for values in population.parameters.values()], axis=1)
-    activity = np.stack([_standardised(states) for states in population.states_of_each(COMPARED)])
+    activity = np.stack([_standardised(states, weights.shape[-1]) for states in population.states_of_each(COMPARED)])
     for seed in population.seeds[~np.isfinite(activity).all((1, 2))]:
         print(f"network {seed}: NaN, as its states on the probe trials are not finite")
     signed = np.full(count, signs_are_free(population))
@@ -94,9 +94,12 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
     }
 
 
-def _standardised(states: np.ndarray) -> np.ndarray:
-    """States (trial, time, unit) of a network as (sample, unit), each unit of mean 0 and norm 1, or 0 if constant."""
-    samples = states.reshape(-1, states.shape[-1])
+def _standardised(states: np.ndarray, width: int) -> np.ndarray:
+    """States (trial, time, unit) of a network as (sample, unit), each unit of mean 0 and norm 1, or 0 if constant.
+
+    If units have several states, each is a sample.
+    """
+    samples = states.reshape(-1, width)
     samples = samples - samples.mean(0)
     norms = np.linalg.norm(samples, axis=0)
     constant = norms < 1e-9 * np.sqrt(len(samples))
