@@ -1,5 +1,6 @@
 import shlex
 
+
 # A job on a cluster would not know the command that the run was started with
 localrules:
     write_page,
