@@ -23,7 +23,8 @@ from degeneracy.drawing.words import change
 
 SCOPE = "experiment"
 READS = ("directions",)
-NAMES, CELL = 1.55, (0.95, 0.29)  # inches: the names of the sweeps, and a cell, which is narrower on a full page
+NAMES, CELL = 1.55, (0.95, 0.29)  # inches: the names of the sweeps, and a cell
+LINE = 0.1  # inches: of a line more, for the interval, where cells must be narrower to fit on a page
 HEAD, GAP = 0.5, 0.24  # inches above the first block, and above each other
 LETTERS = 37  # of a line of a name
 COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "": style.BLUE}
@@ -45,15 +46,16 @@ def draw(experiment):
     measures = _measures(rows)
     wanted = NAMES + CELL[0] * len(measures)
     width = style.COLUMN if wanted <= style.COLUMN else style.PAGE
-    height = HEAD + sum(GAP + CELL[1] * block["sweep"].nunique() for block in blocks)
+    cell = CELL[1] + (LINE if wanted > style.PAGE else 0)
+    height = HEAD + sum(GAP + cell * block["sweep"].nunique() for block in blocks)
     figure = style.plt.figure(figsize=(width, height))
     figure.set_layout_engine("none")
     top = height - HEAD
     for place, block in enumerate(blocks):
-        tall, wide = CELL[1] * block["sweep"].nunique(), min(wanted, width) - NAMES - 0.05
+        tall, wide = cell * block["sweep"].nunique(), min(wanted, width) - NAMES - 0.05
         top -= GAP + tall
         axis = figure.add_axes((NAMES / width, top / height, wide / width, tall / height))
-        _draw_block(axis, block, measures)
+        _draw_block(axis, block, measures, cell > CELL[1])
         axis.tick_params(axis="x", labeltop=place == 0, pad=14)  # above the name of the block
     return figure
 
@@ -65,8 +67,11 @@ def _measures(rows) -> list[tuple[str, str]]:
     return list(dict.fromkeys(zip(named["metric"], named["measure"], strict=True)))
 
 
-def _draw_block(axis, block, measures: list[tuple[str, str]]) -> None:
-    """Draw the table of one factor: sweeps from top to bottom, measures from left to right."""
+def _draw_block(axis, block, measures: list[tuple[str, str]], narrow: bool) -> None:
+    """Draw the table of one factor: sweeps from top to bottom, measures from left to right, in lines of text.
+
+    The interval has a line of its own where cells are narrow.
+    """
     sweeps = list(dict.fromkeys(block["sweep"]))
     axis.set(xlim=(0, len(measures)), ylim=(len(sweeps), 0))
     axis.tick_params(length=0, labelsize=6)
@@ -82,9 +87,12 @@ def _draw_block(axis, block, measures: list[tuple[str, str]]) -> None:
         if row.trend != row.trend:
             axis.text(x + 0.04, y + 0.5, "no change known", va="center", fontsize=6, color="0.4")
             continue
-        axis.text(x + 0.02, y + 0.32, sign(row), va="center", fontsize=7)
-        axis.text(x + 0.13, y + 0.32, change(row._asdict()) or "no interval", va="center", fontsize=6)
-        axis.text(x + 0.13, y + 0.72, _evidence(row), va="center", fontsize=6, color="0.3")
+        told = change(row._asdict()) or "no interval"
+        lines = [*(told.replace(" [", "\n[").split("\n") if narrow else [told]), _evidence(row)]
+        for place, line in enumerate(lines):
+            middle = y + (place + 0.65) / (len(lines) + 0.25)
+            axis.text(x + 0.14, middle, line, va="center", fontsize=6, color="0.3" if place == len(lines) - 1 else "0")
+        axis.text(x + 0.02, y + 0.65 / (len(lines) + 0.25), sign(row), va="center", fontsize=7)
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
     axis.set_yticks(np.arange(len(sweeps)) + 0.5, [_row_name(head) for head in heads])
     known = {(row.metric, row.measure): row for row in block.itertuples()}
