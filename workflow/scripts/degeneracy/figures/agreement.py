@@ -49,7 +49,8 @@ def draw(experiment):
     number = max((row["n_networks"] for row in rows), default=0)
     count = max(sum(each is not None for each in own) for own in distances.values())
     notes = [(level, COLOURS[level]) for level in LEVELS if level in aspects.values()]
-    notes += [("", "black"), (f"below: over {number} networks", "black"), (f"above: over {count} populations", "black")]
+    said = "below: over", f"{number} networks", "above: over", f"{count} populations"
+    notes += [(line, "black") for line in ("", *said)]
     for place, (text, colour) in enumerate(notes):
         places["bar"].text(0, -0.15 - 0.1 * place, text, color=colour, fontsize=6, transform=places["bar"].transAxes)
     return figure
