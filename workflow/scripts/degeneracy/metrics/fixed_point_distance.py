@@ -18,6 +18,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from degeneracy.errors import UserError
+from degeneracy.metrics._readouts import check_outputs, deviation
 from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
@@ -45,7 +46,7 @@ def features(population) -> dict[str, np.ndarray]:
     place = np.abs(points["input"].values[:, None] - constants).sum(-1).argmin(1)  # (point,)
     kinds = 3 * place + np.where(points["n_marginal"].values > 0, 2, points["n_unstable"].values > 0)
     # ASSUME: a continuum of fixed points counts as the one point at its middle
-    scale = _deviation(population.trials("train"))
+    scale = deviation(population.trials("train"))
     cell, parameters = population.cell, population.parameters
     outputs = np.zeros((len(rows), most, population.networks.sizes["output"]))
     kind = np.full((len(rows), most), -1)
@@ -56,20 +57,12 @@ def features(population) -> dict[str, np.ndarray]:
     return {"outputs": outputs, "kind": kind}
 
 
-def _deviation(trials) -> float:
-    """RMS deviation of the targets from their mean, over all trials, times and outputs that count in the loss."""
-    counted = trials["targets"].values[trials["mask"].values > 0].astype(float)  # (sample, output)
-    return float(np.sqrt(np.square(counted - counted.mean(0)).mean())) or 1.0
-
-
 def distance(a: dict, b: dict, *, cutoff: Annotated[float, Range(0)] = 1.0) -> dict[str, np.ndarray]:
     """Distance of each pair (pair), in SDs of the targets (as is the `cutoff`), and the share of unmatched points.
 
     Raises UserError if the networks differ in their number of outputs.
     """
-    if a["outputs"].shape[-1] != b["outputs"].shape[-1]:
-        counts = a["outputs"].shape[-1], b["outputs"].shape[-1]
-        raise UserError(f"fixed_point_distance: networks of {counts[0]} and of {counts[1]} outputs cannot be compared")
+    check_outputs(a["outputs"], b["outputs"], "fixed_point_distance")
     pairs = zip(a["outputs"], a["kind"], b["outputs"], b["kind"], strict=True)
     found = [between(x[i >= 0], i[i >= 0], y[j >= 0], j[j >= 0], cutoff) for x, i, y, j in pairs]
     values, unmatched = np.array(found).T

@@ -25,6 +25,7 @@ from scipy.optimize import linear_sum_assignment
 from degeneracy.errors import UserError
 from degeneracy.metrics._fixed_point_graphs import graph
 from degeneracy.metrics._free_run import parameters_of_each, readout
+from degeneracy.metrics._readouts import check_outputs, deviation
 from degeneracy.plugins.options import Range
 
 LEVEL = "dynamics"
@@ -72,7 +73,7 @@ def features(population, *, steps: Annotated[int, Range(10)] = 1000) -> dict[str
         if not parts:
             print(f"fixed_point_graph: network {seed} is NaN: it has no fixed points")
         found.append(parts)
-    return _padded(found, _deviation(population.trials("train")), population.networks.sizes["output"])
+    return _padded(found, deviation(population.trials("train")), population.networks.sizes["output"])
 
 
 def _padded(found: list[list[tuple]], scale: float, channels: int) -> dict[str, np.ndarray]:
@@ -93,20 +94,12 @@ def _padded(found: list[list[tuple]], scale: float, channels: int) -> dict[str, 
     return {"outputs": outputs, "kind": kinds, "edges": edges}
 
 
-def _deviation(trials) -> float:
-    """RMS deviation of the targets from their mean, over all trials, times and outputs that count in the loss."""
-    counted = trials["targets"].values[trials["mask"].values > 0].astype(float)  # (sample, output)
-    return float(np.sqrt(np.square(counted - counted.mean(0)).mean())) or 1.0
-
-
 def distance(a: dict, b: dict, *, cutoff: Annotated[float, Range(0.001)] = 1.0) -> dict[str, np.ndarray]:
     """Distance of each pair (pair), and the shares of edges and of nodes that differ under its assignment.
 
     Raises UserError if the networks differ in their number of outputs.
     """
-    if a["outputs"].shape[-1] != b["outputs"].shape[-1]:
-        counts = a["outputs"].shape[-1], b["outputs"].shape[-1]
-        raise UserError(f"fixed_point_graph: networks of {counts[0]} and of {counts[1]} outputs cannot be compared")
+    check_outputs(a["outputs"], b["outputs"], "fixed_point_graph")
     found = []
     for pair in range(len(a["kind"])):
         there = [side["kind"][pair, :, 0] >= 0 for side in (a, b)]
