@@ -1,9 +1,8 @@
 """How a direction is shown: a robust arrow in colour, an arrow of its interval only hollow, and no arrow as a tilde."""
 
 from degeneracy.drawing import style
-from degeneracy.drawing.words import change
+from degeneracy.drawing.words import ARROWS, change
 
-ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 HOLLOW = {"up": "⇧", "down": "⇩"}
 COLOURS = {"robust": style.BLUE, "interval only": "0.4", "unclear": "black", "not resolved": "black"}
 

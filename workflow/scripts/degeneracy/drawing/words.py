@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from degeneracy.statistics.paper import DOWN, UNCLEAR, UP
+
+ARROWS = {UP: "↑", DOWN: "↓", UNCLEAR: "~"}
 MOST = 9999  # percent that are written out; an interval beyond says nothing
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from degeneracy.drawing.words import minus
 from degeneracy.report import rows as table
 from degeneracy.report.rows import Row, number
 from degeneracy.statistics.paper import PAPER_ARROWS, UNCLEAR, UP
@@ -90,7 +91,7 @@ def _obstacle(row: Row, power: Row | None) -> str:
         one for one in remarks if one.startswith(("not resolved", "no arrow", "a single", "levels without", "a level"))
     ]
     if told:
-        return table.minus("; ".join(told))
+        return minus("; ".join(told))
     kind = "percent" if row["percent_low"] else "trend"
     low, high = (number(row, f"{kind}_{end}") for end in ("low", "high"))
     if low != low:

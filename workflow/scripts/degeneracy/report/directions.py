@@ -2,8 +2,9 @@
 
 from html import escape
 
+from degeneracy.drawing.words import ARROWS
 from degeneracy.report import rows as table
-from degeneracy.report.rows import ARROWS, Row
+from degeneracy.report.rows import Row
 from degeneracy.statistics.paper import PAPER_ARROWS
 
 ASPECTS = ("behaviour", "dynamics", "weights", "representation", "learning")

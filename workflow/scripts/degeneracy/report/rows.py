@@ -4,13 +4,12 @@ import csv
 import re
 from collections.abc import Iterable
 
+from degeneracy.drawing.words import MOST, minus
 from degeneracy.statistics.paper import COMPLEXITY, OTHER, UNCLEAR
 
 Row = dict[str, str]
 FACTORS = (COMPLEXITY, "feature learning", "width", "regularisation", OTHER)
-MOST = 9999  # percent that are written out
 UNKNOWN = "no change known"
-ARROWS = {"up": "↑", "down": "↓", UNCLEAR: "~"}
 
 
 def read(path) -> list[Row]:
@@ -65,11 +64,6 @@ def change(row: Row) -> str:
     if kind == "percent" and high >= MOST:  # few networks: it says nothing
         return minus(f"{value:+{form}}% [{low:{form}}, > {MOST}]")
     return minus(f"{value:+{form}}{unit} [{low:{form}}, {high:{form}}]")
-
-
-def minus(text: str) -> str:
-    """A text with true minus signs for its numbers."""
-    return text.replace("-", "−")
 
 
 def counts(row: Row) -> str:

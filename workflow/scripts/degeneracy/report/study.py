@@ -6,9 +6,10 @@ A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`, w
 from collections.abc import Iterable
 from pathlib import Path
 
+from degeneracy.drawing.words import ARROWS
 from degeneracy.report import rows as table
 from degeneracy.report.claims import Claim, claims, counted
-from degeneracy.report.rows import ARROWS, Row
+from degeneracy.report.rows import Row
 from degeneracy.statistics.findings import preferred
 
 MEASURES = {  # (metric, measure): column of the table of directions
