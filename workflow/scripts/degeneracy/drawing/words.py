@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from degeneracy.statistics.paper import DOWN, UNCLEAR, UP
-
-ARROWS = {UP: "↑", DOWN: "↓", UNCLEAR: "~"}
+ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 MOST = 9999  # percent that are written out; an interval beyond says nothing
 
 
