@@ -174,7 +174,7 @@ def test_an_arrow_is_robust_and_coloured_if_its_variants_have_its_sign(last, dou
     assert found.doubts["dsa-fine", "distance"].startswith("not tested with the compared rows")
     with style.applied():
         (axis,) = Plugin("figures", "directions").load().draw(SimpleNamespace(directions=table)).axes
-    assert [text.get_text() for text in axis.texts if text.get_text() in "↑↓⇧⇩~"][0] == sign
+    assert next(text.get_text() for text in axis.texts if text.get_text() in "↑↓⇧⇩~") == sign
     assert axis.patches[0].get_facecolor()[:3] == matplotlib.colors.to_rgb(colour)
     style.plt.close()
 

@@ -1,6 +1,6 @@
-"""Numbers and changes in words, as figures show them."""
+"""Numbers and changes in words, as figures and pages show them. Standard library only."""
 
-import numpy as np
+from math import isfinite
 
 ARROWS = {"up": "↑", "down": "↓", "unclear": "~"}
 MOST = 9999  # percent that are written out; an interval beyond says nothing
@@ -24,19 +24,19 @@ def signed(value: float) -> str:
     return minus(f"{round(value, 2 - exponent):+.{max(2 - exponent, 0)}f}")
 
 
-def change(data) -> str:
+def change(data, unit: str = "") -> str:
     """`+12% [5, 20]`; in units of the measure where there is no ratio of the levels; "" without an interval.
 
     `data` has a trend and a change in percent, each with its interval: a row of the table of directions, or a
-    statistics artifact with its measure chosen.
+    statistics artifact with its measure chosen. A `unit` stands behind a change in units of the measure.
     """
     percent, low, high = (float(data[name]) for name in ("percent", "percent_low", "percent_high"))
-    if np.isfinite(low):
+    if isfinite(low):
         digits = 0 if max(abs(low), abs(high)) >= 10 else 1
         end = _rounded(high, f".{digits}f") if high < MOST else f"> {MOST}"
         return minus(f"{_rounded(percent, f'+.{digits}f')}% [{_rounded(low, f'.{digits}f')}, {end}]")
     trend, low, high = (float(data[name]) for name in ("trend", "trend_low", "trend_high"))
-    return f"{signed(trend)} [{signed(low)}, {signed(high)}]" if np.isfinite(low) else ""
+    return f"{signed(trend)}{unit} [{signed(low)}, {signed(high)}]" if isfinite(low) else ""
 
 
 def _rounded(value: float, form: str) -> str:
