@@ -30,7 +30,7 @@ def draw(sweep):
                 axis.plot(place, counts[kind].mean(), "o", color=colours[level], markersize=5)
         total = sum(counts.values()) - counts["slow"]
         axis.set_title(f"{sweep.at(level)} (n = {len(total)}):\n{told(total)}", fontsize=7)
-        axis.set_ylim(0, None)
+        axis.set_ylim(-0.04 * axis.get_ylim()[1], None)  # so that no dot at 0 is cut
     axes[0].set_xticks(range(len(shown)), shown)
     axes[0].set_xlim(-0.6, len(shown) - 0.4)
     style.label_outer(axes, "unstable directions", "fixed points of a network")
