@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from degeneracy.drawing import grid, style, sweeps, words
+from degeneracy.drawing import grid, lanes, style, sweeps, words
 from degeneracy.drawing import panel as panels
 from degeneracy.drawing.figure import draw
 from degeneracy.figures import agreement, example_trial, fixed_points, task_overview
@@ -62,8 +62,19 @@ def test_an_example_trial_shows_the_first_outputs_and_says_so(trained):
     sweep = sweeps.SweepArtifacts("channels", "flip_flop", "task.channels", {3: trained})
     with style.applied():
         cut, whole = example_trial.draw(sweep, outputs=2), example_trial.draw(sweep)
-    assert len(cut.axes) == 2 and "first 2 of 3 outputs" in cut.axes[0].get_title()
-    assert len(whole.axes) == 3 and "first" not in whole.axes[0].get_title()
+    names = [[label.get_text() for label in each.axes[0].get_yticklabels()] for each in (cut, whole)]
+    inputs = ["pulse 0 (±1)", "pulse 1 (±1)", "pulse 2 (±1)"]
+    assert names == [[*inputs, "bit 0 (±1)", "bit 1 (±1)"], [*inputs, "bit 0 (±1)", "bit 1 (±1)", "bit 2 (±1)"]]
+    assert "2 of 3 outputs" in cut.axes[0].get_title() and "outputs" not in whole.axes[0].get_title()
+
+
+def test_a_trial_has_no_target_where_the_loss_leaves_the_output_free():
+    trials = probe(name="memory_pro")
+    axis, free = plt.subplots()[1], trials["mask"].values[0] == 0
+    lanes.draw(axis, trials, 0, np.zeros(trials["targets"].shape[1:]), (9, 9))
+    target, *_ = [line for line in axis.lines if line.get_label() == "target"]
+    assert free.any() and not free.all()
+    np.testing.assert_array_equal(np.isnan(target.get_ydata()), free)
 
 
 def degeneracy(levels, learnt=None, unit="1"):
@@ -241,10 +252,10 @@ def test_a_grid_leaves_out_what_was_not_computed_and_draws_every_network():
         figure = grid.grid(shown, [("ood_loss", "log_sd"), ("dsa", "distance"), ("other", "sd")])
     assert len(figure.axes) == 2 * 3  # no sweep has dsa
     first, _, missing, *_ = figure.axes
-    assert [text.get_text() for text in missing.texts] == ["not computed"]
+    assert [text.get_text() for text in missing.texts] == ["not computed", "c"]
     assert sum(len(line.get_xdata()) for line in first.lines if line.get_marker() == ".") == 8
-    assert first.texts[0].get_text() == "behaviour" and "flip" in first.get_title()
-    assert "$\\bf{b}$" in figure.axes[1].get_title()  # two sweeps of one task and factor go by their names
+    assert [text.get_text() for text in first.texts] == ["flip flop", "behaviour"]
+    assert figure.axes[1].texts[0].get_text() == "b"  # two sweeps of one task and factor go by their names
 
 
 @pytest.mark.parametrize(("sweeps_shown", "shape"), [(1, (1, 4)), (2, (2, 4)), (5, (4, 5)), (8, (6, 4)), (14, (9, 5))])
@@ -290,7 +301,7 @@ def test_a_file_with_a_shape_draws_dots_or_curves_in_its_columns_and_one_column_
         drawn = {name: draw(name, sweeps.ExperimentArtifacts(rows)) for name in ("gamma", "dense", "svcca")}
     assert [len(figure.axes) for figure in drawn.values()] == [2 * 3, 2 * 4, 2]
     assert "o" in markers("dense") and "o" not in markers("gamma")
-    assert "sine" in drawn["svcca"].axes[0].get_title() and not drawn["svcca"].axes[0].texts
+    assert [text.get_text() for text in drawn["svcca"].axes[0].texts] == ["sine"]
 
 
 @pytest.mark.parametrize(
@@ -368,4 +379,4 @@ def test_a_condition_of_two_sweeps_is_one_population_and_metrics_that_correlate_
     assert digits[min(place), max(place)].get_text() == digits[max(place), min(place)].get_text() == "100"
     assert [text.get_fontweight() for text in matrix.texts].count("bold") == 1
     said = [text.get_text() for axis in drawn.axes for text in axis.texts]
-    assert said[-4:] == ["below: over", "40 networks", "above: over", "5 populations"]
+    assert said[-3:] == ["below: over\n40 networks", "", "above: over\n5 populations"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from conftest import make_condition
 from degeneracy.drawing import style, sweeps
@@ -128,8 +129,14 @@ def test_a_figure_is_drawn_and_closed(name, paths, tmp_path):
             figure = draw(name, given)
             assert isinstance(figure, Figure)
             assert any(axis.has_data() for axis in figure.axes)
-            style.save(figure, [tmp_path / f"{number}.png"])
+            style.save(figure, [tmp_path / f"{number}.png", tmp_path / f"{number}.pdf"])
         assert (tmp_path / f"{number}.png").stat().st_size > 1000
+        wide, high = 25.4 * figure.get_size_inches()
+        assert round(wide) in (89, 183) and high <= 247  # mm: a column or a page wide, and at most a page high
+        letters = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+        assert min(text.get_fontsize() for text in letters) >= 6
+        fonts = [part for part in (tmp_path / f"{number}.pdf").read_bytes().split(b"endobj") if b"/FontName" in part]
+        assert fonts and all(b"/FontFile2" in font for font in fonts)  # embedded, as TrueType
     assert set(plt.get_fignums()) == before
 
 

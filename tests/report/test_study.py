@@ -52,7 +52,7 @@ def test_only_a_robust_arrow_answers_a_claim(changed, verdict, why):
 def test_a_change_has_its_interval_or_is_not_told():
     assert table.change(ROW) == "−12% [−15, −9]"
     no_ratio = ROW | dict.fromkeys(("percent", "percent_low", "percent_high"), "") | {"measure_unit": "rad"}
-    assert table.change(no_ratio) == "−1 rad [−2, −0.5]"
+    assert table.change(no_ratio) == "−1.00 rad [−2.00, −0.500]"
     assert table.change(no_ratio | {"trend_low": "", "trend_high": ""}) == "no interval"
 
 

@@ -1,19 +1,17 @@
 """Figures of a whole experiment, a page wide and at most a page high: a panel for each sweep and measure."""
 
-import re
 import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from degeneracy.drawing import network_map, style
-from degeneracy.drawing.arrows import headline
+from degeneracy.drawing.arrows import COLOURS, headline, state
 from degeneracy.drawing.panel import REFERENCES, legend, measure_label, ordered, panel, zoom
 from degeneracy.plugins.contracts import MAP
 from degeneracy.plugins.figure_contract import FigureContract
 
-HEIGHT, MORE = 1.75, 0.4  # inches, of a panel with its headings, and of the legend
-PAGE_HIGH = 9.2  # inches
+HEIGHT = 1.75  # inches, of a panel with its headings
 ACROSS, HIGH = 6, 6  # panels, at most
 LETTERS = 100  # of a line as wide as the page
 
@@ -37,7 +35,8 @@ def curve(axis, data, label: str, row=None) -> None:
     levels = data["level"].values
     place = levels if numbers else np.arange(len(levels))
     for at, shares in zip(place, data["contribution"].values, strict=True):
-        axis.plot(np.full(len(shares), at), shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1)
+        where = np.full(len(shares), at)
+        axis.plot(where, shares, ".", color=style.GREY, markersize=2, alpha=0.6, zorder=1, label="one network")
     if numbers:
         axis.fill_between(place, data["interval_low"], data["interval_high"], color=style.BLUE, alpha=0.3, linewidth=0)
     else:
@@ -54,6 +53,7 @@ def curve(axis, data, label: str, row=None) -> None:
     several = f" to {used.max()}" if used.max() > used.min() else ""
     band = f"n = {used.min()}{several}, {100 * data.attrs['confidence']:g}% band"
     axis.set_title("\n".join(filter(None, [headline(row) if row is not None else "", band])))
+    axis.title.set_color(COLOURS[state(row)] if row is not None else "black")
     axis.set_xlabel(label)
     axis.set_ylabel(measure_label(data))
 
@@ -103,7 +103,7 @@ def _aspect(sweeps, metric: str) -> str:
 def _panels(down: int, across: int):
     """A figure of panels that is as wide as a page, or as a column if there is one panel only."""
     width = style.COLUMN if across * down == 1 else style.PAGE
-    return plt.subplots(down, across, figsize=(width, min(HEIGHT, PAGE_HIGH / down) * down + MORE), squeeze=False)
+    return plt.subplots(down, across, figsize=(width, min(HEIGHT, style.PAGE_HIGH / down) * down), squeeze=False)
 
 
 def _finish(figure, axes, last: int, rows: int) -> None:
@@ -145,10 +145,8 @@ def draw_map(axis, sweep) -> bool:
     for data in sweep.maps.values():
         network_map.panel(axis, data)
         axis.set_title(f"stress {float(data['stress']):.2f}")
-        axis.set_aspect("equal", adjustable="datalim")
         for line in axis.lines:
             line.set(label="_level")  # not in the legend: the colours are those of the levels in the row
-            line.set(clip_on=False, in_layout=False)  # the scales are made equal after the layout: points may stick out
         small(axis)
         return True
     return False
@@ -164,21 +162,21 @@ def small(axis) -> None:
     axis.tick_params(labelsize=6)
 
 
-def bold(text: str) -> str:
-    return re.sub(r"[A-Za-z0-9.]+", r"$\\bf{\g<0>}$", text)
-
-
 def heading(axis, text: str) -> None:
     """Write the name of a column or a panel above its title."""
     across = axis.get_subplotspec().get_gridspec().ncols
-    wrapped = "\n".join(map(bold, textwrap.wrap(text.replace("_", " "), max(12, LETTERS // across))))
-    axis.title.set_text(f"{wrapped}\n{axis.get_title()}".rstrip())
+    wrapped = textwrap.fill(text, max(12, LETTERS // across))
+    place = {"xycoords": axis.title, "textcoords": "offset points", "ha": "center", "va": "bottom"}
+    axis.annotate(wrapped, (0.5, 1), (0, 2), fontsize=7, fontweight="bold", **place)
 
 
 def row_name(sweep, sweeps) -> str:
-    """The task of a sweep, or the name of the sweep where another sweep has the same task and factor."""
-    alike = [other for other in sweeps if (other.task, other.factor) == (sweep.task, sweep.factor)]
-    return sweep.task.replace("_", " ") if len(alike) == 1 else sweep.name
+    """The task of a sweep, with its factor where others have the task; its name where others have both."""
+    alike = [other.factor for other in sweeps if other.task == sweep.task]
+    if alike.count(sweep.factor) > 1:
+        return sweep.name.replace("_", " ")
+    task = sweep.task.replace("_", " ")
+    return task if len(alike) == 1 else f"{task}, {sweep.factor_name}"
 
 
 def row_label(axis, name: str) -> None:

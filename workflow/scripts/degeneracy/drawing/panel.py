@@ -6,7 +6,7 @@ import numpy as np
 
 from degeneracy.drawing import style
 from degeneracy.drawing.arrows import COLOURS, headline, state
-from degeneracy.drawing.words import change
+from degeneracy.drawing.words import change, level_name
 
 REFERENCES = {
     "ceiling": ("before training (ceiling)", "--"),
@@ -35,9 +35,7 @@ def panel(axis, data, label: str, row=None, bounds: bool = False) -> None:
     colours = style.level_colours(levels)
     for place, level in enumerate(levels):
         here = data.isel(level=place)
-        dots = here["contribution"].dropna("network").values
-        spread = [place - 0.26 + 0.1 * (index % 2) for index in range(len(dots))]
-        axis.plot(spread, dots, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1, label="one network")
+        dots(axis, place, here["contribution"].dropna("network").values)
         low, high = float(here["interval_low"]), float(here["interval_high"])
         axis.plot([place, place], [low, high], color=colours[level], linewidth=1.6, zorder=2)
         axis.plot(place, float(here["degeneracy"]), "o", color=colours[level], markersize=5.5, zorder=3)
@@ -59,10 +57,16 @@ def panel(axis, data, label: str, row=None, bounds: bool = False) -> None:
         axis.set_title("too few networks\nconverged")
     elif row is not None:
         axis.set_title(headline(row), color=COLOURS[state(row)])
-    elif not data["degeneracy"].values.any():
+    elif alike(data):
         axis.set_title("all networks alike")
     elif float(data["trend"]) == float(data["trend"]):
         axis.set_title(f"change {change(data)}" if change(data) else "change without interval")
+
+
+def dots(axis, place: float, values: np.ndarray) -> None:
+    """Draw the values of networks left of a place, beside each other, so that equal ones do not hide each other."""
+    spread = place + np.linspace(-0.34, -0.14, len(values))
+    axis.plot(spread, values, ".", color=style.GREY, markersize=3, alpha=0.8, zorder=1, label="one network")
 
 
 def zoom(axis, data) -> None:
@@ -78,6 +82,11 @@ def zoom(axis, data) -> None:
         axis.set_ylim(values.min() - margin, values.max() + margin)
 
 
+def alike(data) -> bool:
+    """Whether the networks of each level are all the same under a measure of spread."""
+    return not data["degeneracy"].values.any()
+
+
 def ordered(data) -> bool:
     """Whether the levels of a statistics artifact are numbers, so that a line between them means something."""
     return data["level"].dtype.kind in "iuf"
@@ -86,7 +95,7 @@ def ordered(data) -> bool:
 def label_levels(axis, data, label: str) -> None:
     """Label the levels at 0, 1, 2, …, with n: once where it is the same for all, with room for many levels."""
     used, total = data["n_used"].values, int(data["n_networks"].max())
-    labels = [f"{level:g}" if isinstance(level, float) else str(level) for level in data["level"].values.tolist()]
+    labels = [level_name(level) for level in data["level"].values.tolist()]
     crowded = max(map(len, labels)) * len(labels) > 24
     note = f"n = {used[0]}" + (" each" if len(labels) > 1 else "")
     if (used < total).any():

@@ -58,8 +58,6 @@ def mark(axis, points, place: np.ndarray) -> None:
 
 def legend(figure, names=()) -> None:
     """Add one legend for the kinds of fixed points in any panel, after the other labels in `names`."""
-    found = {
-        label: handle for axis in figure.axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
+    found = style.labelled(figure)
     order = [*names, *(marker[2] for marker in MARKERS.values()), MORE[2], MARGINAL[2], CONTINUUM[2], "slow point"]
     style.legend_below(figure, {label: found[label] for label in order if label in found})

@@ -15,11 +15,13 @@ from degeneracy.artifacts.atomic import whole
 
 COLUMN, PAGE = 89 / 25.4, 183 / 25.4  # inches: the widths of one and of two columns of a journal
 HEIGHT = 2.1  # inches, of a panel, at most
-NARROW = 1.15  # inches, of a panel, at least: many panels side by side make the figure wider than a page
+PAGE_HIGH = 9.1  # inches, of all panels
 GREY = "0.55"
 # Okabe & Ito (2008): distinct for all readers
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SETTINGS = {
+    "axes.formatter.limits": (-3, 4),  # powers of ten outside of them are written once, above the axis
+    "axes.formatter.use_mathtext": True,
     "axes.labelsize": 8,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -47,11 +49,32 @@ def applied():
 
 def panels(rows: int, columns: int, lettered: bool = True, **kwargs):
     """A figure with equal panels and their letters, a column or a page wide, and its axes (row, column)."""
-    width = COLUMN if columns <= 1 else max(PAGE, NARROW * columns)
-    height = min(HEIGHT, 1.1 * width / max(columns, 1))
+    width = COLUMN if columns <= 1 else PAGE
+    height = min(HEIGHT, 1.1 * width / max(columns, 1), PAGE_HIGH / max(rows, 1))
     figure, axes = plt.subplots(rows, columns, figsize=(width, height * max(rows, 1)), squeeze=False, **kwargs)
     letters(axes.flat if lettered else ())
     return figure, axes
+
+
+def wall(count: int, across: int, **kwargs):
+    """A figure with `count` equal panels and their letters, at most `across` side by side, and a list of its axes."""
+    rows = max(-(-count // across), 1)
+    columns = max(-(-count // rows), 1)
+    figure, axes = panels(rows, columns, lettered=False, **kwargs)
+    for axis in axes.flat[count:]:
+        axis.set_axis_off()
+    shown = list(axes.flat[:count])
+    for axis in shown[-columns:]:  # no panel below: they have the labels of an x axis that panels share
+        axis.tick_params(labelbottom=True)
+    letters(shown)
+    return figure, shown
+
+
+def label_outer(axes, x: str, y: str) -> None:
+    """Name the axes that the panels of a wall share: x where no panel is below, y at the left."""
+    columns = axes[0].get_subplotspec().get_gridspec().ncols
+    for place, axis in enumerate(axes):
+        axis.set(xlabel=x if place + columns >= len(axes) else "", ylabel=y if place % columns == 0 else "")
 
 
 def letters(axes, x: float = -0.14) -> None:
@@ -62,12 +85,19 @@ def letters(axes, x: float = -0.14) -> None:
         axis.set_title(letter, loc="left", x=x, fontweight="bold", fontsize=8)
 
 
+def labelled(figure) -> dict:
+    """The labelled artists of a figure, by label."""
+    found = [axis.get_legend_handles_labels() for axis in figure.axes]
+    return {label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)}
+
+
 def legend_below(figure, labelled: dict) -> None:
-    """Add one legend below all panels, of handles by label, in as many rows as it needs."""
+    """Add one legend below all panels, of handles by label; the figure grows by as many rows as it needs."""
     room = figure.get_size_inches()[0] / 0.062  # letters of 7 points
     wide = [len(label) + 6 for label in labelled]
-    columns = len(wide) if sum(wide) <= room else max(1, int(room / max(wide)))
     if labelled:
+        columns = len(wide) if sum(wide) <= room else max(1, int(room / max(wide)))
+        figure.set_figheight(figure.get_figheight() + 0.1 + 0.15 * -(-len(wide) // columns))
         figure.legend(labelled.values(), labelled.keys(), loc="outside lower center", ncols=columns)
 
 

@@ -7,6 +7,7 @@ import xarray as xr
 
 from degeneracy.artifacts import joined, store
 from degeneracy.artifacts.origin import merged
+from degeneracy.drawing.words import level_name
 from degeneracy.errors import UserError
 from degeneracy.experiment.condition import level_of
 from degeneracy.experiment.paths import name_of
@@ -41,6 +42,10 @@ class SweepArtifacts:
     def axis_label(self) -> str:
         """The factor with its unit."""
         return f"{self.factor_name} ({self.unit})" if self.unit else self.factor_name
+
+    def at(self, level) -> str:
+        """A level in words: `channels 3`."""
+        return f"{self.factor_name} {level_name(level)}"
 
     def direction(self, metric: str, measure: str):
         """Its row of the table of directions for a measure; None if the table is not there or has none."""

@@ -4,10 +4,10 @@ Below the diagonal: the correlation of two metrics over pairs of networks of a p
 (values of networks count as how far two networks differ). It is in bold if a Mantel test, which relabels the networks
 of all populations jointly, finds it positive after Holm's correction for all pairs of metrics (p ≤ 5%). Above the
 diagonal: the rank correlation of the mean distances over populations that both metrics know, if these are at least
-four. So few populations test nothing. A cross says that two metrics cannot be compared. The tree orders the metrics by
-average linkage of the correlations over networks. Colours of names are aspects. The list has the pairs with the largest
-correlations over networks, with intervals from the jackknife over networks. Its dots are filled where the matrix is
-bold.
+four. So few populations test nothing. A cross says that two metrics cannot be compared. Where there is no room for
+digits, a dot stands for bold ones. The tree orders the metrics by average linkage of the correlations over networks.
+Colours of names are aspects. The list has the pairs with the largest correlations over networks, with intervals from
+the jackknife over networks. Its dots are filled where the matrix is bold.
 """
 
 import matplotlib.pyplot as plt
@@ -17,13 +17,15 @@ from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
 from degeneracy.drawing import style
+from degeneracy.drawing.words import minus
 from degeneracy.plugins.contracts import LEVELS
 from degeneracy.statistics import mantel
 
 SCOPE = "experiment"
 READS = ("metrics",)
-LISTED = 20  # pairs of metrics with intervals
+LISTED = 18  # pairs of metrics with intervals
 LEAST_POPULATIONS = 4
+DIGITS = 0.17  # inches: a cell that is smaller has no room for digits
 COLOURS = dict(zip(LEVELS, (style.VERMILLION, style.BLUE, style.ORANGE, style.GREEN, "#CC79A7"), strict=True))
 MAP = "PuOr_r"
 
@@ -49,8 +51,8 @@ def draw(experiment):
     number = max((row["n_networks"] for row in rows), default=0)
     count = max(sum(each is not None for each in own) for own in distances.values())
     notes = [(level, COLOURS[level]) for level in LEVELS if level in aspects.values()]
-    said = "below: over", f"{number} networks", "above: over", f"{count} populations"
-    notes += [(line, "black") for line in ("", *said)]
+    above = f"above: over\n{count} populations" if count >= LEAST_POPULATIONS else f"above: none,\n{count} populations"
+    notes += [(line, "black") for line in ("", f"below: over\n{number} networks", "", above)]
     for place, (text, colour) in enumerate(notes):
         places["bar"].text(0, -0.15 - 0.1 * place, text, color=colour, fontsize=6, transform=places["bar"].transAxes)
     return figure
@@ -58,12 +60,14 @@ def draw(experiment):
 
 def layout(metrics: int, listed: int):
     """A figure with places for the tree, the matrix, its colour bar, and the list of pairs below them."""
-    side, rows = min(0.3, 4.6 / metrics) * metrics, 0.14 * listed + 0.1
+    side, rows = min(0.3, 4.6 / metrics) * metrics, 0.13 * listed + 0.1
     height = 0.5 + side + 1.5 + rows + 0.5
-    figure = plt.figure(figsize=(7.2, height), layout="none")
+    figure = plt.figure(figsize=(style.PAGE, height))
+    figure.set_layout_engine("none")
 
     def place(left: float, top: float, width: float, tall: float, **kwargs):
-        return figure.add_axes((left / 7.2, 1 - (top + tall) / height, width / 7.2, tall / height), **kwargs)
+        across = (left / style.PAGE, width / style.PAGE)
+        return figure.add_axes((across[0], 1 - (top + tall) / height, across[1], tall / height), **kwargs)
 
     grid = place(1.7, 0.5, side, side)
     return figure, {
@@ -128,6 +132,7 @@ def mean_of(distance: np.ndarray) -> float:
 def matrix(axis, names: list[str], shown: np.ndarray, clear: np.ndarray):
     """Draw correlations with their digits, in bold below the diagonal where they are clear; crosses are unknown."""
     count, across = len(names), np.isfinite(shown[np.triu_indices(len(names), 1)]).any()
+    room = axis.get_position().width * style.PAGE / count > DIGITS
     image = axis.imshow(shown, cmap=MAP, vmin=-1, vmax=1)
     for row, column in np.ndindex(count, count):
         value = shown[row, column]
@@ -136,9 +141,10 @@ def matrix(axis, names: list[str], shown: np.ndarray, clear: np.ndarray):
                 axis.plot(column, row, "x", color="0.8", markersize=3)
             continue
         colour = "white" if abs(value) > 0.6 else "black"
-        weight = "bold" if row > column and clear[row, column] else "normal"
-        text = f"{round(100 * value)}".replace("-", "−")
-        axis.text(column, row, text, ha="center", va="center", fontsize=4.5, color=colour, fontweight=weight)
+        bold = row > column and clear[row, column]
+        text = minus(f"{round(100 * value)}") if room else "•" if bold else ""
+        weight = "bold" if bold else "normal"
+        axis.text(column, row, text, ha="center", va="center", fontsize=6, color=colour, fontweight=weight)
     labels = [name.replace("_", " ") for name in names]
     axis.set_yticks(range(count), labels, fontsize=6)
     axis.set_xticks(range(count), labels, fontsize=6, rotation=90)
@@ -161,7 +167,7 @@ def intervals(axis, rows: list[dict]) -> None:
         fill = style.BLUE if row["holm_p"] <= 0.05 else "white"
         axis.plot(row["correlation"], place, "o", color=style.BLUE, markerfacecolor=fill, markersize=3.5)
     labels = [f"{row['metric']} · {row['other_metric']}".replace("_", " ") for row in rows]
-    axis.set_yticks(range(len(rows)), labels, fontsize=5.5)
+    axis.set_yticks(range(len(rows)), labels, fontsize=6)
     axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axis.axvline(0, color="0.3", linewidth=0.6, zorder=0)
     axis.set(xlabel="correlation over networks", xlim=(-1.02, 1.02))

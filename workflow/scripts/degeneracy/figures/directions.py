@@ -23,10 +23,9 @@ from degeneracy.drawing.words import change
 
 SCOPE = "experiment"
 READS = ("directions",)
-NAMES, CELL = 1.55, (0.95, 0.29)  # inches: the names of the sweeps, and a cell
-LINE = 0.1  # inches: of a line more, for the interval, where cells must be narrower to fit on a page
-HEAD, GAP = 0.5, 0.24  # inches above the first block, and above each other
-LETTERS = 37  # of a line of a name
+NAMES, CELL = 1.45, (0.95, 0.36)  # inches: the names of the sweeps, and a cell, which is smaller on a full page
+HEAD, GAP, HIGH = 0.55, 0.24, 9.7  # inches above the first block, above each other, and in all at most
+LETTERS = 30  # of a line of a name
 COLOURS = {"agrees": style.GREEN, "disagrees": style.VERMILLION, "": style.BLUE}
 MARKS = {"agrees": " ✓", "disagrees": " ✗"}
 ORDER = ("complexity", "feature learning", "width", "regularisation", "other")
@@ -46,8 +45,9 @@ def draw(experiment):
     measures = _measures(rows)
     wanted = NAMES + CELL[0] * len(measures)
     width = style.COLUMN if wanted <= style.COLUMN else style.PAGE
-    cell = CELL[1] + (LINE if wanted > style.PAGE else 0)
-    height = HEAD + sum(GAP + cell * block["sweep"].nunique() for block in blocks)
+    above, sweeps = HEAD + GAP * len(blocks), sum(block["sweep"].nunique() for block in blocks)
+    cell = min(CELL[1], (HIGH - above) / sweeps)
+    height = above + cell * sweeps
     figure = style.plt.figure(figsize=(width, height))
     figure.set_layout_engine("none")
     top = height - HEAD
@@ -55,7 +55,7 @@ def draw(experiment):
         tall, wide = cell * block["sweep"].nunique(), min(wanted, width) - NAMES - 0.05
         top -= GAP + tall
         axis = figure.add_axes((NAMES / width, top / height, wide / width, tall / height))
-        _draw_block(axis, block, measures, cell > CELL[1])
+        _draw_block(axis, block, measures)
         axis.tick_params(axis="x", labeltop=place == 0, pad=14)  # above the name of the block
     return figure
 
@@ -67,11 +67,8 @@ def _measures(rows) -> list[tuple[str, str]]:
     return list(dict.fromkeys(zip(named["metric"], named["measure"], strict=True)))
 
 
-def _draw_block(axis, block, measures: list[tuple[str, str]], narrow: bool) -> None:
-    """Draw the table of one factor: sweeps from top to bottom, measures from left to right, in lines of text.
-
-    The interval has a line of its own where cells are narrow.
-    """
+def _draw_block(axis, block, measures: list[tuple[str, str]]) -> None:
+    """Draw the table of one factor: sweeps from top to bottom, measures from left to right, in lines of text."""
     sweeps = list(dict.fromkeys(block["sweep"]))
     axis.set(xlim=(0, len(measures)), ylim=(len(sweeps), 0))
     axis.tick_params(length=0, labelsize=6)
@@ -88,10 +85,11 @@ def _draw_block(axis, block, measures: list[tuple[str, str]], narrow: bool) -> N
             axis.text(x + 0.04, y + 0.5, "no change known", va="center", fontsize=6, color="0.4")
             continue
         told = change(row._asdict()) or "no interval"
-        lines = [*(told.replace(" [", "\n[").split("\n") if narrow else [told]), _evidence(row)]
+        lines = [*told.replace(" [", "\n[").split("\n"), _evidence(row)]
         for place, line in enumerate(lines):
             middle = y + (place + 0.65) / (len(lines) + 0.25)
-            axis.text(x + 0.14, middle, line, va="center", fontsize=6, color="0.3" if place == len(lines) - 1 else "0")
+            left, colour = (0.03, "0.3") if place == len(lines) - 1 else (0.14, "0")
+            axis.text(x + left, middle, line, va="center", fontsize=6, color=colour)
         axis.text(x + 0.02, y + 0.65 / (len(lines) + 0.25), sign(row), va="center", fontsize=7)
     heads = [block[block["sweep"] == sweep].iloc[0] for sweep in sweeps]
     axis.set_yticks(np.arange(len(sweeps)) + 0.5, [_row_name(head) for head in heads])
@@ -99,7 +97,8 @@ def _draw_block(axis, block, measures: list[tuple[str, str]], narrow: bool) -> N
     labels = [_column_name(known[one]) if one in known else "" for one in measures]
     axis.set_xticks(np.arange(len(measures)) + 0.5, labels)
     said = {row.metric_level: ARROWS[row.paper_arrow] for row in block.itertuples() if row.paper_arrow}
-    paper = f" (paper: {', '.join(f'{aspect} {arrow}' for aspect, arrow in said.items())})" if said else ""
+    listed = ", ".join(f"{aspect} {said[aspect]}" for aspect in ASPECTS if aspect in said)
+    paper = f" (paper: {listed})" if said else ""
     where = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     axis.annotate(
         f"{block['paper_factor'].iloc[0]}{paper}", (0, 1), (-NAMES * 72 + 4, 4), weight="bold", size=7, **where
@@ -108,19 +107,21 @@ def _draw_block(axis, block, measures: list[tuple[str, str]], narrow: bool) -> N
 
 def _row_name(row) -> str:
     task, factor = row.task.replace("_", " "), row.factor.split(".")[1].replace("_", " ")
-    lines = f"{task}; {_counts(row)}", f"{factor}: {row['levels']}"
+    lines = task, f"{factor}: {row['levels']}", _counts(row)
     return "\n".join(textwrap.shorten(line, LETTERS, placeholder=" …") for line in lines)
 
 
 def _column_name(row) -> str:
-    return f"{row.metric_level}\n{textwrap.fill(row.measure_name, 19)}"
+    return f"{row.metric_level}\n{textwrap.fill(row.measure_name, 17)}"
 
 
 def _evidence(row) -> str:
     """What an arrow was tried on: the adjusted p, and the variants that have its sign."""
-    test = "" if np.isnan(row.holm_p) else f"p {row.holm_p:.2g}, "
-    known = "not resolved, " if state(row) == "not resolved" else test
-    return f"{known}{round(row.sign_agreement * row.variants)}/{row.variants}{MARKS.get(row.agreement, '')}"
+    if state(row) == "not resolved":
+        return "not resolved"
+    p = "< 0.001" if row.holm_p < 0.001 else f"= {row.holm_p:.{3 if row.holm_p < 0.01 else 2}f}"
+    test = "" if np.isnan(row.holm_p) else f"p {p}, "
+    return f"{test}{round(row.sign_agreement * row.variants)}/{row.variants}{MARKS.get(row.agreement, '')}"
 
 
 def _counts(row) -> str:

@@ -2,12 +2,14 @@
 
 Each row and each column is a network that converged. White lines separate the levels. Within a level, networks are in
 the order of their mean distance to the others of the level, so a network unlike all others is the last one of its
-block; the title names the one that stands out most, by the ratio to the median of its level. The diagonal is left out.
+block; the title names the one that stands out most, by the ratio of its mean distance to the median of its level. The
+diagonal is left out.
 """
 
 import numpy as np
 
 from degeneracy.drawing import style
+from degeneracy.drawing.words import level_name
 from degeneracy.status import Status
 
 SCOPE = "map"
@@ -26,7 +28,7 @@ def draw(sweep):
         ends.append((level, len(order)))
         if len(own) > 2 and np.median(means) > 0:
             ratio, seed = means.max() / np.median(means), data["seed"].values[own[np.argmax(means)]]
-            odd = max(odd, (float(ratio), f"network {seed} at {sweep.factor_name} {level}: {ratio:.2g} × the median"))
+            odd = max(odd, (float(ratio), f"farthest: network {seed} at {sweep.at(level)}, {ratio:.2g} × the median"))
     figure, axes = style.panels(1, 1)
     figure.set_size_inches(style.COLUMN, 0.85 * style.COLUMN)
     axis, starts = axes[0, 0], [0, *(end for _, end in ends)]
@@ -35,9 +37,9 @@ def draw(sweep):
         axis.axhline(place - 0.5, color="white", linewidth=1)
         axis.axvline(place - 0.5, color="white", linewidth=1)
     middle = [(start + end - 1) / 2 for start, (_, end) in zip(starts, ends, strict=False)]
-    labels = [f"{level}\n(n = {end - start})" for start, (level, end) in zip(starts, ends, strict=False)]
+    labels = [f"{level_name(level)}\n(n = {end - start})" for start, (level, end) in zip(starts, ends, strict=False)]
     axis.set_xticks(middle, labels)
-    axis.set_yticks(middle, [str(level) for level, _ in ends])
+    axis.set_yticks(middle, [level_name(level) for level, _ in ends])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     axis.set(xlabel=sweep.axis_label, ylabel=sweep.axis_label)

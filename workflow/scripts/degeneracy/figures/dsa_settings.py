@@ -42,8 +42,7 @@ def draw(sweep):
     for row, (label, values) in zip(axes, rows, strict=True):
         for column, axis in enumerate(row):
             for level, curve in zip(colours, values[:, column], strict=True):
-                name = f"{sweep.factor_name} {level}"
-                axis.plot(ranks, curve, "-o", color=colours[level], markersize=3, label=name)
+                axis.plot(ranks, curve, "-o", color=colours[level], markersize=3, label=sweep.at(level))
             if place and place[0] == column:
                 axis.axvline(ranks[place[1]], color="0.3", linewidth=0.8, label="choice")
             axis.set(ylabel=label if column == 0 else "")

@@ -9,7 +9,7 @@ the change depends on the scale, and no single number stands for it.
 import numpy as np
 
 from degeneracy.drawing import style
-from degeneracy.drawing.panel import REFERENCES, legend
+from degeneracy.drawing.panel import REFERENCES
 
 READS = ("statistics",)
 METRICS = ("soft_dsa",)
@@ -23,7 +23,7 @@ def draw(sweep):
     axis, colours = axes[0, 0], style.level_colours(data["level"].values.tolist())
     for level, colour in colours.items():
         here = data.sel(level=level)
-        label = f"{sweep.factor_name} {level} (n = {int(here['n_used'])})"
+        label = f"{sweep.at(level)} (n = {int(here['n_used'])})"
         axis.fill_between(scales, here["interval_low"], here["interval_high"], color=colour, alpha=0.2, linewidth=0)
         axis.plot(scales, here["degeneracy"], "-o", color=colour, markersize=4, label=label)
         for key, (_, line) in REFERENCES.items():
@@ -31,5 +31,6 @@ def draw(sweep):
                 axis.plot(scales, here[key], line, color=colour, linewidth=0.8)
     axis.set(xscale="log", xlabel="scale λ (share of the power)", ylabel="soft DSA distance", ylim=(0, None))
     axis.invert_xaxis()
-    legend(figure)
+    known = {name: style.plt.Line2D([], [], color="0.3", linestyle=line) for name, line in REFERENCES.values()}
+    style.legend_below(figure, style.labelled(figure) | known)
     return figure

@@ -12,14 +12,14 @@ from degeneracy.drawing.phase_plane import inputs_of, legend, mark, principal_pl
 from degeneracy.status import Status
 
 READS = ("networks", "trials", "fixed_points")
+PER_ROW = 3  # panels
 
 
 def draw(sweep, *, trajectories: int = 8):
-    figure, axes = style.panels(1, len(sweep.populations), lettered=False)
-    style.letters(axes.flat, -0.4)
-    for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
+    figure, axes = style.wall(len(sweep.populations), PER_ROW)
+    for axis, (level, population) in zip(axes, sweep.populations.items(), strict=True):
         one, note = population.example()
-        name = f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}"
+        name = f"{sweep.at(level)}, network {one.seeds[0]}{note}"
         if one.status[0] == Status.DIVERGED:
             axis.set_title(name)
             continue
@@ -35,7 +35,8 @@ def draw(sweep, *, trajectories: int = 8):
         kinds = f"{stable} stable" + (f", {continua} a continuum," if continua else "")
         counted = f"{kinds} of {converged.sum()} fixed points{inputs_of(points)}"
         axis.set_title(f"{name}:\n{counted}{_missing(points.sel(seed=one.seeds[0]))}", fontsize=7)
-        axis.set(xlabel=names[0], ylabel=names[1], aspect="equal")
+        axis.set(xlabel=names[0], ylabel=names[1])
+        axis.set_aspect("equal", adjustable="datalim")
     legend(figure)
     return figure
 

@@ -10,21 +10,21 @@ from degeneracy.drawing import style
 from degeneracy.status import Status
 
 READS = ("networks",)
+PER_ROW = 3  # panels
 
 
 def draw(sweep):
-    figure, axes = style.panels(1, len(sweep.populations), sharex=True, sharey=True)
+    figure, axes = style.wall(len(sweep.populations), PER_ROW, sharex=True, sharey=True)
     colours = style.level_colours(sweep.populations)
-    for axis, (level, population) in zip(axes[0], sweep.populations.items(), strict=True):
+    for axis, (level, population) in zip(axes, sweep.populations.items(), strict=True):
         data = population.networks
         axis.semilogy(data["epoch"], data["loss"].T, color=colours[level], linewidth=0.8, alpha=0.8)
-        threshold = population.condition["training"]["threshold"]
-        line = axis.axhline(threshold, color="black", linestyle="--", linewidth=0.8)
+        training = population.condition["training"]
+        line = axis.axhline(training["threshold"], color="black", linestyle="--", linewidth=0.8)
         converged = int((population.status == Status.CONVERGED).sum())
-        axis.set_title(f"{sweep.factor_name} {level}: {converged} of {len(population.seeds)} converged")
-        axis.set_xlabel("epoch")
+        axis.set_title(f"{sweep.at(level)}: {converged} of {len(population.seeds)} converged")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    measured = population.condition["training"]["loss"].replace("mse", "mean squared error").replace("_", " ")
-    axes[0, 0].set_ylabel(f"training loss\n({measured})")
+    measured = training["loss"].replace("mse", "mean squared error").replace("_", " ")
+    style.label_outer(axes, "epoch", f"training loss\n({measured})")
     style.legend_below(figure, {"threshold": line})
     return figure

@@ -3,9 +3,9 @@
 Each panel is a metric of the table of directions, and each line a variant: the metric with other options, another
 metric that says in its file that it is a variant of it, or another measure. Dots are the fitted change from the first
 to the last level, on the scale of its logarithm, and lines are its intervals, which may leave the panel. Crosses are
-the same between probe and replicate trials, where these are two sets. Blue is the
-sign of the first line, and vermillion the other sign. A dot is filled if interval and test agree on an arrow. Below are
-the networks of even and of odd seeds, two replications within the run. Titles say whether the arrow of the first line
+the same between probe and replicate trials, where these are two sets. Blue is the sign of the first line, and
+vermillion the other sign. A dot is filled if interval and test agree on an arrow. Below are the networks of even and of
+odd seeds, two replications within the run (diamonds). Titles say whether the arrow of the first line
 is robust: its adjusted p-value is small enough, it is resolved, at least 90% of three or more variants have its sign,
 and so do both halves. Variants with equal changes count once.
 """
@@ -21,26 +21,36 @@ READS = ("statistics", "directions")
 METRICS = ("ood_loss", "dsa", "soft_dsa", "permutation_distance", "svcca")
 PER_ROW = 2  # panels
 LINE, HEAD = 0.15, 1.0  # inches, of a variant, and of a panel beside them
+KEY = {  # marker, colour, and what fills it
+    "change, supported by interval and test": ("o", style.BLUE, style.BLUE),
+    "not supported": ("o", style.BLUE, "white"),
+    "other sign": ("o", style.VERMILLION, style.VERMILLION),
+    "half of the seeds": ("D", style.BLUE, style.BLUE),
+    "between probe and replicate trials": ("x", "0.3", "0.3"),
+}
 TICKS = (-99, -95, -90, -75, -50, -30, -20, -10, -5, -2, 0, 2, 5, 10, 20, 30, 50, 100, 200, 400, 1000, 3000, 10000)
 
 
 def draw(sweep):
     rows = [row for _, row in sweep.directions.to_dataframe().iterrows()]
     shown = [(row, family(row, rows)) for name in METRICS for row in rows if row.metric == name and row.preferred]
-    down = max(-(-len(shown) // PER_ROW), 1)
-    figure, axes = style.panels(down, min(max(len(shown), 1), PER_ROW), lettered=False)
-    lines = max((len(variants) for _, variants in shown), default=0) + len(HALVES)
-    figure.set_size_inches(figure.get_size_inches()[0], (HEAD + LINE * lines) * down)
-    style.letters(axes.flat[: len(shown)], -0.3)
-    for axis in axes.flat[len(shown) :]:
-        axis.set_axis_off()
-    for axis, (row, variants) in zip(axes.flat, shown, strict=False):
+    counts = [len(variants) + len(HALVES) for _, variants in shown] or [len(HALVES)]
+    lines = [max(counts[first : first + PER_ROW]) for first in range(0, len(counts), PER_ROW)]  # of a row of panels
+    high = [HEAD + LINE * each for each in lines]
+    figure, axes = style.wall(len(shown), PER_ROW, height_ratios=high)
+    figure.set_figheight(min(sum(high), style.PAGE_HIGH))
+    for place, (axis, (row, variants)) in enumerate(zip(axes, shown, strict=True)):
         _panel(axis, variants, sweep.statistics[row.metric].sel(measure=row.measure)["half_percent"].values)
-        axis.set_ylim(lines - 0.5, -0.5)
+        axis.set_ylim(lines[place // PER_ROW] - 0.5, -0.5)
         axis.set_xlabel(f"change over {sweep.factor_name} (%)")
         title = f"{row.metric_level}: {row.measure_name}\n{sign(row)} {state(row)}\n{evidence(row)}"
         axis.set_title(title, fontsize=7, color=COLOURS[state(row)])
+    style.legend_below(figure, {name: _mark(*key) for name, key in KEY.items()})
     return figure
+
+
+def _mark(marker: str, colour: str, fill: str):
+    return style.plt.Line2D([], [], color=colour, marker=marker, markerfacecolor=fill, linestyle="", markersize=4)
 
 
 def _panel(axis, variants: list, halves: np.ndarray) -> None:

@@ -27,14 +27,11 @@ PER_ROW = 3  # panels
 
 def draw(sweep):
     shown = [(name, measure) for name, measure in MEASURES if name in sweep.statistics]
-    across = min(len(shown), PER_ROW)
-    figure, axes = style.panels(-(-len(shown) // across), across)
-    for axis, (name, measure) in zip(axes.flat, shown, strict=False):
+    figure, axes = style.wall(len(shown), PER_ROW)
+    for axis, (name, measure) in zip(axes, shown, strict=True):
         data = sweep.statistics[name].sel(measure=measure)
         panel(axis, data, sweep.axis_label, sweep.direction(name, measure))
         zoom(axis, data)
         axis.title.set_text(f"{sweep.statistics[name].attrs['metric_level']}\n{axis.get_title()}".rstrip())
-    for axis in axes.flat[len(shown) :]:
-        axis.remove()
     legend(figure)
     return figure

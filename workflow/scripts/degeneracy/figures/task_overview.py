@@ -1,6 +1,7 @@
 """The tasks, and how one network solves each: a probe trial, and the states in the plane of their first two PCs.
 
-Each row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range beside its name.
+Each row is a task. Left: inputs (grey), targets (thick) and outputs (thin), each scaled to the range beside its name;
+where the loss leaves the output free, there is no target.
 Right: states on probe trials, coloured by what the title names (axes: the share of their variance); lines join the
 states of a few trials. Filled circles are stable fixed points, open symbols have one or more unstable directions, and
 crosses are slow points; points at all constant inputs of the task are drawn together. If a task has an input that is
@@ -13,9 +14,11 @@ from typing import Annotated
 import matplotlib.pyplot as plt
 import numpy as np
 
-from degeneracy.drawing import style
+from degeneracy.drawing import lanes, style
 from degeneracy.drawing.grid import row_label
+from degeneracy.drawing.lanes import named
 from degeneracy.drawing.phase_plane import legend, mark, principal_plane
+from degeneracy.drawing.words import minus
 from degeneracy.plugins.options import Range
 from degeneracy.status import Status
 
@@ -36,9 +39,9 @@ def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
         one, note = population.example()
         probe = population.trials("probe")
         states, outputs = one.run(probe["inputs"].values)
-        shown = trial(row[0], probe, outputs[0, 0])
+        shown = lanes.draw(row[0], probe, 0, outputs[0, 0], (LANES, LANES))
         row_label(row[0], sweep.task.replace("_", " "))
-        row[0].set_title(f"{sweep.factor_name} {level}, network {one.seeds[0]}{note}{shown}", fontsize=7)
+        row[0].set_title(f"{sweep.at(level)}, network {one.seeds[0]}{note}{shown}", fontsize=7)
         if one.status[0] == Status.DIVERGED:
             for axis in row[1:]:
                 axis.set_axis_off()
@@ -56,14 +59,13 @@ def draw(experiment, *, trials: Annotated[int, Range(1)] = 32):
             bar = figure.colorbar(dots, ax=axis, pad=0.02, aspect=25)
             if few is not None and len(few) > 1:  # a colour each, its value in the middle of it
                 edges = np.linspace(few[0], few[-1], len(few) + 1)
-                bar.set_ticks((edges[:-1] + edges[1:]) / 2, labels=[f"{value:g}" for value in few])
+                bar.set_ticks((edges[:-1] + edges[1:]) / 2, labels=[minus(f"{value:g}") for value in few])
             bar.outline.set_visible(False)
             bar.ax.tick_params(labelsize=6)
             axis.set_title(f"coloured by {name}", fontsize=7)
             mark(axis, one.fixed_points, (one.fixed_points["state"].values - centre) @ plane.T)
             axis.set(xlabel=names[0], ylabel=names[1])
             axis.tick_params(labelsize=6)
-        row[0].tick_params(labelsize=6)
     legend(figure, ("input", "target", "output"))
     return figure
 
@@ -76,42 +78,12 @@ def colourings(probe) -> list[tuple[str, np.ndarray]]:
     """
     inputs, targets = probe["inputs"].values, probe["targets"].values
     constant = (np.ptp(inputs, axis=1) == 0).all(0) & (np.ptp(inputs[:, 0], axis=0) > 0)  # (input,)
-    found = [(f"target {_name(probe, 'output', 0)}", targets[..., 0])]
+    found = [(f"target {named(probe, 'output', 0)}", targets[..., 0])]
     if constant.any():
         first = int(np.argmax(constant))
-        found.append((f"input {_name(probe, 'input', first)}", inputs[..., first]))
+        found.append((f"input {named(probe, 'input', first).removeprefix('input ')}", inputs[..., first]))
     elif targets.shape[-1] > 1:
-        found.append((f"target {_name(probe, 'output', 1)}", targets[..., 1]))
+        found.append((f"target {named(probe, 'output', 1)}", targets[..., 1]))
     else:
         found.append(("time (steps)", np.broadcast_to(np.arange(targets.shape[1]), targets.shape[:2])))
     return found
-
-
-def trial(axis, probe, outputs: np.ndarray) -> str:
-    """Draw inputs, targets and outputs (time, output) of the first probe trial, each in a lane of its own.
-
-    Returns a line for the title that says how many are shown, if there are too many.
-    """
-    steps, ticks, left_out = np.arange(len(outputs)), {}, []
-    for kind, values in (("input", probe["inputs"].values), ("output", probe["targets"].values)):
-        count = values.shape[-1]
-        if count > LANES:
-            left_out.append(f"{LANES} of {count} {kind}s")
-        for lane in range(min(LANES, count)):
-            height, size = -1.3 * len(ticks), np.abs(values[..., lane]).max() or 1.0
-            ticks[height] = f"{_name(probe, kind, lane)} (±{size:.2g})"
-            line = height + values[0, :, lane] / size / 2  # half a lane high
-            if kind == "input":
-                axis.fill_between(steps, height, line, step="mid", color="0.7", label=kind)
-            else:
-                axis.step(steps, line, where="mid", color=style.ORANGE, linewidth=2.2, label="target")
-                axis.plot(steps, height + outputs[:, lane] / size / 2, color=style.BLUE, linewidth=0.9, label="output")
-    axis.set_xlabel("time (steps)")
-    axis.set_yticks(list(ticks), list(ticks.values()))
-    axis.spines["left"].set_visible(False)
-    axis.tick_params(axis="y", length=0)
-    return f"\n{', '.join(left_out)}" if left_out else ""
-
-
-def _name(data, kind: str, place: int) -> str:
-    return str(data[kind].values[place]).replace("_", " ")

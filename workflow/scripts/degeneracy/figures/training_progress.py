@@ -23,20 +23,16 @@ PER_ROW = 3  # panels
 def draw(sweep):
     shown = [name for name in METRICS if name in sweep.statistics]
     measures = dict(headlines().values())  # by metric
-    columns = min(len(shown), PER_ROW)
-    figure, axes = style.panels(-(-len(shown) // columns), columns)
+    figure, axes = style.wall(len(shown), PER_ROW)
     colours = style.level_colours(sweep.populations)
-    for axis, name in zip(axes.flat, shown, strict=False):
+    for axis, name in zip(axes, shown, strict=True):
         data = sweep.statistics[name].sel(measure=measures.get(name, "distance"))
         for place, (level, population) in enumerate(sweep.populations.items()):
-            _curve(axis, data.isel(level=place), population, colours[level], f"{sweep.factor_name} {level}")
+            _curve(axis, data.isel(level=place), population, colours[level], sweep.at(level))
         axis.set(xscale="log", xlabel="loss on the training trials", ylabel=measure_label(data))
         axis.set_ylim(0, 1.05 * axis.get_ylim()[1])  # so that no dot is cut at the top
         axis.invert_xaxis()
-    for axis in axes.flat[len(shown) :]:
-        axis.remove()
-    lines, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(lines, labels, loc="outside lower center", ncols=len(labels))
+    style.legend_below(figure, style.labelled(figure))
     return figure
 
 

@@ -20,8 +20,6 @@ READS = ("networks", "trials")
 
 def draw(sweep, *, networks: Annotated[int, Range(1, 6)] = 4, trials: Annotated[int, Range(1)] = 6):
     figure, axes = style.panels(len(sweep.populations), networks, lettered=False)
-    width, rows = figure.get_size_inches()[0], len(sweep.populations)
-    figure.set_size_inches(width, min(1.1 * width / networks, 9.5 / rows) * rows)
     for row, (level, population) in zip(axes, sweep.populations.items(), strict=True):
         chosen = np.cumsum(population.status == Status.CONVERGED)
         shown = population.where((population.status == Status.CONVERGED) & (chosen <= networks))
@@ -34,5 +32,5 @@ def draw(sweep, *, networks: Annotated[int, Range(1, 6)] = 4, trials: Annotated[
                 axis.plot(*path.T, color=colour, linewidth=0.7)
                 axis.plot(*path[0], "o", color=colour, markersize=2.5)
             axis.set(xlabel=names[0], ylabel=names[1], xticks=[], yticks=[])
-            axis.set_title(f"{sweep.factor_name} {level}, network {seed}", fontsize=7)
+            axis.set_title(f"{sweep.at(level)}, network {seed}", fontsize=7)
     return figure

@@ -24,6 +24,7 @@ FIRST = (
     "dynamics_profile",
     "training_progress",
     "fixed_points",
+    "stability",
     "trajectories",
     "example_trial",
 )

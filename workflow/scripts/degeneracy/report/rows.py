@@ -4,12 +4,13 @@ import csv
 import re
 from collections.abc import Iterable
 
-from degeneracy.drawing.words import MOST, minus
+from degeneracy.drawing.words import change as change_of
 from degeneracy.statistics.paper import COMPLEXITY, OTHER, UNCLEAR
 
 Row = dict[str, str]
 FACTORS = (COMPLEXITY, "feature learning", "width", "regularisation", OTHER)
 UNKNOWN = "no change known"
+CHANGE = [f"{kind}{end}" for kind in ("trend", "percent") for end in ("", "_low", "_high")]
 
 
 def read(path) -> list[Row]:
@@ -53,17 +54,11 @@ def state(row: Row) -> str:
 
 def change(row: Row) -> str:
     """A change with its interval: `−76% [−88, −54]`; in units of the measure where there is no ratio of the levels."""
-    kind = "percent" if row["percent_low"] else "trend"
-    value, low, high = (number(row, name) for name in (kind, f"{kind}_low", f"{kind}_high"))
-    if value != value:
+    if not row["trend"]:
         return UNKNOWN
-    if low != low:
-        return "no interval"  # and so no number either
-    form = ".0f" if kind == "percent" and max(abs(low), abs(high)) >= 10 else ".1f" if kind == "percent" else ".3g"
-    unit = "%" if kind == "percent" else "" if row["measure_unit"] == "1" else f" {row['measure_unit']}"
-    if kind == "percent" and high >= MOST:  # few networks: it says nothing
-        return minus(f"{value:+{form}}% [{low:{form}}, > {MOST}]")
-    return minus(f"{value:+{form}}{unit} [{low:{form}}, {high:{form}}]")
+    numbers = {name: number(row, name) for name in CHANGE}
+    unit = "" if row["measure_unit"] == "1" else f" {row['measure_unit']}"
+    return change_of(numbers, unit) or "no interval"  # and so no number either
 
 
 def counts(row: Row) -> str:
