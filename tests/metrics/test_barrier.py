@@ -7,7 +7,7 @@ from scipy.optimize import quadratic_assignment
 from conftest import make_population
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _barrier
-from populations import joined, moved_copy
+from populations import joined, moved_copy, short_population
 
 FIRST, SECOND = np.array([True, False]), np.array([False, True])
 FEW = {"points": 5, "trials": 16}
@@ -30,6 +30,13 @@ def test_a_permuted_and_flipped_copy_has_a_barrier_only_without_alignment(traine
     for aligned, unaligned in (("distance", "unaligned"), ("ood", "unaligned_ood")):
         assert data[aligned].values[0, 1] < 1e-9
         assert data[unaligned].values[0, 1] > 0.1
+
+
+def test_units_of_two_kinds_do_not_change_places(tmp_path):
+    population = short_population(tmp_path, cell="almost_linear", width=8, rectified=3)
+    a, b = ({name: x[[index]] for name, x in _barrier.features_of(population).items()} for index in (0, 1))
+    for p, _ in _barrier.matched(a, b):
+        assert set(p[0, 5:]) == {5, 6, 7}
 
 
 def test_the_barrier_is_the_excess_over_the_line_between_the_ends(trained):

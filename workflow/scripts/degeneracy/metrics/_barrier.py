@@ -16,7 +16,7 @@ from torch import Tensor
 
 from degeneracy.devices import to_device, to_numpy
 from degeneracy.errors import UserError
-from degeneracy.metrics._symmetry import by_unit, signs_are_free
+from degeneracy.metrics._symmetry import by_unit, kinds, signs_are_free
 from degeneracy.networks.closed_loop import states_of
 from degeneracy.networks.group import named
 from degeneracy.networks.losses import outputs_of, step_loss
@@ -79,7 +79,10 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
     the standardised states of the units on some probe trials, `activity` (network, sample, unit).
     """
     weights, owned = by_unit(population)
-    count = len(weights)
+    count, kind = len(weights), kinds(population)
+    if np.ptp(kind):  # a feature so large that no matching of units of two kinds has the least distance
+        gap = np.sqrt(2 * (np.square(weights).sum((1, 2)) + np.square(owned).sum((1, 2))))  # (network)
+        owned = np.concatenate([owned, gap[:, None, None] * kind[:, None]], axis=2)
     flat = np.concatenate([values.reshape(count, -1) for values in population.parameters.values()], axis=1)
     activity = np.stack([_standardised(states, weights.shape[-1]) for states in population.states_of_each(COMPARED)])
     for seed in population.seeds[~np.isfinite(activity).all((1, 2))]:
@@ -91,6 +94,7 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
         "owned": owned,
         "signed": signed,
         "activity": activity,
+        "kind": np.tile(kind, (count, 1)),
     }
 
 
@@ -172,6 +176,8 @@ def matched(a: dict, b: dict) -> list[tuple[np.ndarray, np.ndarray]]:
     """
     signed = bool(np.all(a["signed"] & b["signed"]))
     correlations = a["activity"].mT.astype(float) @ b["activity"]  # (pair, unit, unit)
+    apart = a["kind"][:, :, None] != b["kind"][:, None]
+    correlations = np.where(apart, -2.0 * len(correlations[0]), correlations)
     p, s = map(np.stack, zip(*(best_vertex(each, signed) for each in correlations), strict=True))
     found = joint_matching_distance(
         a["weights"], a["owned"], b["weights"], b["owned"], signed, searches=SEARCHES, extra_starts=p
