@@ -32,6 +32,17 @@ def test_a_permuted_and_flipped_copy_has_a_barrier_only_without_alignment(traine
         assert data[unaligned].values[0, 1] > 0.1
 
 
+def test_the_order_and_the_signs_of_units_do_not_change_which_are_matched(trained, flipped):
+    own, copy = _barrier.features_of(trained), _barrier.features_of(flipped)
+    a, b, moved = ({name: x[[index]] for name, x in each.items()} for each, index in ((own, 0), (own, 1), (copy, 1)))
+    for one, other in zip(_barrier.matched(a, b), _barrier.matched(a, moved), strict=True):
+        ends = [
+            _barrier.moved(population, features["parameters"][0], p[0], s[0])
+            for population, features, (p, s) in ((trained, b, one), (flipped, moved, other))
+        ]
+        np.testing.assert_array_equal(*ends)
+
+
 def test_units_of_two_kinds_do_not_change_places(tmp_path):
     population = short_population(tmp_path, cell="almost_linear", width=8, rectified=3)
     a, b = ({name: x[[index]] for name, x in _barrier.features_of(population).items()} for index in (0, 1))
