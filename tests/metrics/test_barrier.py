@@ -32,15 +32,14 @@ def test_a_permuted_and_flipped_copy_has_a_barrier_only_without_alignment(traine
         assert data[unaligned].values[0, 1] > 0.1
 
 
-def test_the_order_and_the_signs_of_units_do_not_change_which_are_matched(trained, flipped):
-    own, copy = _barrier.features_of(trained), _barrier.features_of(flipped)
+def test_the_order_and_the_signs_of_units_do_not_change_which_are_matched(trained):
+    generator, width = np.random.default_rng(0), trained.networks.sizes["unit"]
+    order, signs = generator.permutation(width), generator.choice([-1.0, 1.0], width)
+    own, copy = _barrier.features_of(trained), _barrier.features_of(moved_copy(trained, order, signs))
     a, b, moved = ({name: x[[index]] for name, x in each.items()} for each, index in ((own, 0), (own, 1), (copy, 1)))
-    for one, other in zip(_barrier.matched(a, b), _barrier.matched(a, moved), strict=True):
-        ends = [
-            _barrier.moved(population, features["parameters"][0], p[0], s[0])
-            for population, features, (p, s) in ((trained, b, one), (flipped, moved, other))
-        ]
-        np.testing.assert_array_equal(*ends)
+    for (p, s), (p_moved, s_moved) in zip(_barrier.matched(a, b), _barrier.matched(a, moved), strict=True):
+        np.testing.assert_array_equal(order[p_moved], p)
+        np.testing.assert_array_equal(s_moved * signs[order[p_moved]], s)
 
 
 def test_units_of_two_kinds_do_not_change_places(tmp_path):
