@@ -7,7 +7,7 @@ from scipy.optimize import quadratic_assignment
 from conftest import make_population
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _barrier
-from populations import joined, moved_copy
+from populations import joined, moved_copy, short_population
 
 FIRST, SECOND = np.array([True, False]), np.array([False, True])
 FEW = {"points": 5, "trials": 16}
@@ -30,6 +30,23 @@ def test_a_permuted_and_flipped_copy_has_a_barrier_only_without_alignment(traine
     for aligned, unaligned in (("distance", "unaligned"), ("ood", "unaligned_ood")):
         assert data[aligned].values[0, 1] < 1e-9
         assert data[unaligned].values[0, 1] > 0.1
+
+
+def test_the_order_and_the_signs_of_units_do_not_change_which_are_matched(trained):
+    generator, width = np.random.default_rng(0), trained.networks.sizes["unit"]
+    order, signs = generator.permutation(width), generator.choice([-1.0, 1.0], width)
+    own, copy = _barrier.features_of(trained), _barrier.features_of(moved_copy(trained, order, signs))
+    a, b, moved = ({name: x[[index]] for name, x in each.items()} for each, index in ((own, 0), (own, 1), (copy, 1)))
+    for (p, s), (p_moved, s_moved) in zip(_barrier.matched(a, b), _barrier.matched(a, moved), strict=True):
+        np.testing.assert_array_equal(order[p_moved], p)
+        np.testing.assert_array_equal(s_moved * signs[order[p_moved]], s)
+
+
+def test_units_of_two_kinds_do_not_change_places(tmp_path):
+    population = short_population(tmp_path, cell="almost_linear", width=8, rectified=3)
+    a, b = ({name: x[[index]] for name, x in _barrier.features_of(population).items()} for index in (0, 1))
+    for p, _ in _barrier.matched(a, b):
+        assert set(p[0, 5:]) == {5, 6, 7}
 
 
 def test_the_barrier_is_the_excess_over_the_line_between_the_ends(trained):

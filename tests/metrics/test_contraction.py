@@ -1,6 +1,7 @@
 """The bounds are above what they bound, always; and they are exact where they can be."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,11 @@ from degeneracy.cells import leaky, low_rank, mup, vanilla
 from degeneracy.metrics import contraction
 from degeneracy.metrics._slopes import SLOPES, box_of, interval
 from populations import normal, random_parameters, short_population
+
+CELLS = [
+    *(vanilla.Cell, low_rank.Cell, leaky.Cell, mup.Cell),
+    *(partial(leaky.Cell, time_step=100.0), partial(mup.Cell, time_constant=1.0)),  # currents that keep nothing
+]
 
 
 @pytest.mark.parametrize("name", SLOPES)
@@ -25,10 +31,10 @@ def test_slopes_are_those_of_the_activation_and_stay_within_their_interval(name)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
-@pytest.mark.parametrize("module", [vanilla, leaky, mup, low_rank])
-def test_no_jacobian_exceeds_the_bound_where_it_is_certified(module, activation):
+@pytest.mark.parametrize("made", CELLS)
+def test_no_jacobian_exceeds_the_bound_where_it_is_certified(made, activation):
     """Between a visited state with its input and another one with its own, units stay within their ranges."""
-    cell, inputs = module.Cell(width=6, activation=activation), normal(8, 20, 2)  # (trial, time, input)
+    cell, inputs = made(width=6, activation=activation), normal(8, 20, 2)  # (trial, time, input)
     every = {name: 2 * values for name, values in random_parameters(cell, 1).items()}
     parameters = {name: values[0] for name, values in every.items()}
     states = cell.states(every, inputs.transpose(0, 1)[None])[0].transpose(0, 1)

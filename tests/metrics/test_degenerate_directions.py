@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from degeneracy.cells import vanilla
+from degeneracy.cells import leaky, mup, vanilla
 from degeneracy.metrics import _directions
 from degeneracy.metrics.interaction_basis import interaction_basis, shares_of
 from degeneracy.plugins.discovery import Plugin, names
@@ -78,6 +78,13 @@ def test_copied_dead_and_saturated_units_are_counted_exactly(kinds, more):
 def test_synchronised_units_are_those_whose_pattern_says_nothing_more(activation, units):
     expected = {"tanh": 2, "relu": 3}[activation]
     assert _directions.synchronised(vanilla.Cell(activation=activation), np.array(units).T, 0.01) == expected
+
+
+def test_the_rates_of_currents_are_not_the_states_even_if_currents_keep_nothing():
+    states = normal(3, 4, 5)
+    for cell in (mup.Cell(width=5, time_constant=1.0), mup.Cell(width=5), leaky.Cell(width=5)):
+        assert torch.equal(_directions.rates_of(cell, [*states]), states.tanh())
+    assert torch.equal(_directions.rates_of(vanilla.Cell(width=5), [*states]), states)
 
 
 @pytest.mark.parametrize("name", names("cells"))

@@ -49,6 +49,13 @@ def test_the_estimated_spectrum_of_a_quadratic_is_near_that_of_its_matrix():
     assert np.isnan(found[0].share_below(1e-3))  # below 1/30² of the largest
 
 
+def test_small_eigenvalues_of_both_signs_are_not_resolved_without_a_ritz_value_among_them():
+    eigenvalues = np.linspace(-1, 1, 400) ** 3  # 0 lies within the spectrum, and a tenth of them is below 1e-3
+    found = _spectrum.estimated(*products(eigenvalues), 40, 3, 4, 0)
+    assert np.isnan(found.share_below(1e-3))
+    assert found.share_below(0.3) == pytest.approx(0.3 ** (1 / 3), abs=0.1)
+
+
 def test_a_matrix_of_low_rank_exhausts_lanczos():
     eigenvalues = np.zeros(50)
     eigenvalues[:2] = 3, 1

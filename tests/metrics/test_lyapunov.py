@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from degeneracy.cells import vanilla
 from degeneracy.cells.almost_linear import Cell
 from degeneracy.metrics import _free_run, lyapunov
 from degeneracy.metrics.lyapunov import kaplan_yorke
@@ -55,6 +56,15 @@ def test_exponents_of_a_linear_network_are_the_logs_of_the_moduli_of_its_eigenva
         assert np.allclose(found["spectrum"], np.sort(np.log(abs(exact)))[::-1][:count], atol=1e-9)
         assert np.allclose(found["value"], np.log(1.05), atol=1e-6)
         assert np.allclose(found["dimension"], 1 + np.log(1.05) / -np.log(0.9), atol=1e-5)
+
+
+def test_the_slowest_of_units_that_do_not_reach_each_other_is_not_missed():
+    """Unit 0 grows at first, the most of all, and then rests where it forgets fast."""
+    parameters = {"recurrent_weights": torch.diag(torch.tensor([1.6, 0.9, 0.5])), "bias": torch.zeros(3)}
+    parameters = {name: x.double() for name, x in (parameters | {"input_weights": torch.zeros(3, 1)}).items()}
+    start = torch.tensor([[[1e-3, 0.0, 0.0]]]).double()
+    for count in (1, 3):
+        assert rates(vanilla.Cell(width=3), parameters, start, 2000, count)[0] == pytest.approx(np.log(0.9), abs=0.01)
 
 
 def test_the_linear_network_that_hears_its_outputs_has_the_exponents_of_the_loop(tmp_path):

@@ -55,12 +55,13 @@ def trained_in(size, losses):
 
 
 def test_the_dimension_is_the_smallest_at_90_percent_of_the_full_performance():
-    subspaces = [trained_in(32, [0.1, 0.005]), trained_in(8, [1.0, np.nan]), trained_in(64, [0.001, 0.001])]
+    subspaces = [trained_in(32, [0.1, 0.005]), trained_in(8, [np.inf, np.nan]), trained_in(64, [0.001, 0.001])]
     subspaces.append(trained_in(16, [0.19, 0.4]))
     row = dimension.row(subspaces, [trained_in(100, [0.0, 0.0, 1.0])])  # the last one has not converged
     assert row["full_performance"] == 1 and row["full_networks"] == 2
     assert (row["intrinsic_dimension"], row["lowest"], row["highest"]) == (32, 16, 32)
     assert row["converged_dimension"] == 64
+    assert not dimension.curve(subspaces)[1][0].any()  # of networks that diverged
     none = dimension.row(subspaces[1:2], [trained_in(100, [0.0])])
     assert none["intrinsic_dimension"] == none["converged_dimension"] == ""
 

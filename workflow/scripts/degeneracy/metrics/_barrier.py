@@ -16,7 +16,7 @@ from torch import Tensor
 
 from degeneracy.devices import to_device, to_numpy
 from degeneracy.errors import UserError
-from degeneracy.metrics._symmetry import by_unit, signs_are_free
+from degeneracy.metrics._symmetry import by_unit, kinds, signs_are_free
 from degeneracy.networks.closed_loop import states_of
 from degeneracy.networks.group import named
 from degeneracy.networks.losses import outputs_of, step_loss
@@ -79,7 +79,10 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
     the standardised states of the units on some probe trials, `activity` (network, sample, unit).
     """
     weights, owned = by_unit(population)
-    count = len(weights)
+    count, kind = len(weights), kinds(population)
+    if np.ptp(kind):  # a feature so large that no matching of units of two kinds has the least distance
+        gap = np.sqrt(2 * (np.square(weights).sum((1, 2)) + np.square(owned).sum((1, 2))))  # (network)
+        owned = np.concatenate([owned, gap[:, None, None] * kind[:, None]], axis=2)
     flat = np.concatenate([values.reshape(count, -1) for values in population.parameters.values()], axis=1)
     activity = np.stack([_standardised(states, weights.shape[-1]) for states in population.states_of_each(COMPARED)])
     for seed in population.seeds[~np.isfinite(activity).all((1, 2))]:
@@ -91,6 +94,7 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
         "owned": owned,
         "signed": signed,
         "activity": activity,
+        "kind": np.tile(kind, (count, 1)),
     }
 
 
@@ -168,15 +172,41 @@ def matched(a: dict, b: dict) -> list[tuple[np.ndarray, np.ndarray]]:
 
     By weights: the matrix and all else that a unit owns, together (weight matching of Ainsworth et al. 2023, here with
     signs). By activity: the assignment of the largest sum of (absolute) correlations, which is also one of the starts
-    of the search by weights.
+    of the search by weights. The search ends in local minima, so it is given the units in an order and with signs that
+    do not depend on those in the network.
     """
     signed = bool(np.all(a["signed"] & b["signed"]))
+    (a, first, first_signs), (b, second, second_signs) = _ordered(a, signed), _ordered(b, signed)
     correlations = a["activity"].mT.astype(float) @ b["activity"]  # (pair, unit, unit)
+    apart = a["kind"][:, :, None] != b["kind"][:, None]
+    correlations = np.where(apart, -2.0 * len(correlations[0]), correlations)
     p, s = map(np.stack, zip(*(best_vertex(each, signed) for each in correlations), strict=True))
     found = joint_matching_distance(
         a["weights"], a["owned"], b["weights"], b["owned"], signed, searches=SEARCHES, extra_starts=p
     )
-    return [(found.permutation, found.signs), (p, s)]
+    back = first.argsort(1)
+
+    def as_given(p: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        s = first_signs * s * np.take_along_axis(second_signs, p, 1)
+        return tuple(np.take_along_axis(x, back, 1) for x in (np.take_along_axis(second, p, 1), s))
+
+    return [as_given(found.permutation, found.signs), as_given(p, s)]
+
+
+def _ordered(own: dict, signed: bool) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Features of networks with units by the size of their incoming weights, and with signs that make the sum of what
+    each of them owns positive; the old place of each unit, and its sign (network, unit).
+    """
+    order = np.square(own["weights"]).sum(2).argsort(1)
+    signs = np.take_along_axis(np.where(signed & (own["owned"].sum(2) < 0), -1.0, 1.0), order, 1)
+    by_unit = {
+        name: np.take_along_axis(own[name], order[..., None], 1) * signs[..., None] for name in ("weights", "owned")
+    }
+    along = order[:, None], signs[:, None]
+    by_unit["weights"], by_unit["activity"] = (
+        np.take_along_axis(each, along[0], 2) * along[1] for each in (by_unit["weights"], own["activity"])
+    )
+    return own | by_unit | {"kind": np.take_along_axis(own["kind"], order, 1)}, order, signs
 
 
 def moved(population: Population, flat: np.ndarray, p: np.ndarray, s: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from torch import Tensor
 from degeneracy.cells import Cell
 from degeneracy.devices import to_numpy
 from degeneracy.metrics._loss import Loss, product
+from degeneracy.metrics._slopes import shows_currents
 
 SATURATED = {  # the ends of the range of an activation
     "tanh": (-1, 1),
@@ -30,7 +31,7 @@ def random_sums(loss: Loss, outputs: Tensor, count: int):
 def rates_of(cell: Cell, states: list[Tensor]) -> Tensor:
     """Rates (time, trial, unit) that the recurrent weights act on: the state, or φ of it in a cell of currents."""
     shown, activation = torch.stack(states)[..., : cell.width], getattr(cell, "activation", "linear")
-    currents = getattr(cell, "keep", 0) or getattr(cell, "form", "") == "current"
+    currents = getattr(cell, "keep", None) is not None and shows_currents(cell)
     return getattr(torch.nn.functional, activation)(shown) if currents and activation != "linear" else shown
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +32,16 @@ def interval(activation: str, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor
     return torch.minimum(*ends), torch.maximum(torch.maximum(*ends), slope(nearest_to_0))
 
 
+def shows_currents(cell) -> bool:
+    """Whether the states of a cell of rates are currents a, and not the rates φ(a) that its outputs are made of."""
+    drawn = {
+        name: torch.as_tensor(x)[None].double() for name, x in cell.initialise(np.random.default_rng(0), 1, 1).items()
+    }
+    weights, bias = cell.affine(drawn)[3:]
+    state = torch.ones(1, 1, cell.width, dtype=weights.dtype)
+    return bool(cell.keep) or not torch.allclose(cell.readout(drawn, state), state @ weights.mT + bias, atol=0)
+
+
 def box_of(cell, parameters: dict[str, Tensor], states: Tensor, inputs: Tensor) -> Box | None:
     """The Jacobians of a network wherever each unit is within the range that it has on some trials.
 
@@ -41,9 +52,10 @@ def box_of(cell, parameters: dict[str, Tensor], states: Tensor, inputs: Tensor) 
     if keep is None or getattr(cell, "activation", None) not in SLOPES:
         return None
     recurrent, input_weights, bias = cell.affine(parameters)[:3]
-    seen = states[:, :-1] if keep else states[:, :-1] @ recurrent.mT + inputs @ input_weights.mT + bias
+    currents = shows_currents(cell)
+    seen = states[:, :-1] if currents else states[:, :-1] @ recurrent.mT + inputs @ input_weights.mT + bias
     least, most = interval(cell.activation, seen.amin((0, 1)), seen.amax((0, 1)))  # (unit)
-    if not keep:  # as s = c m with c in [0, 1], ‖diag(s) W‖ ≤ ‖diag(m) W‖
+    if not currents:  # as s = c m with c in [0, 1], ‖diag(s) W‖ ≤ ‖diag(m) W‖
         return Box(most[:, None] * recurrent, torch.zeros_like(recurrent))
     middle, half = (most + least) / 2, (most - least) / 2
     return Box(keep * torch.eye(len(recurrent), dtype=recurrent.dtype) + recurrent * middle, recurrent * half)

@@ -73,7 +73,8 @@ def estimated(product: Product, like: Tensor, steps: int, runs: int, probes: int
         krylov.diagonal().sum() + traces.mean(),
         traces.std() / probes**0.5,
         krylov.square().sum() + squares.mean(),
-        1 / steps**2,  # about the distance of Ritz values at an end of the spectrum
+        # about the distance of Ritz values at an end of the spectrum, or 0 lies within it, farther from them
+        max(1 / steps**2, (values[1:].abs().amin(1).max() / values[0, -1].abs()).item()),
     )
 
 

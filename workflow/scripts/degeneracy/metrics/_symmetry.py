@@ -51,6 +51,13 @@ def by_unit(population: Population) -> tuple[np.ndarray, np.ndarray]:
     return recurrent_weights(population), np.concatenate(owned, axis=2).astype(float)
 
 
+def kinds(population: Population) -> np.ndarray:
+    """The kind of each unit (unit), as a number: only units of a kind can change places without a change of outputs."""
+    width = population.networks.sizes["unit"]
+    rectified = getattr(population.cell, "rectified", 0)  # the last units of an almost-linear cell
+    return (np.arange(width) >= width - rectified).astype(float)
+
+
 def signs_are_free(population: Population) -> bool:
     """Whether flipping the signs of units changes no output of the population's cell.
 

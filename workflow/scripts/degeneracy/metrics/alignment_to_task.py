@@ -2,8 +2,9 @@
 
 At each time, the kernel of the states over trials is compared with that of the targets and with that of the inputs: the
 alignment is their centred correlation, 1 for equal kernels and 0 on average for unrelated ones (U-centred, Székely &
-Rizzo 2014, so that it does not depend on the number of trials). The measures are means over the times at which all
-three kernels are known. The artifact also holds the alignments at each time, and `input_now`.
+Rizzo 2014, so that it does not depend on the number of trials). The measures are means over the times that count and at
+which all three kernels are known, each with all trials even if only some of them count there. The artifact also holds
+the alignments at each time, and `input_now`.
 
 # ASSUME: the paper has networks without time. The input of a recurrent network is all inputs up to the time, each step
 with the same weight. `input_now` compares with the inputs of the step alone.

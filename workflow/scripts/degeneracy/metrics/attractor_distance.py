@@ -3,7 +3,8 @@
 Both networks go on for `steps` steps after the same probe trials, and their outputs are compared as `attractor_error`
 compares those of a network with the system. `distance` is D_stsp, the Kullback–Leibler divergence of the places that
 they visit, mean of both directions. `spectrum` is D_H, the Hellinger distance of their power spectra. The floor is the
-distance of a network from itself after other trials: what the length of the trajectories adds.
+distance of a network from itself after other trials: what the length of the trajectories adds. Rounding alone parts
+chaotic trajectories, so that a copy with its units in another order is not at 0, but at most at the floor.
 """
 
 from typing import Annotated

@@ -3,6 +3,7 @@
 R² is the share of the variance of all units of one network that a linear map of the states of the other one predicts
 on trials that it was not fitted to, mean over both directions. It does not see any invertible linear map of the
 states that predict, nor a rotation of those that are predicted. Noise has a distance of about 1, and can exceed it.
+Units are centred over all trials, those of the fold included.
 """
 
 from typing import Annotated

@@ -10,8 +10,9 @@ predicts its inputs, and otherwise the constant inputs of the task, of which eac
 back `horizon` steps later, the Jacobian is that of the whole loop, whose state is the last `horizon` states. With
 `along: driven` it runs through the probe trials, and the exponents say what the same inputs do to two states.
 
-The first frame is made of the leading left-singular vectors of the first Jacobian, so that the order of the units does
-not matter. A direction that a step shrinks to nothing counts as if it shrank to 1e-300 of its length.
+The first frame is a fixed mixture of the left-singular vectors of the first Jacobian: the order of the units does not
+matter, and no part of a network is missed, even if the others do not reach it. A direction that a step shrinks to
+nothing counts as if it shrank to 1e-300 of its length.
 """
 
 from collections.abc import Sequence
@@ -65,7 +66,8 @@ def value(
         found.append(rates[int(transient * len(rates)) :].mean(0))
         if not np.isfinite(found[-1]).all():
             print(f"lyapunov: network {seed} is NaN: its states are not finite along the trajectory")
-    spectrum, several = np.mean(found, axis=1), len(inputs) > 1
+    means, several = np.mean(found, axis=1), len(inputs) > 1
+    spectrum, largest = -np.sort(-means, axis=1), means.argmax(1)
     whole = visited.shape[2] * (delay if delay and along == "free" else 1)
     dimension = np.array([kaplan_yorke(own, whole) for own in spectrum])
     for seed in population.seeds[np.isnan(dimension) & np.isfinite(spectrum[:, 0])]:
@@ -74,7 +76,7 @@ def value(
         "value": spectrum[:, 0],
         "dimension": dimension,
         "spectrum": spectrum,
-        "error": np.std(found, axis=1, ddof=int(several))[:, 0] / np.sqrt(len(inputs))
+        "error": np.std(found, axis=1, ddof=1)[np.arange(len(found)), largest] / np.sqrt(len(inputs))
         if several
         else np.nan * dimension,
     }
@@ -116,11 +118,23 @@ def _rates(cell, parameters: dict[str, Tensor], past: Tensor, given: Sequence[Te
         through = _fed_back(cell, parameters, here, drive[some], oldest) if given[0] is None else None
         for step, jacobian in enumerate(_at_points(cell.jacobian, parameters, here, drive[some])):
             fed = None if through is None else through[step]
-            if not rates:  # the leading singular vectors of all directions make the first frame
-                frame = torch.linalg.svd(_moved(frame, jacobian, fed, delay))[0][..., :count]
+            if not rates:
+                after = path[1 : delay + 1].transpose(0, 1).flatten(1)  # (trial, delay · unit)
+                frame = _first_frame(_moved(frame, jacobian, fed, delay), after, count)
             frame, triangle = torch.linalg.qr(_moved(frame, jacobian, fed, delay))
             rates.append(triangle.diagonal(dim1=1, dim2=2).abs().clamp_min(LEAST).log())
     return torch.stack(rates).numpy()
+
+
+def _first_frame(jacobian: Tensor, state: Tensor, count: int) -> Tensor:
+    """Directions (trial, entry, exponent) that mix the left-singular vectors of a Jacobian (trial, entry, entry).
+
+    The signs of its singular vectors are those of their products with a state (trial, entry).
+    """
+    left, sizes, _ = torch.linalg.svd(jacobian)
+    signs = torch.where(left.mT @ state[..., None] < 0, -1.0, 1.0)  # (trial, vector, 1)
+    mixture = np.random.default_rng(0).standard_normal((len(sizes[0]), count))
+    return torch.linalg.qr(left @ (signs * sizes[..., None] * torch.as_tensor(mixture)))[0]
 
 
 def _moved(frame: Tensor, jacobian: Tensor, fed: Tensor | None, delay: int) -> Tensor:

@@ -4,8 +4,8 @@ Units go one after the other: where the rate of a unit was needed, we put a line
 is most like it, or a constant if it is like no other (after iterative feature merging, Chen et al. 2024, which averages
 two units where we keep one of them [ours]). It ends where no unit can go. The loss is that of the free network on the
 first `trials` training trials, without training it again. It may rise to `tolerance` times the threshold of the
-condition; a network that is above this may lose only units that change nothing. `left` is how many units are left,
-`constants` how many of the others became constants.
+condition; a network that is above this may lose only units without which its loss does not rise. `left` is how many
+units are left, `constants` how many of the others became constants.
 
 A published flip-flop network of 64 units shrinks to 11 at full accuracy. Ours of 2, 3 and 4 bits (64 units, threshold
 0.001) keep 55 to 62 units at their threshold. Three networks each keep 25 to 44 with `tolerance` 10, with all signs of

@@ -21,7 +21,7 @@ COLUMNS = (
 
 def performance(loss, constant: float) -> np.ndarray:
     """Performance of losses; that of a network that diverged is 0."""
-    return np.nan_to_num(1 - np.asarray(loss) / constant)
+    return np.nan_to_num(1 - np.asarray(loss) / constant, neginf=0)
 
 
 def curve(subspaces: Iterable[xr.Dataset]) -> tuple[np.ndarray, np.ndarray]:
