@@ -68,7 +68,7 @@ def test_what_is_not_finite_makes_the_pair_nan_and_says_so(trained, capsys):
     condition = trained.condition | {"model": trained.condition["model"] | {"activation": "linear"}}
     pair = make_population(networks, condition, trained.trials_path)
     assert np.isnan(measure("barrier", pair, FEW)["distance"].values[0, 1])
-    assert "network 0: NaN, as its states on the probe trials are not finite" in capsys.readouterr().out
+    assert "network 0: NaN, because its states on the probe trials are not finite" in capsys.readouterr().out
     a, b = ({name: np.nan_to_num(x[[index]]) for name, x in _barrier.features_of(pair).items()} for index in (0, 1))
     assert np.isnan(_barrier.between(a, b, pair, 3, 4)["distance"])
     assert "the loss along the path is not finite" in capsys.readouterr().out

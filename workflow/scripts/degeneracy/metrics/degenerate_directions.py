@@ -47,6 +47,7 @@ def value(
     import torch
 
     from degeneracy.metrics import _directions, _loss  # which need torch
+    from degeneracy.metrics._trials import Trials
 
     def of_network(loss, vector) -> dict:
         parameters, width = loss.parameters(vector), loss.cell.width
@@ -65,4 +66,4 @@ def value(
             "singular_values": sizes,
         }
 
-    return _loss.of_each(population, population.trials("probe").isel(trial=slice(trials)), MEASURES, of_network)
+    return _loss.of_each(population, Trials.of(population, "probe", trials), MEASURES, of_network)
