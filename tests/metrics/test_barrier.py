@@ -7,6 +7,7 @@ from scipy.optimize import quadratic_assignment
 from conftest import make_population
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _barrier
+from degeneracy.metrics._trials import Trials
 from populations import joined, moved_copy
 
 FIRST, SECOND = np.array([True, False]), np.array([False, True])
@@ -48,6 +49,17 @@ def test_the_barrier_is_the_excess_over_the_line_between_the_ends(trained):
         losses.append((squares * trials["mask"].values).sum() / trials["mask"].values.sum())
     expected = max(losses - np.linspace(losses[0], losses[-1], 5))
     assert measure("barrier", pair, FEW)["unaligned"].values[0, 1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_of_the_two_matchings_the_one_of_the_lower_barrier_is_taken(trained):
+    features, train = _barrier.features_of(trained), Trials.of(trained, "train", 16)
+    a, b = ({name: x[[index]] for name, x in features.items()} for index in (0, 1))
+    found = _barrier.aligned(a, b, trained, 5, train)
+    candidates = [_barrier.moved(trained, b["parameters"], *matching) for matching in _barrier.matched(a, b)]
+    heights = [_barrier.barriers(a["parameters"], each, trained, 5, train).item() for each in candidates]
+    assert heights[0] != heights[1]
+    assert found.barrier.item() == min(heights) and found.by_activity.item() == (heights[1] < heights[0])
+    np.testing.assert_array_equal(found.parameters, candidates[int(np.argmin(heights))])
 
 
 @pytest.mark.parametrize("noise", [0.3, 0.6, 0.9])

@@ -44,26 +44,33 @@ def value(
     saturation: Annotated[float, Range(0, 1)] = 0.01,
 ) -> dict[str, np.ndarray]:
     """The measures (network), the functional `dimension`, and `singular_values` (network, row) of the Jacobian."""
-    import torch
-
-    from degeneracy.metrics import _directions, _loss  # which need torch
+    from degeneracy.metrics import _loss  # which loads torch
     from degeneracy.metrics._trials import Trials
 
     def of_network(loss, vector) -> dict:
-        parameters, width = loss.parameters(vector), loss.cell.width
-        with torch.no_grad():
-            rates = _directions.rates_of(loss.cell, loss.run(parameters)[0])
-        gradients = _directions.gradients_of_arrivals(loss, parameters, GRADIENTS)[..., :width]
-        beside_1 = torch.cat([torch.ones_like(rates[..., :1]), rates], -1)
-        sizes = _directions.span(_directions.jacobian(loss, vector, min(rows, 2 * len(vector))))
-        dimension = _directions.rank(sizes, tolerance)
-        return {
-            "value": dimension / len(vector),
-            "activations": 1 + width - _directions.rank(_directions.span(beside_1), tolerance),
-            "gradients": width - _directions.rank(_directions.span(gradients), tolerance),
-            "synchronised": _directions.synchronised(loss.cell, rates.flatten(0, 1).cpu().numpy(), saturation),
-            "dimension": dimension,
-            "singular_values": sizes,
-        }
+        return counts_of(loss, vector, rows, tolerance, saturation)
 
     return _loss.of_each(population, Trials.of(population, "probe", trials), MEASURES, of_network)
+
+
+def counts_of(loss, vector, rows: int, tolerance: float, saturation: float) -> dict:
+    """What `value` returns, of one network."""
+    import torch
+
+    from degeneracy.metrics import _directions
+
+    parameters, width = loss.parameters(vector), loss.cell.width
+    with torch.no_grad():
+        rates = _directions.rates_of(loss.cell, loss.run(parameters)[0])
+    gradients = _directions.gradients_of_arrivals(loss, parameters, GRADIENTS)[..., :width]
+    beside_1 = torch.cat([torch.ones_like(rates[..., :1]), rates], -1)
+    sizes = _directions.span(_directions.jacobian(loss, vector, min(rows, 2 * len(vector))))
+    dimension = _directions.rank(sizes, tolerance)
+    return {
+        "value": dimension / len(vector),
+        "activations": 1 + width - _directions.rank(_directions.span(beside_1), tolerance),
+        "gradients": width - _directions.rank(_directions.span(gradients), tolerance),
+        "synchronised": _directions.synchronised(loss.cell, rates.flatten(0, 1).cpu().numpy(), saturation),
+        "dimension": dimension,
+        "singular_values": sizes,
+    }

@@ -7,8 +7,9 @@ as under `barrier`; `ood` is the same out of distribution. The network of the le
 A centre can also be trained: of each half of the networks (every other one) we take the centre, and train it for
 `steps` steps of Adam, with the learning rate of the condition, on the mean loss at random points of its paths to the
 other networks of its half, with their units matched to it. `to_trained` is the barrier of each network to the centre
-of the other half, which was not trained towards it; NaN for fewer than four networks. Sonthalia et al. draw one network
-and one point a step; we take all networks, a point each [ours].
+of the other half, which was not trained towards it and has the loss `trained_loss`, with their units matched to it as
+it was before; NaN for fewer than four networks. Sonthalia et al. draw one network and one point a step; we take all
+networks, a point each [ours].
 """
 
 from typing import Annotated, NamedTuple
@@ -42,21 +43,23 @@ def value(
     *,
     points: Annotated[int, Range(3)] = 11,
     trials: Annotated[int, Range(1)] = 64,
-    steps: Annotated[int, Range(0)] = 200,
+    steps: Annotated[int, Range(0)] = 100,
 ) -> dict[str, np.ndarray]:
-    """Mean barriers (network), which network is the centre, and barriers to it and to trained centres."""
+    """Mean barriers (network), which network is the centre, barriers to it and to trained centres, and their losses."""
     features, train = _barrier.features_of(population), Trials.of(population, "train", trials)
     matrices = _between_all(features, population, points, train, _barrier.ood_trials(population, trials))
     count = len(population.seeds)
     others = np.where(np.eye(count, dtype=bool), np.nan, 1.0)
     means = _mean(matrices.barrier * others)
     centre = _least(means)
+    to_trained, loss = _to_trained(features["parameters"], matrices, population, points, train, steps)
     return {
         "value": means,
         "ood": _mean(matrices.ood * others),
         "is_centre": (np.arange(count) == centre) & np.isfinite(means),
         "to_centre": matrices.barrier[centre],
-        "to_trained": _to_trained(features["parameters"], matrices, population, points, train, steps),
+        "to_trained": to_trained,
+        "trained_loss": loss,
     }
 
 
@@ -100,10 +103,12 @@ def _least(values: np.ndarray) -> int:
     return int(np.nan_to_num(values, nan=np.inf).argmin())
 
 
-def _to_trained(flat: np.ndarray, matrices: Matrices, population, points: int, train: Trials, steps: int) -> np.ndarray:
-    """Barrier (network) to the trained centre of the other half of the networks (network, parameter)."""
+def _to_trained(
+    flat: np.ndarray, matrices: Matrices, population, points: int, train: Trials, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Barrier (network) to the trained centre of the other half of the networks (network, parameter), and its loss."""
     known = np.flatnonzero(np.isfinite(matrices.barrier).sum(1) > 1)
-    found, halves = np.full(len(flat), np.nan), (known[::2], known[1::2])
+    found, loss, halves = np.full(len(flat), np.nan), np.full(len(flat), np.nan), (known[::2], known[1::2])
     for own, other in (halves, halves[::-1]) if len(known) > 3 else ():
         within = np.where(np.eye(len(own), dtype=bool), np.nan, matrices.barrier[np.ix_(own, own)])
         centre = own[_least(_mean(within))]
@@ -111,14 +116,17 @@ def _to_trained(flat: np.ndarray, matrices: Matrices, population, points: int, t
             _barrier.moved(population, flat[part], matrices.p[centre, part], matrices.s[centre, part])
             for part in (own[own != centre], other)
         )
-        trained = _trained(flat[centre], ends, population, steps)
-        found[other] = _barrier.barriers(np.tile(trained, (len(other), 1)), beyond, population, points, train)
-    return found
+        trained = _trained(flat[centre], ends, population, steps)[None]
+        found[other] = _barrier.barriers(trained.repeat(len(other), 0), beyond, population, points, train)
+        with torch.no_grad():
+            loss[other] = train.losses(population.cell, _barrier.parameters_of(population, trained)).item()
+    return found, loss
 
 
 def _trained(start: np.ndarray, ends: np.ndarray, population, steps: int) -> np.ndarray:
     """A centre (parameter) after training on its paths to other networks (network, parameter), matched to it."""
-    flat, others = to_device(start, population.device).requires_grad_(), to_device(ends, population.device)
+    flat, others = (to_device(each, population.device) for each in (start.copy(), ends))
+    flat.requires_grad_()
     train, generator = Trials.of(population, "train", TRAINED_ON), np.random.default_rng(0)
     scale = getattr(population.cell, "learning_rate_scale", 1)
     rate = population.condition["training"].get("learning_rate", RATE) * scale
