@@ -23,6 +23,7 @@ from degeneracy.solvers.permutation.problem import best_vertex
 
 SEARCHES = 2  # of a matching by weights
 COMPARED = 32  # probe trials on which activity is matched
+AT_ONCE = 2  # points of a path; the states of more take memory that the system hands out, and clears, each time
 UNITS = ("unit", "source_unit")
 
 
@@ -118,8 +119,9 @@ def barriers(
         return heights
     for pair, (begin, end) in enumerate(zip(one, other, strict=True)):
         flat = (1 - share)[:, None] * begin + share[:, None] * end  # (point, parameter)
+        parts = (parameters_of(population, part) for part in np.split(flat, range(AT_ONCE, points, AT_ONCE)))
         with torch.no_grad():
-            losses = to_numpy(trials.losses(population.cell, parameters_of(population, flat)))
+            losses = np.concatenate([to_numpy(trials.losses(population.cell, part)) for part in parts])
         if np.isfinite(losses).all():
             heights[pair] = max(np.max(losses - (1 - share) * losses[0] - share * losses[-1]), 0)
     if undefined := np.isnan(heights).sum():
