@@ -11,6 +11,7 @@ from conftest import SCHEMA, TINY, make_condition, make_population
 from degeneracy.artifacts import store
 from degeneracy.experiment.resolve import resolve
 from degeneracy.metrics._loss import Loss
+from degeneracy.metrics._trials import Trials
 from degeneracy.networks import training
 from degeneracy.status import Status
 from degeneracy.trials.generate import generate
@@ -54,8 +55,8 @@ def small_loss(cell, kind="mse", missing=(), parameters=None, steps=5, trials=3)
     entries = np.setdiff1d(np.arange(sum(value.numel() for value in parameters.values())), missing)
     targets = normal(steps, trials, 3, seed=1).softmax(-1)
     mask = torch.as_tensor(random(steps, trials, seed=2) > 0, dtype=torch.float64)
-    given, free = normal(steps, trials, 2), np.full(steps, -1)
-    loss = Loss(cell, kind, 0, given, targets, mask, free, shapes, torch.as_tensor(entries))
+    given = Trials(normal(steps, trials, 2), targets, mask, np.full(steps, -1), kind, forcing=0)
+    loss = Loss(cell, given, shapes, torch.as_tensor(entries))
     return loss, loss.vector(parameters)
 
 

@@ -30,7 +30,7 @@ def test_a_metric_that_does_not_fit_the_cell_is_left_out_of_all_with_a_sentence(
     left_out = {note.partition(":")[2].split()[1]: note for note in experiment.notes}
     assert left_out.keys() == ONE_MATRIX | FREE_RUN
     assert "and gru has recurrent_weights, reset_weights, update_weights" in left_out["joint_permutation_distance"]
-    assert "a task in which they predict their inputs" in left_out["attractor_error"]
+    assert "outputs that predict the next inputs, which these" in left_out["attractor_error"]
     needed = needs.Needs(experiment)
     assert "signed_permutation_distance" in needed.metrics(experiment.sweeps["channels"])
     assert not any("signed" in path for path in needed.statistics() if "/cell/" in path)

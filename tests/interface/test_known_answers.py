@@ -131,7 +131,7 @@ def test_a_module_with_a_step_has_the_states_and_the_fixed_points_of_its_cell():
     np.testing.assert_array_equal(found["network"], expected["network"])
     for name in ("state", "eigenvalues_real"):
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6)
-    with pytest.raises(ValueError, match=r"permutation_distance: needs what is not known .*: recurrent weights"):
+    with pytest.raises(ValueError, match=r"permutation_distance: needs recurrent weights, which"):
         degeneracy.measure("permutation_distance", one)
 
 
@@ -153,7 +153,7 @@ def test_all_metrics_say_what_they_leave_out_and_why():
     options = {name: {"delays": 2, "rank": 4} for name in ("dsa", "dsa_eigenvalues", "input_dsa")}
     found = degeneracy.measure("all", networks, **options, fixed_point_distance={})
     assert {"dsa", "svcca", "permutation_distance", "fixed_point_counts"} <= set(found)
-    assert found.left_out["ood_loss"] == "needs what is not known of these networks: trials out of distribution"
+    assert found.left_out["ood_loss"] == "needs trials out of distribution, which these networks lack"
     table = degeneracy.to_dataframe(found)
     assert list(table.columns) == ["task", "condition", "network", "metric", "measure", "value"]
     counted = table[(table.metric == "dsa") & (table.measure == "distance")]

@@ -133,7 +133,7 @@ def test_what_is_no_activity_is_refused(states, sentence):
     [
         (
             lambda one: degeneracy.measure("permutation_distance", one),
-            "needs what is not known of these networks: recurrent",
+            "needs recurrent weights, which these networks lack",
         ),
         (
             lambda one: degeneracy.measure("dsa", one, rank=2),

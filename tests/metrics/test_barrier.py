@@ -7,6 +7,7 @@ from scipy.optimize import quadratic_assignment
 from conftest import make_population
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _barrier
+from degeneracy.metrics._trials import Trials
 from populations import joined, moved_copy, short_population
 
 FIRST, SECOND = np.array([True, False]), np.array([False, True])
@@ -67,6 +68,17 @@ def test_the_barrier_is_the_excess_over_the_line_between_the_ends(trained):
     assert measure("barrier", pair, FEW)["unaligned"].values[0, 1] == pytest.approx(expected, rel=1e-4)
 
 
+def test_of_the_two_matchings_the_one_of_the_lower_barrier_is_taken(trained):
+    features, train = _barrier.features_of(trained), Trials.of(trained, "train", 16)
+    a, b = ({name: x[[index]] for name, x in features.items()} for index in (0, 1))
+    found = _barrier.aligned(a, b, trained, 5, train)
+    candidates = [_barrier.moved(trained, b["parameters"], *matching) for matching in _barrier.matched(a, b)]
+    heights = [_barrier.barriers(a["parameters"], each, trained, 5, train).item() for each in candidates]
+    assert heights[0] != heights[1]
+    assert found.barrier.item() == min(heights) and found.by_activity.item() == (heights[1] < heights[0])
+    np.testing.assert_array_equal(found.parameters, candidates[int(np.argmin(heights))])
+
+
 @pytest.mark.parametrize("noise", [0.3, 0.6, 0.9])
 def test_matching_recovers_as_many_planted_units_as_faq_does(noise, trained):
     pair, order = copied(trained, noise, signed=False)
@@ -85,7 +97,7 @@ def test_what_is_not_finite_makes_the_pair_nan_and_says_so(trained, capsys):
     condition = trained.condition | {"model": trained.condition["model"] | {"activation": "linear"}}
     pair = make_population(networks, condition, trained.trials_path)
     assert np.isnan(measure("barrier", pair, FEW)["distance"].values[0, 1])
-    assert "network 0: NaN, as its states on the probe trials are not finite" in capsys.readouterr().out
+    assert "network 0: NaN, because its states on the probe trials are not finite" in capsys.readouterr().out
     a, b = ({name: np.nan_to_num(x[[index]]) for name, x in _barrier.features_of(pair).items()} for index in (0, 1))
     assert np.isnan(_barrier.between(a, b, pair, 3, 4)["distance"])
     assert "the loss along the path is not finite" in capsys.readouterr().out

@@ -51,6 +51,13 @@ def test_no_jacobian_exceeds_the_bound_where_it_is_certified(made, activation):
         assert norms.max() <= contraction.bound(box, scale) * (1 + 1e-9)
 
 
+def test_the_norm_of_a_positive_matrix_is_its_spectral_radius_in_the_balanced_metric():
+    matrix = normal(6, 6).abs()
+    scale = contraction.balance(matrix)
+    norm = torch.linalg.svdvals(contraction._scaled(matrix, scale))[0]
+    torch.testing.assert_close(norm, torch.linalg.eigvals(matrix).abs().max())
+
+
 def test_the_bound_of_a_linear_network_is_its_spectral_radius_if_it_is_normal_and_its_norm_without_a_metric(tmp_path):
     population = short_population(tmp_path, width=5, activation="linear")
     turn = np.linalg.qr(normal(5, 5).numpy())[0]
@@ -86,4 +93,4 @@ def test_a_network_without_finite_states_is_nan_with_a_reason_and_the_others_go_
     data["recurrent_weights"][0] = np.nan
     found = contraction.value(replace(trained, networks=data))
     assert np.isnan(found["value"][0]) and np.isfinite(found["value"][1])
-    assert "network 0 is NaN: its states on the probe trials are not finite" in capsys.readouterr().out
+    assert "network 0: NaN, because its states on the probe trials are not finite" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import torch
 
 from degeneracy.cells import leaky, mup, vanilla
 from degeneracy.metrics import _directions
+from degeneracy.metrics.degenerate_directions import counts_of
 from degeneracy.metrics.interaction_basis import interaction_basis, shares_of
 from degeneracy.plugins.discovery import Plugin, names
 from populations import normal, random_parameters, small_loss
@@ -34,17 +35,9 @@ def counted(parameters):
     """Dependent activations and gradients, synchronised units, and the functional dimension."""
     cell = vanilla.Cell(width=len(parameters["bias"]))
     loss, vector = small_loss(cell, parameters=parameters, steps=6, trials=20)
-    rates = _directions.rates_of(cell, loss.run(parameters)[0])
-    gradients = _directions.gradients_of_arrivals(loss, parameters, 8)
-    beside_1 = torch.cat([torch.ones_like(rates[..., :1]), rates], -1)
-    return np.array(
-        [
-            1 + cell.width - _directions.rank(_directions.span(beside_1), EXACT),
-            cell.width - _directions.rank(_directions.span(gradients), EXACT),
-            _directions.synchronised(cell, rates.flatten(0, 1).numpy(), 0.01),
-            _directions.rank(_directions.span(_directions.jacobian(loss, vector, 2 * len(vector))), EXACT),
-        ]
-    )
+    found = counts_of(loss, vector, 2 * len(vector), EXACT, 0.01)
+    assert found["value"] * len(vector) == pytest.approx(found["dimension"])
+    return np.array([found[name] for name in ("activations", "gradients", "synchronised", "dimension")])
 
 
 @pytest.mark.parametrize(
@@ -111,6 +104,9 @@ def test_the_interaction_basis_makes_states_uncorrelated_and_gradients_white():
     torch.testing.assert_close(basis @ covariance @ basis.T, torch.diag(kept))
     torch.testing.assert_close(back.T @ heeded @ back, torch.eye(4, dtype=torch.float64))
     torch.testing.assert_close(basis @ back, torch.eye(4, dtype=torch.float64))
+    least = (sizes[2] / sizes[0]) ** 0.5  # relative root of the third largest eigenvalue
+    numbers = [len(interaction_basis(covariance, heeded, share * least)[1]) for share in (0.99, 1.01)]
+    assert numbers == [3, 2]
     nothing = interaction_basis(torch.zeros(6, 6, dtype=torch.float64), heeded, EXACT)
     assert not nothing[1].numel()
 
@@ -128,8 +124,9 @@ def test_the_interaction_basis_finds_the_modes_of_a_linear_network():
     }
     cell = vanilla.Cell(width=6, activation="linear")
     loss, _ = small_loss(cell, parameters=parameters, steps=20, trials=400)
-    loss = replace(loss, mask=torch.ones_like(loss.mask))
+    loss = replace(loss, trials=replace(loss.trials, mask=torch.ones_like(loss.trials.mask)))
     found = shares_of(loss, parameters, EXACT)
     assert found["value"] == 2
-    assert found["interactions"] < 0.53  # 2 of 4 pairs, or fewer because they differ in size
+    squares = decay[:2].numpy() ** 2 * found["eigenvalues"][:2]  # of the interactions of each mode with itself
+    assert found["interactions"] == pytest.approx(squares.sum() ** 2 / np.square(squares).sum() / 4, rel=0.02)
     assert found["unit_interactions"] * 36 > found["interactions"] * 4  # in pairs

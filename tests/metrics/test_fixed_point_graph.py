@@ -139,5 +139,5 @@ def test_a_network_without_fixed_points_is_nan_with_a_reason_and_the_others_go_o
     lost = points.isel(point=points["network"].values == 0)
     data = measure("fixed_point_graph", replace(trained, fixed_points=lost), {}, lambda line: None)
     assert np.isnan(data["distance"].values[0, 1])
-    assert "network 1 is NaN: it has no fixed points" in capsys.readouterr().out
+    assert "network 1: NaN, because it has no fixed points" in capsys.readouterr().out
     assert "not known" in data["untrained_distance"].attrs["long_name"]

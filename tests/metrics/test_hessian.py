@@ -7,6 +7,7 @@ import torch
 from degeneracy.measurement.measure import measure
 from degeneracy.metrics import _spectrum
 from degeneracy.metrics._loss import loss_of
+from degeneracy.metrics._trials import Trials
 from degeneracy.metrics.hessian import SIZES
 from populations import random, short_population
 
@@ -66,12 +67,14 @@ def test_a_matrix_of_low_rank_exhausts_lanczos():
 
 def test_the_spectra_are_those_of_the_dense_matrices(population):
     found = measure("hessian", population, {"trials": 8})
-    loss = loss_of(population, 1, population.trials("train").isel(trial=slice(8)))
+    loss = loss_of(population, 1, Trials.of(population, "train", 8))
     vector = loss.vector({name: values[1] for name, values in population.parameters.items()})
     matrices = {"": torch.autograd.functional.hessian(loss, vector)}
     outputs = loss.outputs(vector)
     jacobian = torch.autograd.functional.jacobian(loss.outputs, vector).flatten(0, -2)
-    rows = (2 / 2 * loss.mask[..., None] / loss.mask.sum()).expand(outputs.shape).flatten()  # of two outputs
+    rows = (
+        (2 / 2 * loss.trials.mask[..., None] / loss.trials.mask.sum()).expand(outputs.shape).flatten()
+    )  # of two outputs
     matrices["gauss_newton_"] = jacobian.T @ (rows[:, None] * jacobian)
     for prefix, matrix in matrices.items():
         values = torch.linalg.eigvalsh(matrix).numpy()
@@ -86,11 +89,11 @@ def test_the_spectra_are_those_of_the_dense_matrices(population):
             np.testing.assert_allclose(found[f"{prefix}{name}"][1], number, rtol=1e-6, atol=1e-12)
 
 
-def test_a_network_without_a_finite_loss_is_nan_and_the_others_stay(population, caplog):
+def test_a_network_without_a_finite_loss_is_nan_and_the_others_stay(population, capsys):
     whole = measure("hessian", population, {"trials": 8})
     broken = population.networks.copy(deep=True)
     broken["bias"][0, 0] = np.nan
     found = measure("hessian", type(population)(broken, population.trials_path), {"trials": 8})
     assert np.isnan(found["value"][0]) and np.isnan(found["shares"][0]).all()
     assert found["value"][1] == whole["value"][1]
-    assert "network 0: its loss is nan" in caplog.text
+    assert "network 0: NaN, because its loss is nan" in capsys.readouterr().out

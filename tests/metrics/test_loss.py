@@ -4,6 +4,7 @@ import torch
 
 from conftest import make_population
 from degeneracy.metrics._loss import derivatives, loss_of
+from degeneracy.metrics._trials import Trials
 from degeneracy.networks.epoch import evaluated_loss
 from degeneracy.networks.losses import masked_loss
 from degeneracy.plugins.discovery import Plugin, names
@@ -23,7 +24,7 @@ def test_derivatives_of_every_cell_are_those_of_its_loss_in_training(name):
 
     def gradient_of(vector):
         vector = vector.clone().requires_grad_()
-        batch = (each[None] for each in (loss.inputs, loss.targets, loss.mask))
+        batch = (each[None] for each in (loss.trials.inputs, loss.trials.targets, loss.trials.mask))
         lifted = {name: value[None] for name, value in loss.parameters(vector).items()}
         trained = masked_loss(cell, lifted, *batch, FREE)[0]
         return trained.item(), torch.autograd.grad(trained, vector)[0]
@@ -43,7 +44,7 @@ def test_products_are_those_of_the_dense_hessian_and_of_its_gauss_newton_part(ki
     whole = torch.autograd.functional.hessian(loss, vector)
     torch.testing.assert_close(dense(found.hessian, len(vector)), whole)
     jacobian = torch.autograd.functional.jacobian(loss.outputs, vector).flatten(0, -2)
-    by_outputs = torch.autograd.functional.hessian(loss.of_outputs, loss.outputs(vector)).flatten(0, 2).flatten(1)
+    by_outputs = torch.autograd.functional.hessian(loss.trials.loss_of, loss.outputs(vector)).flatten(0, 2).flatten(1)
     part = jacobian.T @ by_outputs @ jacobian
     torch.testing.assert_close(dense(found.gauss_newton, len(vector)), part)
     assert not torch.allclose(part, whole, rtol=0.1)
@@ -61,12 +62,12 @@ def test_weights_that_a_sparse_network_lacks_are_no_parameters():
 
 
 def test_the_loss_of_a_trained_network_is_that_which_training_ended_with(trained):
-    trials = trained.trials("train").isel(trial=slice(64))
     found = []
     for network in (0, 1):
-        loss = loss_of(trained, network, trials)
+        loss = loss_of(trained, network, Trials.of(trained, "train", 64))
         vector = loss.vector({name: value[network] for name, value in trained.parameters.items()})
         found.append(loss(vector).item())
+    trials = trained.trials("train").isel(trial=slice(64))
     data = [torch.as_tensor(trials[name].values).double() for name in ("inputs", "targets", "mask")]
     parameters = {name: torch.as_tensor(value).double() for name, value in trained.parameters.items()}
     np.testing.assert_allclose(found, evaluated_loss(parameters, trained.cell, data, FREE), rtol=1e-9)
@@ -75,7 +76,7 @@ def test_the_loss_of_a_trained_network_is_that_which_training_ended_with(trained
 def test_the_parameters_of_a_sparse_network_are_its_connections_and_what_else_is_trained(trained):
     mask = np.random.default_rng(0).random((2, 48, 48)) < 0.1
     sparse = trained.networks.assign(connectivity_mask=(("network", "unit", "source_unit"), mask.astype("int8")))
-    trials = trained.trials("train").isel(trial=slice(2))
+    trials = Trials.of(trained, "train", 2)
     whole, found = (
         loss_of(make_population(networks, trained.condition, trained.trials_path), 1, trials)
         for networks in (trained.networks, sparse)

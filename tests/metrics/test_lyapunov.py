@@ -134,4 +134,4 @@ def test_a_network_without_finite_states_is_nan_with_a_reason_and_the_others_go_
     data["recurrent_weights"][0] = np.nan
     found = lyapunov.value(replace(trained, networks=data), steps=10)
     assert np.isnan(found["value"][0]) and np.isfinite(found["value"][1])
-    assert "network 0 is NaN: its states are not finite" in capsys.readouterr().out
+    assert "network 0: NaN, because its states are not finite" in capsys.readouterr().out

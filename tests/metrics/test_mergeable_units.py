@@ -4,8 +4,8 @@ import torch
 
 from conftest import make_population
 from degeneracy.metrics import mergeable_units
-from degeneracy.metrics._barrier import Trials
 from degeneracy.metrics._reduction import Network
+from degeneracy.metrics._trials import Trials
 from populations import short_population
 
 

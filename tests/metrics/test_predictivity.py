@@ -70,3 +70,7 @@ def test_the_directions_that_a_readout_sees_are_those_of_its_slope_at_the_state(
     population = Curved(random(2, 3, 4), outputs=4)
     seen = readout_null_predictivity.visible_directions(population, 0, np.array([1.0, -1, 1, -1]))
     np.testing.assert_allclose(seen @ seen.T, np.diag([1.0, 0, 1, 0]), atol=1e-12)
+    around = random(8, 3, 4) + np.array([9, -9, 9, -9])  # whose mean, but not each of them, is seen like that
+    around[0, 0] = [-1, 1, -1, 1]
+    left = readout_null_predictivity.features(Curved(around, outputs=4))["states"]
+    assert np.all(left[..., [0, 2]] == 0) and left[..., [1, 3]].std() > 0.5

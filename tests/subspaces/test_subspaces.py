@@ -5,9 +5,10 @@ import xarray as xr
 
 from conftest import make_condition
 from degeneracy.networks import training
+from degeneracy.plugins.discovery import make_cell
 from degeneracy.status import Status
 from degeneracy.subspaces import dimension
-from degeneracy.subspaces.training import CPU, Subspace, constant_loss, train
+from degeneracy.subspaces.training import CPU, Subspace, _started, constant_loss, train
 from degeneracy.trials.generate import generate
 
 
@@ -35,6 +36,13 @@ def parameters_of(networks):
 def test_more_directions_reach_lower_losses(condition):
     losses = [train(condition, [0], each, 4, lambda line: None)["loss"].values[0, -1] for each in (1, 30)]
     assert losses[1] < 0.8 * losses[0]
+
+
+def test_directions_have_length_1_and_parameters_move_as_fast_as_in_the_whole_network(condition):
+    group, subspace = _started(condition, 0, 10, make_cell(condition), condition["training"])
+    torch.testing.assert_close(subspace.directions.norm(dim=0), torch.ones(10))
+    rate = condition["training"]["learning_rate"] * (subspace.origin.shape[1] / 10) ** 0.5
+    assert group.rates.item() == pytest.approx(rate)
 
 
 def test_parameters_stay_in_the_subspace_and_gradients_are_those_of_its_coordinates():

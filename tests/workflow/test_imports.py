@@ -82,7 +82,7 @@ def output(data):
 
 
 def test_networks_and_activity_from_files_go_through_the_workflow(data, output):
-    assert "weight_change is left out of conditions of flip_flop: it needs what is not known" in output
+    assert "weight_change is left out of conditions of flip_flop: it needs parameters before" in output
     statistics = data / "results" / "statistics"
     found = {path.relative_to(statistics).as_posix() for path in statistics.glob("*/*.nc")}
     of_networks = {f"on_a_task/{name}.nc" for name in ("dsa", "ood_loss", "fixed_point_counts")}

@@ -126,7 +126,7 @@ def _placed(metric: str, populations: Mapping, within: Mapping) -> xr.Dataset:
     from degeneracy.measurement.network_map import place  # which needs scikit-learn
 
     options = _options(within)
-    with logged():
+    with logged(metric):
         data = place(metric, [*populations.values()], [*within.values()], FACTOR, options)
     return data.assign_attrs(artifact=MAP.kind, metric=metric, factor=FACTOR, condition=_condition(within))
 

@@ -62,7 +62,7 @@ def measure(metric: str, population: Population, **options):
            [0.98, 0.  , 0.98],
            [0.97, 0.98, 0.  ]])
     >>> degeneracy.measure("all", activity, dsa={"rank": 5}).left_out["weight_change"]
-    'needs what is not known of these networks: recurrent weights, the networks before training'
+    'needs recurrent weights and parameters before training, which these networks lack'
     """
     is_population(population, f"measure {metric}" if isinstance(metric, str) else "measure")
     if metric == ALL:
@@ -74,8 +74,8 @@ def measure(metric: str, population: Population, **options):
         raise UserError(f"{metric}: {reason}")
     if plugin.constant("USES", ()) and population.fixed_points is None:
         population = replace(population, fixed_points=fixed_points(population))
-    with logged():
-        data = measurement.measure(metric, population, whole, log.info)
+    with logged(metric):
+        data = measurement.measure(metric, population, whole)
     kind = schema_of(plugin)
     said = {"artifact": kind.kind, "metric": metric, "options": dumps(whole), "level": plugin.constant("LEVEL")}
     return data.assign_attrs(said, condition=dumps(population.condition))
@@ -110,7 +110,7 @@ def fixed_points(population: Population, constant_inputs=None, **options) -> xr.
     validation.check(options, schema["$defs"]["fixed_points"], "fixed_points")
     whole = defaults_of(schema, "fixed_points") | options
     if "equations" in lacking(is_population(population, "fixed_points")):
-        raise UserError(f"fixed_points: needs {contracts.NEEDED['equations']}: {_without_parameters(population)}")
+        raise UserError(f"fixed_points: needs the equations of the networks: {_without_parameters(population)}")
     if isinstance(population, Given):
         population = _held_constant(population, constant_inputs)
     elif constant_inputs is not None:
@@ -159,13 +159,13 @@ def lacking(population: Population) -> set[str]:
 
 
 @contextlib.contextmanager
-def logged():
-    """What code inside prints goes to the log `degeneracy`."""
+def logged(metric: str):
+    """What a metric prints goes to the log `degeneracy`, with its name."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         yield
     for line in text.getvalue().splitlines():
-        log.info(line)
+        log.info(f"{metric}: {line}")
 
 
 def _everything(population: Population, options: dict) -> Measured:

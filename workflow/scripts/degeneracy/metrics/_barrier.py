@@ -3,12 +3,10 @@
 A network is one flat vector of parameters (parameter), in the order of `Population.parameters`. A matching is applied
 to every parameter of the second network, along each dimension that counts units. (Factors of a matrix of low rank keep
 the invertible matrix between them that training left.) The barrier is the largest excess of the loss on the path over
-the straight line between the losses of its ends (Frankle et al. 2020; Entezari et al. 2022). On training trials the
-loss is that of training, with its teacher forcing; elsewhere networks run free.
+the straight line between the losses of its ends (Frankle et al. 2020; Entezari et al. 2022).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,59 +15,16 @@ from torch import Tensor
 from degeneracy.devices import to_device, to_numpy
 from degeneracy.errors import UserError
 from degeneracy.metrics._symmetry import by_unit, kinds, signs_are_free
-from degeneracy.networks.closed_loop import states_of
+from degeneracy.metrics._trials import Trials
 from degeneracy.networks.group import named
-from degeneracy.networks.losses import outputs_of, step_loss
 from degeneracy.networks.population import Population
 from degeneracy.solvers.permutation import joint_matching_distance
 from degeneracy.solvers.permutation.problem import best_vertex
 
 SEARCHES = 2  # of a matching by weights
 COMPARED = 32  # probe trials on which activity is matched
+AT_ONCE = 2  # points of a path; the states of more take memory that the system hands out, and clears, each time
 UNITS = ("unit", "source_unit")
-
-
-@dataclass(frozen=True)
-class Trials:
-    """Trials (time, trial, …) on which losses are computed, and the kind of the loss."""
-
-    inputs: Tensor
-    targets: Tensor
-    mask: Tensor
-    fed_back: np.ndarray | None
-    kind: str
-    forcing: float  # strength of teacher forcing
-
-    @classmethod
-    def of(cls, population: Population, group: str, count: int) -> "Trials":
-        """The first `count` trials of a group. Raises UserError if there are none, or no targets."""
-        data = population.trials(group).isel(trial=slice(count))
-        if not data.sizes["output"]:
-            raise UserError(f"the {group} trials have no targets")
-        arrays = (
-            to_device(data[name].values, population.device).transpose(0, 1) for name in ("inputs", "targets", "mask")
-        )
-        options, fed_back = population.condition["training"], data["fed_back"].values if "fed_back" in data else None
-        return cls(*arrays, fed_back, options["loss"], options.get("teacher_forcing", 0) if group == "train" else 0)
-
-    def some(self, chosen: np.ndarray) -> "Trials":
-        inputs, targets, mask = (part[:, torch.as_tensor(chosen)] for part in (self.inputs, self.targets, self.mask))
-        return replace(self, inputs=inputs, targets=targets, mask=mask)
-
-    def losses(self, cell, parameters: dict[str, Tensor]) -> Tensor:
-        """Masked loss (network) of networks with parameters (network, …), differentiable."""
-        networks = len(next(iter(parameters.values())))
-        inputs, targets = (part.expand(networks, *part.shape) for part in (self.inputs, self.targets))
-        if self.forcing:
-            outputs = outputs_of(cell, parameters, inputs, targets, self.forcing)
-        else:
-            outputs = cell.readout(parameters, states_of(cell, parameters, inputs, self.fed_back))
-        return self.loss_of(outputs)
-
-    def loss_of(self, outputs: Tensor) -> Tensor:
-        """Masked loss (network) of outputs (network, time, trial, output)."""
-        losses = step_loss(self.kind, outputs, self.targets.expand_as(outputs))  # (network, time, trial)
-        return (losses * self.mask).sum((1, 2)) / self.mask.sum()
 
 
 def features_of(population: Population) -> dict[str, np.ndarray]:
@@ -86,7 +41,7 @@ def features_of(population: Population) -> dict[str, np.ndarray]:
     flat = np.concatenate([values.reshape(count, -1) for values in population.parameters.values()], axis=1)
     activity = np.stack([_standardised(states, weights.shape[-1]) for states in population.states_of_each(COMPARED)])
     for seed in population.seeds[~np.isfinite(activity).all((1, 2))]:
-        print(f"network {seed}: NaN, as its states on the probe trials are not finite")
+        print(f"network {seed}: NaN, because its states on the probe trials are not finite")
     signed = np.full(count, signs_are_free(population))
     return {
         "parameters": flat.astype(float),
@@ -114,57 +69,74 @@ def between(a: dict, b: dict, population: Population, points: int, count: int) -
     """Barriers (pair) of pairs of networks, from their features, on the first `count` training and OOD trials.
 
     `distance` and `ood` are those after matching, on training and on OOD trials; `unaligned` and `unaligned_ood`
-    those of the networks as they are. `by_activity` is 1 where units are matched by activity and 0 where by weights:
-    of the two we take what has the lower barrier on the training trials. NaN where a loss is not finite, and on OOD
-    trials that are not known; a line says so.
+    those of the networks as they are, and `by_activity` is that of `aligned`.
     """
-    train, ood = Trials.of(population, "train", count), None
+    train, ood = Trials.of(population, "train", count), ood_trials(population, count)
+    found, one, other = aligned(a, b, population, points, train), a["parameters"], b["parameters"]
+    return {
+        "distance": found.barrier,
+        "ood": barriers(one, found.parameters, population, points, ood),
+        "unaligned": barriers(one, other, population, points, train),
+        "unaligned_ood": barriers(one, other, population, points, ood),
+        "by_activity": found.by_activity.astype(float),
+    }
+
+
+def ood_trials(population: Population, count: int) -> Trials | None:
+    """The first `count` OOD trials, or None and a line in the log if they are not known."""
     try:
-        ood = Trials.of(population, "ood", count)
+        return Trials.of(population, "ood", count)
     except UserError as error:
-        print(f"ood: NaN for {len(a['parameters'])} pairs: {error}")
-    found = []
-    for pair, (one, *others) in enumerate(_aligned(a, b, population)):
-        path = Path(population, one, points)
-        heights = [path.barrier(other, train) for other in others]  # by weights, by activity, as they are
-        chosen = int(np.nan_to_num(heights[1], nan=np.inf) < np.nan_to_num(heights[0], nan=np.inf))
-        beyond = [path.barrier(other, ood) if ood else np.nan for other in (others[chosen], others[2])]
-        if not np.isfinite([heights[chosen], heights[2]]).all():
-            print(f"distance: NaN for pair {pair} of {len(a['parameters'])}: the loss along the path is not finite")
-        found.append((heights[chosen], beyond[0], heights[2], beyond[1], chosen))
-    columns = np.array(found, float).reshape(-1, 5).T
-    return dict(zip(("distance", "ood", "unaligned", "unaligned_ood", "by_activity"), columns, strict=True))
+        print(f"ood: NaN, because {error}")
+        return None
 
 
-@dataclass(frozen=True)
-class Path:
-    """Straight paths from a network `one` (parameter)."""
+class Aligned(NamedTuple):
+    """Second networks of pairs, with their units matched to those of the first."""
 
-    population: Population
-    one: np.ndarray
-    points: int
+    p: np.ndarray  # (pair, unit)
+    s: np.ndarray  # (pair, unit)
+    parameters: np.ndarray  # (pair, parameter)
+    barrier: np.ndarray  # (pair), on the training trials
+    by_activity: np.ndarray  # (pair): whether units are matched by activity, and not by weights
 
-    def barrier(self, other: np.ndarray, trials: Trials) -> float:
-        """The barrier between `one` and another network (parameter); NaN if a loss is not finite."""
-        share = np.linspace(0, 1, self.points)
-        flat = (1 - share)[:, None] * self.one + share[:, None] * other  # (point, parameter)
+
+def aligned(a: dict, b: dict, population: Population, points: int, train: Trials) -> Aligned:
+    """The networks of b matched by their weights or by their activity: what has the lower barrier on the trials."""
+    matchings = matched(a, b)
+    candidates = [moved(population, b["parameters"], *each) for each in matchings]
+    heights = np.stack([barriers(a["parameters"], each, population, points, train) for each in candidates])
+    chosen = np.nan_to_num(heights, nan=np.inf).argmin(0)  # (pair)
+    found = [np.choose(chosen[:, None], parts) for parts in (*zip(*matchings, strict=True), candidates)]
+    return Aligned(*found, np.choose(chosen, heights), chosen == 1)
+
+
+def barriers(
+    one: np.ndarray, other: np.ndarray, population: Population, points: int, trials: Trials | None
+) -> np.ndarray:
+    """Barriers (pair) on the straight paths between networks (pair, parameter).
+
+    NaN where a loss is not finite, which a line in the log says, and without trials.
+    """
+    share, heights = np.linspace(0, 1, points), np.full(len(one), np.nan)
+    if trials is None:
+        return heights
+    for pair, (begin, end) in enumerate(zip(one, other, strict=True)):
+        flat = (1 - share)[:, None] * begin + share[:, None] * end  # (point, parameter)
+        parts = (parameters_of(population, part) for part in np.split(flat, range(AT_ONCE, points, AT_ONCE)))
         with torch.no_grad():
-            losses = to_numpy(trials.losses(self.population.cell, parameters_of(self.population, flat)))
-        height = np.max(losses - (1 - share) * losses[0] - share * losses[-1])
-        return float(max(height, 0.0)) if np.isfinite(losses).all() else np.nan
+            losses = np.concatenate([to_numpy(trials.losses(population.cell, part)) for part in parts])
+        if np.isfinite(losses).all():
+            heights[pair] = max(np.max(losses - (1 - share) * losses[0] - share * losses[-1]), 0)
+    if undefined := np.isnan(heights).sum():
+        print(f"{undefined} of {len(heights)} paths: NaN, because the loss along the path is not finite")
+    return heights
 
 
 def parameters_of(population: Population, flat: np.ndarray | Tensor) -> dict[str, Tensor]:
     """Parameters (network, …) by name from flat ones (network, parameter)."""
     shapes = {name: values.shape[1:] for name, values in population.parameters.items()}
     return named(flat if isinstance(flat, Tensor) else to_device(flat, population.device), shapes)
-
-
-def _aligned(a: dict, b: dict, population: Population) -> Iterator[tuple[np.ndarray, ...]]:
-    """Of each pair the first network, and the second matched by weights, by activity, and as it is (parameter)."""
-    matchings = matched(a, b)
-    for pair, (one, other) in enumerate(zip(a["parameters"], b["parameters"], strict=True)):
-        yield one, *(moved(population, other, p[pair], s[pair]) for p, s in matchings), other
 
 
 def matched(a: dict, b: dict) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -210,12 +182,16 @@ def _ordered(own: dict, signed: bool) -> tuple[dict, np.ndarray, np.ndarray]:
 
 
 def moved(population: Population, flat: np.ndarray, p: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """Parameters (parameter) of a network whose unit i is unit p[i], with its sign multiplied by s[i]."""
+    """Parameters (network, parameter) of networks whose unit i is unit p[i], with its sign multiplied by s[i].
+
+    p and s are (network, unit).
+    """
     dims, parts = population.cell.parameter_dims(), []
-    for name, values in parameters_of(population, flat[None]).items():
-        values = to_numpy(values)[0]
-        for axis, dim in enumerate(dims[name]):
+    for name, tensor in parameters_of(population, flat).items():
+        values = to_numpy(tensor)
+        for axis, dim in enumerate(dims[name], start=1):
             if dim in UNITS:
-                values = np.take(values, p, axis) * np.expand_dims(s, [*range(1, values.ndim - axis)])
-        parts.append(values.ravel())
-    return np.concatenate(parts)
+                places, signs = (np.expand_dims(x, [i for i in range(1, values.ndim) if i != axis]) for x in (p, s))
+                values = np.take_along_axis(values, places, axis) * signs
+        parts.append(values.reshape(len(values), -1))
+    return np.concatenate(parts, axis=1)

@@ -25,7 +25,7 @@ def random_sums(loss: Loss, outputs: Tensor, count: int):
     for begin in range(0, count, AT_ONCE):
         size = min(AT_ONCE, count - begin)
         drawn = torch.randn(size, *outputs.shape, dtype=outputs.dtype, generator=generator).to(outputs.device)
-        yield drawn * (loss.mask[..., None] / count**0.5)
+        yield drawn * (loss.trials.mask[..., None] / count**0.5)
 
 
 def rates_of(cell: Cell, states: list[Tensor]) -> Tensor:
@@ -58,7 +58,7 @@ def gradients_of_arrivals(loss: Loss, parameters: dict[str, Tensor], count: int)
     """Gradients (row, time, trial, unit) of random sums of outputs by the bias of each step, or else by the state."""
     if "bias" not in parameters:
         return gradients_of_states(loss, parameters, count)[0]
-    added = loss.inputs.new_zeros(*loss.inputs.shape[:2], loss.cell.width, requires_grad=True)
+    added = loss.trials.inputs.new_zeros(*loss.trials.mask.shape, loss.cell.width, requires_grad=True)
     outputs = loss.run(parameters, added)[1]
     return torch.cat([product(outputs, added, weights) for weights in random_sums(loss, outputs, count)])
 

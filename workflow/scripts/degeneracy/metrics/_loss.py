@@ -1,14 +1,12 @@
 """Loss of one network as a function of the vector of its trained parameters, with its first and second derivatives.
 
-The loss is that of training on given trials: MSE or cross entropy with the mask and the teacher forcing of the
-condition, but without noise and penalties. The vector (parameter,) holds each parameter of the cell one after the other
+The loss is that of `Trials`. The vector (parameter,) holds each parameter of the cell one after the other
 in float64, without the recurrent weights that a sparse network lacks.
 
 The Hessian of the loss l(y(θ)) is H = G + R, where G = Jᵀ (∂²l/∂y²) J is its Gauss-Newton part, J is the Jacobian of
 the outputs y, and R holds the curvature of the outputs, weighted with their errors.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-import xarray as xr
 from torch import Tensor
 
 from degeneracy.cells import Cell, state_size
 from degeneracy.devices import to_device
-from degeneracy.networks.losses import outputs_of, step_loss
-
-log = logging.getLogger(__name__)
+from degeneracy.metrics._trials import Trials
+from degeneracy.networks.losses import outputs_of
 
 
 @dataclass(frozen=True)
@@ -31,19 +27,14 @@ class Loss:
     """The loss of networks of one cell on some trials, and the outputs that it compares with the targets."""
 
     cell: Cell
-    kind: str
-    forcing: float  # strength α of teacher forcing
-    inputs: Tensor  # (time, trial, input)
-    targets: Tensor  # (time, trial, output)
-    mask: Tensor  # (time, trial)
-    fed_back: np.ndarray  # (time): the step whose outputs are the inputs of a step, or −1
+    trials: Trials
     shapes: dict[str, tuple[int, ...]]
     entries: Tensor  # (parameter): places of the trained entries among those of all parameters
 
     def vector(self, parameters: dict[str, np.ndarray]) -> Tensor:
         """Trained entries (parameter,) of the parameters of one network."""
         flat = np.concatenate([np.asarray(parameters[name], float).ravel() for name in self.shapes])
-        return to_device(flat, self.inputs.device)[self.entries]
+        return to_device(flat, self.trials.inputs.device)[self.entries]
 
     def parameters(self, vector: Tensor) -> dict[str, Tensor]:
         """Parameters of one network; entries that are not trained are 0."""
@@ -55,18 +46,14 @@ class Loss:
 
     def __call__(self, vector: Tensor) -> Tensor:
         """The loss, a number."""
-        return self.of_outputs(self.outputs(vector))
-
-    def of_outputs(self, outputs: Tensor) -> Tensor:
-        """The loss, a number, of outputs (time, trial, output)."""
-        return (step_loss(self.kind, outputs, self.targets) * self.mask).sum() / self.mask.sum()
+        return self.trials.loss_of(self.outputs(vector))
 
     def outputs(self, vector: Tensor) -> Tensor:
         """Outputs (time, trial, output), by a plain loop of `cell.step`, which can be differentiated more than once."""
-        parameters = self.parameters(vector)
-        if self.forcing:
+        parameters, trials = self.parameters(vector), self.trials
+        if trials.forcing:
             lifted = {name: value[None] for name, value in parameters.items()}
-            return outputs_of(self.cell, lifted, self.inputs[None], self.targets[None], self.forcing)[0]
+            return outputs_of(self.cell, lifted, trials.inputs[None], trials.targets[None], trials.forcing)[0]
         return self.run(parameters)[1]
 
     def run(self, parameters: dict[str, Tensor], added: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
@@ -75,8 +62,9 @@ class Loss:
         `added` (time, trial, unit) adds to the bias of each step.
         """
         lifted = {name: value[None] for name, value in parameters.items()}
-        state, states, outputs = self.inputs.new_zeros(self.inputs.shape[1], state_size(self.cell)), [], []
-        for time, (source, now) in enumerate(zip(self.fed_back, self.inputs, strict=True)):
+        inputs, states, outputs = self.trials.inputs, [], []
+        state = inputs.new_zeros(inputs.shape[1], state_size(self.cell))
+        for time, (source, now) in enumerate(zip(self.trials.fed_back, inputs, strict=True)):
             own = parameters if added is None else parameters | {"bias": parameters["bias"] + added[time]}
             state = self.cell.step(own, state, outputs[source] if source >= 0 else now)
             states.append(state)
@@ -85,27 +73,16 @@ class Loss:
         return states, torch.stack(outputs)
 
 
-def loss_of(population, network: int, trials: xr.Dataset) -> Loss:
-    """The loss that a network of a population was trained on, on some trials."""
-    options, networks = population.condition["training"], population.networks
-    exact = partial(to_device, device=population.device)
-    entries = []
+def loss_of(population, network: int, trials: Trials) -> Loss:
+    """The loss of a network of a population on some trials, as a function of what was trained."""
+    networks, entries = population.networks, []
     for name in population.parameters:
         masked = "connectivity_mask" in networks and networks[name].dims[1:] == networks["connectivity_mask"].dims[1:]
         exists = networks["connectivity_mask" if masked else name].values[network]
         entries.append((exists != 0).ravel() if masked else np.ones(exists.size, bool))
-    steps = trials.sizes["time"]
-    return Loss(
-        population.cell,
-        options["loss"],
-        options.get("teacher_forcing", 0),
-        exact(trials["inputs"].values).transpose(0, 1),
-        exact(trials["targets"].values).transpose(0, 1),
-        exact(trials["mask"].values).T,
-        trials["fed_back"].values if "fed_back" in trials else np.full(steps, -1),
-        {name: values.shape[1:] for name, values in population.parameters.items()},
-        torch.as_tensor(np.flatnonzero(np.concatenate(entries)), device=population.device),
-    )
+    shapes = {name: values.shape[1:] for name, values in population.parameters.items()}
+    trained = torch.as_tensor(np.flatnonzero(np.concatenate(entries)), device=population.device)
+    return Loss(population.cell, trials, shapes, trained)
 
 
 class Derivatives(NamedTuple):
@@ -126,10 +103,10 @@ def derivatives(loss: Loss, vector: Tensor) -> Derivatives:
     """Derivatives of a loss at a vector; their graph of computation is built once and serves all products."""
     vector = vector.detach().requires_grad_()
     outputs = loss.outputs(vector)
-    error = loss.of_outputs(outputs)
+    error = loss.trials.loss_of(outputs)
     (gradient,) = torch.autograd.grad(error, vector, create_graph=True)
     shown = outputs.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(loss.of_outputs(shown), shown, create_graph=True)
+    (slope,) = torch.autograd.grad(loss.trials.loss_of(shown), shown, create_graph=True)
     weights = torch.zeros_like(outputs, requires_grad=True)
     (pulled,) = torch.autograd.grad(outputs, vector, weights, create_graph=True)  # Jᵀ w, linear in w
 
@@ -141,9 +118,9 @@ def derivatives(loss: Loss, vector: Tensor) -> Derivatives:
 
 
 def of_each(
-    population, trials: xr.Dataset, measures: Iterable[str], measure: Callable[[Loss, Tensor], dict | str]
+    population, trials: Trials, measures: Iterable[str], measure: Callable[[Loss, Tensor], dict | str]
 ) -> dict[str, np.ndarray]:
-    """What `measure` finds for the loss of each network and its vector, by name (network, …).
+    """What `measure` finds for the loss of each network on some trials and its vector, by name (network, …).
 
     A network whose loss is not finite, or of which `measure` says what is wrong, has NaN and a line in the log.
     """
@@ -155,7 +132,7 @@ def of_each(
             value = loss(vector).item()
         result = measure(loss, vector) if np.isfinite(value) else f"its loss is {value}"
         if isinstance(result, str):
-            log.warning(f"network {seed}: {result}")
+            print(f"network {seed}: NaN, because {result}")
         else:
             found[network] = result
     one = next(iter(found.values()), dict.fromkeys(measures, np.nan))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from degeneracy.metrics._barrier import Trials
+from degeneracy.metrics._trials import Trials
 
 TRIED = 8  # units that are tried at once, those first whose loss should change the outputs least
 WEIGHTS = ("recurrent", "inputs", "bias", "readout", "readout_bias")

@@ -41,14 +41,19 @@ def normalised(population, trials: int) -> np.ndarray:
 
 
 def moving_states(population, trials: int) -> Iterator[np.ndarray]:
-    """States (trial, time, unit) of one network after the other on the first probe trials, each unit centred.
-
-    NaN for a network whose states never change by more than rounding or are not finite; it prints which of the two.
-    """
+    """States (trial, time, unit) of one network after the other on the first probe trials; see `moving`."""
     for states, seed in zip(population.states_of_each(trials), population.seeds, strict=True):
-        deviation, whole = states - states.mean((0, 1)), np.linalg.norm(states)
-        reason = "never change" if np.linalg.norm(deviation) <= 1e-12 * whole else ""
-        reason = reason if np.isfinite(whole) else "are not finite"
-        if reason:
-            print(f"network {seed}: NaN, because its states on the probe trials {reason}")
-        yield np.full_like(deviation, np.nan) if reason else deviation
+        yield moving(states, seed)
+
+
+def moving(states: np.ndarray, seed: int) -> np.ndarray:
+    """States (trial, time, unit) of a network, each unit centred.
+
+    NaN if the states never change by more than rounding or are not finite; a line in the log says which of the two.
+    """
+    deviation, whole = states - states.mean((0, 1)), np.linalg.norm(states)
+    reason = "never change" if np.linalg.norm(deviation) <= 1e-12 * whole else ""
+    reason = reason if np.isfinite(whole) else "are not finite"
+    if reason:
+        print(f"network {seed}: NaN, because its states on the probe trials {reason}")
+    return np.full_like(deviation, np.nan) if reason else deviation

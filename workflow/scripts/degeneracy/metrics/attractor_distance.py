@@ -37,7 +37,7 @@ def features(
     outputs = _free_run.outputs(population, steps, trials)
     bounded = np.isfinite(outputs).all((1, 2, 3))
     for seed in population.seeds[~bounded]:
-        print(f"attractor_distance: network {seed} is NaN: its outputs are not finite when it runs by itself")
+        print(f"network {seed}: NaN, because its outputs are not finite when it runs by itself")
     usable = np.where(bounded[:, None, None, None], outputs, 0)
     found = {
         "places": np.array([_attractors.occupation(own, edges) for own in usable]),

@@ -53,7 +53,7 @@ def value(
     found = []
     for seed, own in zip(population.seeds, _free_run.outputs(population, steps, trials), strict=True):
         if not np.isfinite(own).all():
-            print(f"attractor_error: network {seed} is NaN: its outputs are not finite when it runs by itself")
+            print(f"network {seed}: NaN, because its outputs are not finite when it runs by itself")
         found.append(error(*described(own)) if np.isfinite(own).all() else (np.nan, np.nan))
     values, spectra = np.array(found).T
     names = dict(zip(("system_value", "system_spectrum"), error(*again), strict=True))

@@ -53,13 +53,13 @@ def value(
     for seed, own, parameters in networks:
         visited = torch.nn.functional.pad(torch.as_tensor(own), (0, 0, 1, 0))  # (trial, time, unit), from h_0 = 0
         if not visited.isfinite().all():
-            print(f"contraction: network {seed} is NaN: its states on the probe trials are not finite")
+            print(f"network {seed}: NaN, because its states on the probe trials are not finite")
             found.append((np.nan,) * len(names))
             continue
         with torch.no_grad():
             found.append(_of_network(population.cell, parameters, visited, inputs, states))
     if any(region == 0 for *_, region in found):
-        print(f"contraction: the slopes of the units of this cell are not known: bounds are for {states} states alone")
+        print(f"the slopes of the units of this cell are not known: bounds are for {states} states alone")
     return dict(zip(names, np.array(found).T, strict=True))
 
 

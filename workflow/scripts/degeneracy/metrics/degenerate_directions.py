@@ -12,7 +12,8 @@ bias. Gradients are those of random sums of all outputs by the bias at each step
 bias. A unit is saturated within `saturation` of an end of the range of its activation, or where a rectified unit is
 silent. Units with the same pattern over all steps, up to its sign, are synchronised, and so is a unit with a constant
 pattern. A rank counts the singular values above `tolerance` times the largest one. The Jacobian is seen through `rows`
-random sums of its rows, and its rank cannot be more.
+random sums of its rows: its rank cannot be more, and is counted too low where it comes near. With 1536 rows, flip-flop
+networks of 64 units with 2, 3 and 4 bits had 3, 6 and 9% more, in almost the same order (correlations of 0.98 to 0.99).
 """
 
 from typing import Annotated
@@ -44,25 +45,33 @@ def value(
     saturation: Annotated[float, Range(0, 1)] = 0.01,
 ) -> dict[str, np.ndarray]:
     """The measures (network), the functional `dimension`, and `singular_values` (network, row) of the Jacobian."""
-    import torch
-
-    from degeneracy.metrics import _directions, _loss  # which need torch
+    from degeneracy.metrics import _loss  # which loads torch
+    from degeneracy.metrics._trials import Trials
 
     def of_network(loss, vector) -> dict:
-        parameters, width = loss.parameters(vector), loss.cell.width
-        with torch.no_grad():
-            rates = _directions.rates_of(loss.cell, loss.run(parameters)[0])
-        gradients = _directions.gradients_of_arrivals(loss, parameters, GRADIENTS)[..., :width]
-        beside_1 = torch.cat([torch.ones_like(rates[..., :1]), rates], -1)
-        sizes = _directions.span(_directions.jacobian(loss, vector, min(rows, 2 * len(vector))))
-        dimension = _directions.rank(sizes, tolerance)
-        return {
-            "value": dimension / len(vector),
-            "activations": 1 + width - _directions.rank(_directions.span(beside_1), tolerance),
-            "gradients": width - _directions.rank(_directions.span(gradients), tolerance),
-            "synchronised": _directions.synchronised(loss.cell, rates.flatten(0, 1).cpu().numpy(), saturation),
-            "dimension": dimension,
-            "singular_values": sizes,
-        }
+        return counts_of(loss, vector, rows, tolerance, saturation)
 
-    return _loss.of_each(population, population.trials("probe").isel(trial=slice(trials)), MEASURES, of_network)
+    return _loss.of_each(population, Trials.of(population, "probe", trials), MEASURES, of_network)
+
+
+def counts_of(loss, vector, rows: int, tolerance: float, saturation: float) -> dict:
+    """What `value` returns, of one network."""
+    import torch
+
+    from degeneracy.metrics import _directions
+
+    parameters, width = loss.parameters(vector), loss.cell.width
+    with torch.no_grad():
+        rates = _directions.rates_of(loss.cell, loss.run(parameters)[0])
+    gradients = _directions.gradients_of_arrivals(loss, parameters, GRADIENTS)[..., :width]
+    beside_1 = torch.cat([torch.ones_like(rates[..., :1]), rates], -1)
+    sizes = _directions.span(_directions.jacobian(loss, vector, min(rows, 2 * len(vector))))
+    dimension = _directions.rank(sizes, tolerance)
+    return {
+        "value": dimension / len(vector),
+        "activations": 1 + width - _directions.rank(_directions.span(beside_1), tolerance),
+        "gradients": width - _directions.rank(_directions.span(gradients), tolerance),
+        "synchronised": _directions.synchronised(loss.cell, rates.flatten(0, 1).cpu().numpy(), saturation),
+        "dimension": dimension,
+        "singular_values": sizes,
+    }

@@ -67,11 +67,9 @@ def features(population, *, steps: Annotated[int, Range(10)] = 1000) -> dict[str
                 parts.append((outputs, kind, part.edges))
                 lost += part.lost
         if lost:
-            print(
-                f"fixed_point_graph: network {seed}: {lost} trajectories from unstable points had reached nothing known"
-            )
+            print(f"network {seed}: {lost} trajectories from unstable points had reached nothing known")
         if not parts:
-            print(f"fixed_point_graph: network {seed} is NaN: it has no fixed points")
+            print(f"network {seed}: NaN, because it has no fixed points")
         found.append(parts)
     return _padded(found, deviation(population.trials("train")), population.networks.sizes["output"])
 

@@ -47,6 +47,7 @@ def value(
     and the points and weights (network, point) of the distribution of its eigenvalues.
     """
     from degeneracy.metrics import _loss, _spectrum  # which load torch
+    from degeneracy.metrics._trials import Trials
 
     def of_network(loss, vector) -> dict:
         derivatives, found = _loss.derivatives(loss, vector), {}
@@ -59,8 +60,7 @@ def value(
             found |= {f"{prefix}{name}": result for name, result in summary(spectrum).items()}
         return found
 
-    own = population.trials("train").isel(trial=slice(trials))
-    return _loss.of_each(population, own, MEASURES, of_network)
+    return _loss.of_each(population, Trials.of(population, "train", trials), MEASURES, of_network)
 
 
 def summary(spectrum) -> dict:

@@ -43,12 +43,13 @@ def value(
 ) -> dict[str, np.ndarray]:
     """The measures (network), and `eigenvalues` (network, direction) of the basis."""
     from degeneracy.metrics import _loss  # which loads torch
+    from degeneracy.metrics._trials import Trials
 
     def of_network(loss, vector) -> dict | str:
         found = shares_of(loss, loss.parameters(vector), tolerance)
         return found if found["value"] else "its states do not vary, or its outputs do not depend on them"
 
-    return _loss.of_each(population, population.trials("probe").isel(trial=slice(trials)), MEASURES, of_network)
+    return _loss.of_each(population, Trials.of(population, "probe", trials), MEASURES, of_network)
 
 
 def shares_of(loss, parameters: dict, tolerance: float) -> dict:
@@ -65,7 +66,7 @@ def shares_of(loss, parameters: dict, tolerance: float) -> dict:
     unit = torch.eye(len(covariance)).to(basis)
     scales = covariance.diagonal().sqrt(), heeded.diagonal().sqrt()
     squares = [values.new_zeros(len(values), len(values)), torch.zeros_like(unit)]
-    for before, now in zip(states[:-1], loss.inputs[1:], strict=True):
+    for before, now in zip(states[:-1], loss.trials.inputs[1:], strict=True):
         jacobian = loss.cell.jacobian(parameters, before, now)
         squares[0] += (basis @ jacobian @ back).square().sum(0) * values
         squares[1] += (scales[1][:, None] * jacobian * scales[0]).square().sum(0)

@@ -65,13 +65,13 @@ def value(
             rates = _rates(population.cell, parameters, start, given, exponents)  # (time, trial, exponent)
         found.append(rates[int(transient * len(rates)) :].mean(0))
         if not np.isfinite(found[-1]).all():
-            print(f"lyapunov: network {seed} is NaN: its states are not finite along the trajectory")
+            print(f"network {seed}: NaN, because its states are not finite along the trajectory")
     means, several = np.mean(found, axis=1), len(inputs) > 1
     spectrum, largest = -np.sort(-means, axis=1), means.argmax(1)
     whole = visited.shape[2] * (delay if delay and along == "free" else 1)
     dimension = np.array([kaplan_yorke(own, whole) for own in spectrum])
     for seed in population.seeds[np.isnan(dimension) & np.isfinite(spectrum[:, 0])]:
-        print(f"lyapunov: the dimension of network {seed} is NaN: it needs more than {spectrum.shape[1]} exponents")
+        print(f"dimension of network {seed}: NaN, because it needs more than {spectrum.shape[1]} exponents")
     return {
         "value": spectrum[:, 0],
         "dimension": dimension,

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from degeneracy.devices import to_device
-from degeneracy.metrics._barrier import Trials
 from degeneracy.metrics._reduction import Network, reduced
+from degeneracy.metrics._trials import Trials
 from degeneracy.plugins.options import Range
 
 LEVEL = "weights"
@@ -40,7 +40,7 @@ def value(
     """Units (network) that can go, those that are left and that became constants, and the loss before and after."""
     names = ("value", "left", "constants", "own_loss", "loss")
     if getattr(population.cell, "keep", None) is None:
-        print(f"value: NaN, as the cell {population.condition['model'].get('cell')} is not one of rates")
+        print(f"all networks: NaN, because the cell {population.condition['model'].get('cell')} is not one of rates")
         return dict.fromkeys(names, np.full(len(population.seeds), np.nan))
     train, threshold = Trials.of(population, "train", trials), population.condition["training"].get("threshold", 0)
     with torch.no_grad():
@@ -54,7 +54,7 @@ def _of(population, index: int, trials: Trials, limit: float) -> tuple[float, ..
     whole = Network.of(population.cell, parameters)
     loss, units = float(whole.losses(trials)), whole.bias.shape[1]
     if not np.isfinite(loss):
-        print(f"network {population.seeds[index]}: NaN, as its loss on the training trials is not finite")
+        print(f"network {population.seeds[index]}: NaN, because its loss on the training trials is not finite")
         return (np.nan,) * 5
     left, constants = reduced(whole, trials, max(limit, loss * (1 + ROUNDING)))
     now = left.bias.shape[1]

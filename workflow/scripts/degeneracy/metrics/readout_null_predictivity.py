@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from degeneracy.metrics._predictivity import folded, unexplained
-from degeneracy.metrics._representation import moving_states
+from degeneracy.metrics._representation import moving
 from degeneracy.plugins.options import Range
 
 LEVEL = "representation"
@@ -32,18 +32,18 @@ def features(
 
     NaN for a network that stands still, or whose readout sees all its states.
     """
-    means = [states.mean((0, 1)) for states in population.states_of_each(trials)]
-    states, seen = np.stack([*moving_states(population, trials)]), []
-    for network, own in enumerate(states):
-        visible = visible_directions(population, network, means[network])
-        variance = np.square(own).sum()
-        own -= own @ visible @ visible.T
-        share = 1 - np.square(own).sum() / variance
+    left, seen = [], []
+    networks = zip(population.states_of_each(trials), population.seeds, strict=True)
+    for network, (states, seed) in enumerate(networks):
+        whole, visible = moving(states, seed), visible_directions(population, network, states.mean((0, 1)))
+        rest = whole - whole @ visible @ visible.T
+        share = 1 - np.square(rest).sum() / np.square(whole).sum()
         if share > 1 - 1e-12:
-            print(f"network {population.seeds[network]}: NaN, because its readout sees all directions of its states")
-            own[:] = np.nan
+            print(f"network {seed}: NaN, because its readout sees all directions of its states")
+            rest[:] = np.nan
+        left.append(rest)
         seen.append(share)
-    return folded(states, folds) | {"seen": np.array(seen)}
+    return folded(np.stack(left), folds) | {"seen": np.array(seen)}
 
 
 def visible_directions(population, network: int, state: np.ndarray) -> np.ndarray:

@@ -7,19 +7,20 @@ as under `barrier`; `ood` is the same out of distribution. The network of the le
 A centre can also be trained: of each half of the networks (every other one) we take the centre, and train it for
 `steps` steps of Adam, with the learning rate of the condition, on the mean loss at random points of its paths to the
 other networks of its half, with their units matched to it. `to_trained` is the barrier of each network to the centre
-of the other half, which was not trained towards it; NaN for fewer than four networks. Sonthalia et al. draw one network
-and one point a step; we take all networks, a point each [ours].
+of the other half, which was not trained towards it and has the loss `trained_loss`, with their units matched to it as
+it was before; NaN for fewer than four networks. Sonthalia et al. draw one network and one point a step; we take all
+networks, a point each [ours].
 """
 
-from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
 
 from degeneracy.devices import to_device, to_numpy
 from degeneracy.metrics import _barrier
-from degeneracy.metrics._barrier import Trials
+from degeneracy.metrics._trials import Trials
+from degeneracy.networks.group import ADAM
 from degeneracy.plugins.options import Range
 
 LEVEL = "weights"
@@ -42,41 +43,54 @@ def value(
     *,
     points: Annotated[int, Range(3)] = 11,
     trials: Annotated[int, Range(1)] = 64,
-    steps: Annotated[int, Range(0)] = 200,
+    steps: Annotated[int, Range(0)] = 100,
 ) -> dict[str, np.ndarray]:
-    """Mean barriers (network), which network is the centre, and barriers to it and to trained centres."""
-    features = _barrier.features_of(population)
+    """Mean barriers (network), which network is the centre, barriers to it and to trained centres, and their losses."""
+    features, train = _barrier.features_of(population), Trials.of(population, "train", trials)
+    matrices = _between_all(features, population, points, train, _barrier.ood_trials(population, trials))
     count = len(population.seeds)
-    matrices = _between_all(features, population, points, trials)
     others = np.where(np.eye(count, dtype=bool), np.nan, 1.0)
-    means = {name: _mean(matrix * others) for name, matrix in matrices.items()}
-    centre = _least(means["distance"])
+    means = _mean(matrices.barrier * others)
+    centre = _least(means)
+    to_trained, loss = _to_trained(features["parameters"], matrices, population, points, train, steps)
     return {
-        "value": means["distance"],
-        "ood": means["ood"],
-        "is_centre": (np.arange(count) == centre) & np.isfinite(means["distance"]),
-        "to_centre": matrices["distance"][centre],
-        "to_trained": _to_trained(features, matrices["distance"], population, points, trials, steps),
+        "value": means,
+        "ood": _mean(matrices.ood * others),
+        "is_centre": (np.arange(count) == centre) & np.isfinite(means),
+        "to_centre": matrices.barrier[centre],
+        "to_trained": to_trained,
+        "trained_loss": loss,
     }
 
 
-def _between_all(features: dict, population, points: int, trials: int) -> dict[str, np.ndarray]:
-    """Barriers (network, network_other) between all networks; 0 on the diagonal, NaN for networks without features."""
-    count = len(population.seeds)
+class Matrices(NamedTuple):
+    """Barriers between all networks; those of a network to itself are 0, those of one without features NaN."""
+
+    barrier: np.ndarray  # (network, network_other)
+    ood: np.ndarray  # (network, network_other)
+    p: np.ndarray  # (network, network_other, unit): the units of the other one that match those of the first
+    s: np.ndarray  # (network, network_other, unit): their signs
+
+
+def _between_all(features: dict, population, points: int, train: Trials, ood: Trials | None) -> Matrices:
+    count, width = len(population.seeds), features["weights"].shape[-1]
+    barrier, beyond = (np.where(np.eye(count, dtype=bool), 0.0, np.nan) for _ in range(2))
+    matrices = Matrices(barrier, beyond, np.zeros((count, count, width), int), np.ones((count, count, width)))
     pairs = np.stack(np.triu_indices(count, 1), axis=1)
     known = np.isfinite(features["activity"]).all((1, 2)) & np.isfinite(features["parameters"]).all(1)
-    matrices = {name: np.where(np.eye(count, dtype=bool), 0.0, np.nan) for name in ("distance", "ood")}
     pairs = pairs[known[pairs].all(1)]
     for begin in range(0, len(pairs), PAIRS_AT_ONCE):
         rows, columns = pairs[begin : begin + PAIRS_AT_ONCE].T
-        found = _barrier.between(_taken(features, rows), _taken(features, columns), population, points, trials)
-        for name, matrix in matrices.items():
-            matrix[rows, columns] = matrix[columns, rows] = found[name]
+        a, b = ({name: values[chosen] for name, values in features.items()} for chosen in (rows, columns))
+        found = _barrier.aligned(a, b, population, points, train)
+        barrier[rows, columns] = barrier[columns, rows] = found.barrier
+        beyond[rows, columns] = beyond[columns, rows] = _barrier.barriers(
+            a["parameters"], found.parameters, population, points, ood
+        )
+        inverse = found.p.argsort(1)
+        matrices.p[rows, columns], matrices.p[columns, rows] = found.p, inverse
+        matrices.s[rows, columns], matrices.s[columns, rows] = found.s, np.take_along_axis(found.s, inverse, 1)
     return matrices
-
-
-def _taken(features: dict, chosen: np.ndarray) -> dict:
-    return {name: values[chosen] for name, values in features.items()}
 
 
 def _mean(matrix: np.ndarray) -> np.ndarray:
@@ -89,45 +103,42 @@ def _least(values: np.ndarray) -> int:
     return int(np.nan_to_num(values, nan=np.inf).argmin())
 
 
-def _to_trained(features, distance, population, points: int, trials: int, steps: int) -> np.ndarray:
-    """Barrier (network) to the trained centre of the other half of the networks."""
-    known = np.flatnonzero(np.isfinite(distance).sum(1) > 1)
-    found, halves = np.full(len(distance), np.nan), (known[::2], known[1::2])
+def _to_trained(
+    flat: np.ndarray, matrices: Matrices, population, points: int, train: Trials, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Barrier (network) to the trained centre of the other half of the networks (network, parameter), and its loss."""
+    known = np.flatnonzero(np.isfinite(matrices.barrier).sum(1) > 1)
+    found, loss, halves = np.full(len(flat), np.nan), np.full(len(flat), np.nan), (known[::2], known[1::2])
     for own, other in (halves, halves[::-1]) if len(known) > 3 else ():
-        within = np.where(np.eye(len(own), dtype=bool), np.nan, distance[np.ix_(own, own)])
+        within = np.where(np.eye(len(own), dtype=bool), np.nan, matrices.barrier[np.ix_(own, own)])
         centre = own[_least(_mean(within))]
-        flat = _trained(features, centre, own[own != centre], population, steps)
-        made = _barrier.features_of(_with_parameters(population, centre, flat))
-        repeated = {name: np.repeat(values, len(other), 0) for name, values in made.items()}
-        found[other] = _barrier.between(repeated, _taken(features, other), population, points, trials)["distance"]
-    return found
+        ends, beyond = (
+            _barrier.moved(population, flat[part], matrices.p[centre, part], matrices.s[centre, part])
+            for part in (own[own != centre], other)
+        )
+        trained = _trained(flat[centre], ends, population, steps)[None]
+        found[other] = _barrier.barriers(trained.repeat(len(other), 0), beyond, population, points, train)
+        with torch.no_grad():
+            loss[other] = train.losses(population.cell, _barrier.parameters_of(population, trained)).item()
+    return found, loss
 
 
-def _trained(features, centre: int, others: np.ndarray, population, steps: int) -> np.ndarray:
-    """A centre (parameter) that was trained on the paths to other networks, which are matched by their weights."""
-    a, b = _taken(features, np.repeat(centre, len(others))), _taken(features, others)
-    p, s = _barrier.matched(a, b)[0]
-    ends = [_barrier.moved(population, *each) for each in zip(b["parameters"], p, s, strict=True)]
-    ends = to_device(np.stack(ends), population.device)  # (network, parameter)
-    flat = to_device(features["parameters"][centre], population.device).requires_grad_()
+def _trained(start: np.ndarray, ends: np.ndarray, population, steps: int) -> np.ndarray:
+    """A centre (parameter) after training on its paths to other networks (network, parameter), matched to it."""
+    flat, others = (to_device(each, population.device) for each in (start.copy(), ends))
+    flat.requires_grad_()
     train, generator = Trials.of(population, "train", TRAINED_ON), np.random.default_rng(0)
-    rate = population.condition["training"].get("learning_rate", RATE) * getattr(
-        population.cell, "learning_rate_scale", 1
-    )
-    optimiser = torch.optim.Adam([flat], lr=rate)
-    for _ in range(steps):
+    scale = getattr(population.cell, "learning_rate_scale", 1)
+    rate = population.condition["training"].get("learning_rate", RATE) * scale
+    mean, square, (decay, decay_square) = torch.zeros_like(flat), torch.zeros_like(flat), ADAM["betas"]
+    for step in range(1, steps + 1):
         share = to_device(generator.uniform(size=(len(others), 1)), population.device)
         batch = train.some(generator.integers(train.inputs.shape[1], size=BATCH))
-        between = _barrier.parameters_of(population, (1 - share) * flat + share * ends)
-        optimiser.zero_grad()
-        batch.losses(population.cell, between).mean().backward()
-        optimiser.step()
+        between = _barrier.parameters_of(population, (1 - share) * flat + share * others)
+        (gradient,) = torch.autograd.grad(batch.losses(population.cell, between).mean(), flat)
+        with torch.no_grad():  # Adam, here because that of torch takes a second or two to load
+            mean.lerp_(gradient, 1 - decay)
+            square.lerp_(gradient.square(), 1 - decay_square)
+            size = (square / (1 - decay_square**step)).sqrt() + ADAM["epsilon"]
+            flat -= rate * mean / (1 - decay**step) / size
     return to_numpy(flat.detach())
-
-
-def _with_parameters(population, network: int, flat: np.ndarray):
-    """A population of one network with other parameters (parameter)."""
-    one = population.where(np.arange(len(population.seeds)) == network)
-    parameters = _barrier.parameters_of(population, flat[None])
-    data = {name: (one.networks[name].dims, to_numpy(values)) for name, values in parameters.items()}
-    return replace(one, networks=one.networks.assign(data))

@@ -22,13 +22,13 @@ SYMMETRIES = ("permutation", "signed", "rotation")
 NEEDED = {  # NEEDS of a metric: what networks that were not trained here may lack, in words
     "weights": "recurrent weights",
     "readout": "a readout",
-    "untrained": "the networks before training",
-    "inputs": "the inputs of the trials",
+    "untrained": "parameters before training",
+    "inputs": "inputs of the trials",
     "targets": "targets",
     "ood": "trials out of distribution",
     "replicate": "replicate trials",
-    "equations": "the equations of the networks",  # of USES = ("fixed_points",), too
-    "free_run": "a task in which they predict their inputs, so that they can run freely",
+    "equations": "equations",  # of USES = ("fixed_points",), too
+    "free_run": "outputs that predict the next inputs",
 }
 SCOPES = ("sweep", "metric", "map", "experiment")  # SCOPE of a figure
 READABLE = ("networks", "trials", "fixed_points", "metrics", "statistics", "map", "directions")  # READS of a figure
@@ -182,7 +182,7 @@ def unmet(metric: Plugin, lacking: Collection[str]) -> str:
     """What a metric needs and networks are `lacking` (of NEEDED), as the end of a sentence; "" if it has all."""
     needs = [*metric.constant("NEEDS", ()), *(["equations"] if metric.constant("USES", ()) else [])]
     missing = [NEEDED[word] for word in needs if word in lacking]
-    return f"needs what is not known of these networks: {', '.join(missing)}" if missing else ""
+    return f"needs {' and '.join(missing)}, which these networks lack" if missing else ""
 
 
 def _check_measures(plugin: Plugin, constants: dict[str, Any]) -> None:
