@@ -126,7 +126,7 @@ def test_more_seeds_train_only_the_new_blocks(project):
         "compute_statistics": 3,
         "compute_directions": 1,
         "compute_power": 1,
-        "draw_figure": 6,
+        "draw_figure": 7,
         "draw_metric_figure": 5,
         "draw_experiment_figure": 2,  # the overview of tasks shows the first block
         "write_index": 1,
@@ -166,7 +166,7 @@ def test_levels_in_another_order_redraw_and_summarise_anew(project):
     other["sweeps"]["channels"]["levels"] = [3, 2]
     write_config(project, other)
     assert planned(project) == {
-        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "compute_power": 1, "draw_figure": 6,
+        "compute_map": 1, "compute_statistics": 3, "compute_directions": 1, "compute_power": 1, "draw_figure": 7,
         "draw_metric_figure": 5, "draw_experiment_figure": 3, "write_page": 1,
     }  # fmt: skip
 

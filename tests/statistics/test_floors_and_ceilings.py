@@ -63,7 +63,7 @@ def test_figure_draws_the_references_it_has_and_names_them():
     described = {"distance": ("d", "1"), "relative": ("r", "1")}
     data = summarise([1, 2], [pair_metric(), pair_metric()], 0.95, described)
     named = ("n", "flip_flop", "task.channels")
-    drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(confidence=0.95)}))
+    drawn = figure.draw(SweepArtifacts(*named, statistics={"x": data.assign_attrs(metric="dsa", confidence=0.95)}))
     (legend,) = drawn.legends
     before, itself = "before training (ceiling)", "itself on other trials (floor)"
     assert [text.get_text() for text in legend.get_texts()] == ["one network", "proven lower bound", before, itself]
@@ -71,6 +71,6 @@ def test_figure_draws_the_references_it_has_and_names_them():
     assert np.all(heights[before] == 7) and np.all(heights[itself] == 2)
     triangles = [line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_marker() == "^"]
     assert triangles == [3, 3]
-    bare = data.sel(measure=["relative"]).assign_attrs(confidence=0.95)
+    bare = data.sel(measure=["relative"]).assign_attrs(metric="dsa", confidence=0.95)
     (legend,) = figure.draw(SweepArtifacts(*named, statistics={"x": bare})).legends
     assert [text.get_text() for text in legend.get_texts()] == ["one network"]
