@@ -113,13 +113,9 @@ def _grouped(groups: Mapping) -> dict:
 
 def _comparable(metric: str, populations: Mapping) -> bool:
     """Whether a metric can compare networks of different groups."""
-    widths = [one.networks.sizes.get("unit") for one in populations.values()]
-    models = [
-        one.condition["model"] | {"width": width} for one, width in zip(populations.values(), widths, strict=True)
-    ]
-    return comparable(
-        [{"model": one} for one in models], Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
-    )
+    across = Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
+    widths = ((one.condition["model"], {"width": one.networks.sizes.get("unit")}) for one in populations.values())
+    return comparable([{"model": model | width} for model, width in widths], across)
 
 
 def _placed(metric: str, populations: Mapping, within: Mapping) -> xr.Dataset:

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from degeneracy.drawing.words import minus
 from degeneracy.report.study import markdown
 
 SHOWN = 12  # pairs of metrics
@@ -31,6 +32,6 @@ def _told(row: dict | None) -> str:
     """A correlation with its interval, in bold if its adjusted p-value is at most 5%: `**0.71** [0.52, 0.83]`."""
     if row is None or row["n_networks"] == "0":
         return ""
-    value, low, high = (f"{float(row[key]):.2f}".replace("-", "−") for key in ("correlation", "low", "high"))
+    value, low, high = (minus(f"{float(row[key]):.2f}") for key in ("correlation", "low", "high"))
     strong = "**" if float(row["holm_p"]) <= 0.05 else ""
     return f"{strong}{value}{strong} [{low}, {high}]"
