@@ -58,9 +58,16 @@ def test_trial_sets_are_shared_by_conditions_that_differ_elsewhere(tiny):
 
 
 def test_blocks_are_fixed_runs_of_seeds():
-    assert list(resolving.blocks(25, 10)) == ["seeds-000-009", "seeds-010-019", "seeds-020-024"]
-    assert list(resolving.blocks(30, 10))[:2] == list(resolving.blocks(20, 10))
-    assert [seed for run in resolving.blocks(25, 10).values() for seed in run] == list(range(25))
+    assert list(resolving.blocks(0, 25, 10)) == ["seeds-000-009", "seeds-010-019", "seeds-020-024"]
+    assert list(resolving.blocks(0, 30, 10))[:2] == list(resolving.blocks(0, 20, 10))
+    assert [seed for run in resolving.blocks(0, 25, 10).values() for seed in run] == list(range(25))
+
+
+def test_an_experiment_repeats_with_seeds_of_its_own(tiny):
+    new = resolved(tiny | {"seeds": 3, "seeds_per_job": 2, "first_seed": 24})
+    assert [list(run) for run in new.blocks.values()] == [[24, 25], [26]]
+    assert list(new.blocks) == ["seeds-024-025", "seeds-026-026"]
+    assert [one.name for one in new.conditions] == names_of(tiny)
 
 
 def test_metrics_may_be_listed_left_out_or_tuned_for_a_task(tiny):

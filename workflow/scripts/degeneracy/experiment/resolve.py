@@ -62,7 +62,7 @@ def _resolved(config: dict, schema: dict) -> Experiment:
     validation.check(variants, {"propertyNames": schema["$defs"]["name"]}, f"{CONFIG}metrics")
     experiment = Experiment(
         sweeps=sweeps,
-        blocks=blocks(config["seeds"], config["seeds_per_job"]),
+        blocks=blocks(config["first_seed"], config["seeds"], config["seeds_per_job"]),
         metrics=metrics,
         variants=variants,
         maps=chosen.maps(config, metrics, variants),
@@ -78,9 +78,10 @@ def _resolved(config: dict, schema: dict) -> Experiment:
     return replace(experiment, notes=(*notes, *chosen.idle_figures(experiment)))
 
 
-def blocks(seeds: int, seeds_per_job: int) -> dict[str, range]:
+def blocks(first: int, number: int, per_job: int) -> dict[str, range]:
     """Runs of seeds by name: `seeds-000-009` holds seeds 0 to 9."""
-    runs = [range(first, min(first + seeds_per_job, seeds)) for first in range(0, seeds, seeds_per_job)]
+    end = first + number
+    runs = [range(start, min(start + per_job, end)) for start in range(first, end, per_job)]
     return {f"seeds-{run[0]:03d}-{run[-1]:03d}": run for run in runs}
 
 
