@@ -17,7 +17,7 @@ ROW = {
     **{"percent": "-12.4", "percent_low": "-15", "percent_high": "-9", "trend": "-1", "trend_low": "-2"},
     **{"trend_high": "-0.5", "trend_permutation_p": "0.01", "resolved": "True", "arrow": "down", "robust": "True"},
     **{"doubts": "", "variants": "4", "sign_agreement": "1.0", "halves_agree": "yes", "agreement": "agrees"},
-    **{"variant_of": "", "remark": ""},
+    **{"variant_of": "", "remark": "", "paper_arrow": "down"},
 }
 UNCLEAR = {"arrow": "unclear", "robust": "False", "agreement": "unclear"}
 POWER = {"sweep": "width", "metric": "dsa", "measure": "distance", "n_used": "24", "sd_log_ratio": "0.2"}
@@ -37,6 +37,11 @@ POWER = {"sweep": "width", "metric": "dsa", "measure": "distance", "n_used": "24
             UNCLEAR | {"percent_high": "3"},
             "not answered",  # 1 - exp(-2.8 × 0.2)
             "the interval contains 0; 24 networks a level show a fall by 43% or more",
+        ),
+        (
+            UNCLEAR | {"percent_high": "3", "paper_arrow": "up"},
+            "not answered",  # exp(2.8 × 0.2) - 1
+            "the interval contains 0; 24 networks a level show a rise by 75% or more",
         ),
         (UNCLEAR, "not answered", "the permutation test does not see the change (p = 0.01)"),
         (UNCLEAR | {"remark": "few; not resolved at 64"}, "not answered", "not resolved at 64"),

@@ -97,11 +97,13 @@ def _obstacle(row: Row, power: Row | None) -> str:
     if low != low:
         return "no interval"
     if low <= 0 <= high:
-        return "the interval contains 0" + (f"; {_seen(power)}" if power else "")
+        return "the interval contains 0" + (f"; {_seen(power, row['paper_arrow'])}" if power else "")
     return f"the permutation test does not see the change (p = {number(row, 'trend_permutation_p'):.2g})"
 
 
-def _seen(power: Row) -> str:
-    """The smallest fall that the networks of a row show in 80% of studies."""
-    fall = -100 * math.expm1(-POWER * number(power, "sd_log_ratio"))
-    return f"{number(power, 'n_used'):.0f} networks a level show a fall by {fall:.0f}% or more"
+def _seen(power: Row, arrow: str) -> str:
+    """The smallest change of the paper's direction that the networks of a row show in 80% of studies."""
+    rise = arrow == UP
+    change = 100 * abs(math.expm1((1 if rise else -1) * POWER * number(power, "sd_log_ratio")))
+    kind = "rise" if rise else "fall"
+    return f"{number(power, 'n_used'):.0f} networks a level show a {kind} by {change:.0f}% or more"
