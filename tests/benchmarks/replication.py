@@ -1,8 +1,8 @@
 """Do the arrows of a study hold with new seeds? Compares its table of directions with that of another run.
 
     snakemake --cores 2 --configfile resources/study.yaml
-    snakemake --cores 2 --configfile resources/replication.yaml --directory replication
-    python tests/benchmarks/replication.py results replication/results
+    snakemake --cores 2 --configfile resources/replication.yaml --directory ../replication
+    python tests/benchmarks/replication.py results ../replication/results
 
 Prints each compared row that is robust in one of them, and how many of these have the other sign in the other run.
 """

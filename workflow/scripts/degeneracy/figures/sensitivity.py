@@ -1,4 +1,4 @@
-"""Does the conclusion hang on a setting? The change of degeneracy under all variants of each metric.
+"""Does the conclusion depend on a setting? The change of degeneracy under all variants of each metric.
 
 Each panel is a metric of the table of directions, and each line a variant: the metric with other options, another
 metric that says in its file that it is a variant of it, or another measure. Dots are the fitted change from the first
