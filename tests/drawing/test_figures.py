@@ -113,6 +113,18 @@ def test_a_curve_runs_over_the_levels_in_order(levels, scale):
         np.testing.assert_array_equal(line.get_ydata(), data["degeneracy"].values[order])
 
 
+def test_a_label_as_wide_as_its_panel_is_wrapped():
+    axis = plt.subplots(1, 5)[1][0]
+    for label, wrapped in (
+        ("MDS 1 (DSA distance)", "MDS 1\n(DSA distance)"),
+        ("delay (steps), n of 4 below", "delay (steps)\nn of 4 below"),
+        ("channels", "channels"),
+    ):
+        axis.set_xlabel(label)
+        grid.small(axis)
+        assert axis.get_xlabel() == wrapped
+
+
 @pytest.mark.parametrize("draw_panel", [panels.panel, grid.curve])
 def test_axes_have_the_factor_and_the_measure_with_its_unit(draw_panel):
     axis = plt.subplots()[1]
