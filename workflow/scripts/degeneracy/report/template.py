@@ -18,7 +18,7 @@ the files beside this page. </p>
 STYLE = """
 :root { --line: #d5d5d5; --soft: #555; --blue: #0072B2; --green: #009E73; --red: #D55E00; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1240px; padding: 0 1rem 4rem; color: #1a1a1a; background: #fff;
+body { margin: 0 auto; max-width: 1400px; padding: 0 1rem 4rem; color: #1a1a1a; background: #fff;
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 2rem 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; padding-top: .5rem; border-top: 2px solid #1a1a1a; }
@@ -28,7 +28,7 @@ p, ul { max-width: 75ch; }
 nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; list-style: none; }
 .wide { overflow-x: auto; border: 1px solid var(--line); }
 table { border-collapse: collapse; font-size: .85rem; overflow-wrap: normal; }
-th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { background: #f4f4f4; }
 td small { display: block; color: var(--soft); }
 th small { display: block; font-weight: normal; min-width: 7rem; }
