@@ -87,9 +87,15 @@ def test_sweeps_of_one_factor_go_by_their_names(table):
     assert [line.partition(",")[0] for line in lines] == ["narrow", "wide"]
 
 
-def test_many_findings_are_counted(table):
-    lines = findings(table(*({"sweep": f"s{index}"} for index in range(MOST + 5))))
-    assert len(lines) == MOST and lines[-1] == "and 6 more"
+@pytest.mark.parametrize(("robust", "told"), [(2, MOST - 1), (MOST + 3, MOST + 3)])
+def test_robust_changes_are_all_told_and_many_others_counted(table, robust, told):
+    doubted = ({} if index < robust else {"arrow": "unclear"} for index in range(MOST + 5))
+    lines = findings(table(*({"sweep": f"s{index}"} | changed for index, changed in enumerate(doubted))))
+    assert lines[told:] == [f"and {MOST + 5 - told} more, none of them robust"]
+
+
+def test_no_line_stands_for_a_single_change(table):
+    assert len(findings(table(*({"sweep": f"s{index}", "arrow": "unclear"} for index in range(MOST))))) == MOST
 
 
 def test_the_script_prints_them_and_where_the_rest_is(table):

@@ -4,21 +4,23 @@ import csv
 
 from degeneracy.statistics.paper import UNCLEAR, UP
 
-MOST = 10  # lines
+MOST = 10  # lines, unless more changes are robust
 
 
 def findings(path, sweep: str = "") -> list[str]:
     """Sentences on the sweeps of a table of directions (CSV), or on one of them, from the rows that are `preferred`.
 
-    At most MOST sentences are written out; one more line counts the others, and one names the sweeps of a single level.
+    Robust changes are all written out, others up to MOST lines; one more line counts the rest, and one names the sweeps
+    of a single level.
     """
     with open(path, newline="", encoding="utf-8") as file:
         read = [row for row in csv.DictReader(file) if sweep in ("", row["sweep"])]
     rows, shown = _without_variants(read), preferred(read)
     single = list(dict.fromkeys(row["sweep"] for row in rows if len(_levels(row)) == 1))
     sentences = [sentence(row, _name(row, rows)) for row in shown]
-    if len(sentences) > MOST:
-        sentences[MOST - 1 :] = [f"and {len(sentences) - MOST + 1} more"]
+    told = max(MOST - 1, sum(row["arrow"] != UNCLEAR and not row["doubts"] for row in shown))
+    if len(sentences) > told + 1:
+        sentences[told:] = [f"and {len(sentences) - told} more, none of them robust"]
     return sentences + ([f"nothing to compare at a single level: {', '.join(single)}"] if single else [])
 
 
