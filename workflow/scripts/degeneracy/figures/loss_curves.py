@@ -22,7 +22,7 @@ def draw(sweep):
         training = population.condition["training"]
         line = axis.axhline(training["threshold"], color="black", linestyle="--", linewidth=0.8)
         converged = int((population.status == Status.CONVERGED).sum())
-        axis.set_title(f"{sweep.at(level)}: {converged} of {len(population.seeds)} converged")
+        axis.set_title(f"{sweep.at(level)}\n{converged} of {len(population.seeds)} converged")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     measured = training["loss"].replace("mse", "mean squared error").replace("_", " ")
     style.label_outer(axes, "epoch", f"training loss\n({measured})")
