@@ -155,7 +155,7 @@ def draw_map(axis, sweep) -> bool:
 def small(axis) -> None:
     """Use type that fits four panels on a page, and wrap a label that is wider than its panel and the gap beside it."""
     label = axis.get_xlabel()
-    if len(label) >= LETTERS // axis.get_subplotspec().get_gridspec().ncols:
+    if "\n" not in label and len(label) >= LETTERS // axis.get_subplotspec().get_gridspec().ncols:
         axis.set_xlabel(label.replace(", ", "\n", 1) if ", " in label else label.replace(" (", "\n(", 1))
     axis.title.set_fontsize(6.5)
     axis.xaxis.label.set_fontsize(7)
