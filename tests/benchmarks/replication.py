@@ -18,12 +18,12 @@ ROW = ["sweep", "metric", "measure"]
 
 def compared(results: Path) -> pd.DataFrame:
     """The rows of the table of directions that are compared with the paper or preferred to those."""
-    table = pd.read_csv(results / "statistics" / "directions.csv", keep_default_na=False, na_values=[""])
+    table = pd.read_csv(results / "statistics" / "directions.csv").fillna({"doubts": ""})
     return table[table["primary"] | table["preferred"]].set_index(ROW)
 
 
 def told(row: pd.Series) -> str:
-    known = "robust" if row["robust"] else row["doubts"] if isinstance(row["doubts"], str) else row["arrow"]
+    known = "robust" if row["robust"] else row["doubts"] or row["arrow"]
     interval = f"[{row['percent_low']:+.1f}, {row['percent_high']:+.1f}]"
     return f"{row['percent']:+8.1f}% {interval}, n = {row['n_used']}, {known}"
 
@@ -38,11 +38,12 @@ def main() -> None:
     robust = reversed_ = 0
     for row in shared:
         first, second = one.loc[row], other.loc[row]
-        if arguments.all or first["robust"] or second["robust"]:
+        arrows = int(first["robust"]) + int(second["robust"])
+        if arguments.all or arrows:
             print(", ".join(row), told(first), told(second), sep="\n    ")
-        robust += int(first["robust"]) + int(second["robust"])
-        other_sign = np.sign(first["percent"]) != np.sign(second["percent"])
-        reversed_ += int(other_sign) * (int(first["robust"]) + int(second["robust"]))
+        robust += arrows
+        if np.sign(first["percent"]) != np.sign(second["percent"]):
+            reversed_ += arrows
     print(f"{len(shared)} rows; {robust} robust arrows, {reversed_} with the other sign in the other run")
 
 

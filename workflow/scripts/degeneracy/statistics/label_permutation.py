@@ -19,7 +19,7 @@ conditions has no test of networks, and a mean of values no other.
 
 False alarms at 5% (tests/benchmarks/false_alarms.py, 200 repeats): 0.5 to 6.5% for 8 + 8 networks with 0 to 3 odd ones,
 at levels together or apart; 2 to 7.5% for other designs with a tenth odd. Sixteen real networks of one condition, 0 to
-3 of them odd (400 repeats): DSA 0.5 to 4%, spreads of values 1 to 6%, means 4 to 8%; SVCCA 0.8 to 6%, and up to 10%
+3 of them odd (400 repeats): DSA 0.5 to 4%, spreads of values 1 to 6%, means 3 to 8%; SVCCA 0.8 to 6%, and up to 10%
 without distances across levels, as between tasks; permutation distance 5.5% with two odd, and 19% without these, as
 between widths. A halving is seen by 20 + 20 networks in 99% of cases for a mean distance in three dimensions, 75% for
 the SD of normal values or of logarithms, 40 to 45% with tails of Student's t (3 degrees of freedom).
