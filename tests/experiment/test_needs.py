@@ -6,7 +6,6 @@ import pytest
 
 from conftest import SCHEMA
 from degeneracy.experiment import needs, paths
-from degeneracy.experiment.condition import comparable
 from degeneracy.experiment.resolve import resolve
 
 
@@ -31,18 +30,10 @@ def test_a_sweep_needs_the_artifacts_of_its_own_conditions(two):
 
 
 def test_networks_are_compared_across_levels_where_the_metric_can(tiny):
-    tiny |= {"metrics": ["dsa", "permutation_distance", "svcca"], "maps": ["dsa", "permutation_distance"]}
-    tiny["sweeps"]["widths"] = {"task": "flip_flop", "factor": "model.width", "levels": [6, 8]}
-    found = needs.Needs(resolve(tiny, SCHEMA))
-    channels, widths = found.experiment.sweeps.values()
-    assert [found.maps(sweep) for sweep in (channels, widths)] == [["dsa", "permutation_distance"], ["dsa"]]
-    assert found.across(channels, "permutation_distance") == [paths.network_map("channels", "permutation_distance")]
-    assert not found.across(widths, "permutation_distance") and not found.across(channels, "svcca")
-
-
-def test_conditions_without_a_known_width_are_not_compared_by_width():
-    specs = [{"model": {"cell": "vanilla"}}] * 2
-    assert comparable(specs, ("model.cell",)) and not comparable(specs, ("model.width",))
+    found = needs.Needs(resolve(tiny | {"metrics": ["dsa", "permutation_distance"]}, SCHEMA))
+    (sweep,) = found.experiment.sweeps.values()
+    assert found.maps(sweep) == ["dsa"] and found.across(sweep, "dsa") == [paths.network_map(sweep.name, "dsa")]
+    assert not found.across(sweep, "permutation_distance")
 
 
 def test_a_metric_says_which_metric_it_is_a_variant_of(tiny):

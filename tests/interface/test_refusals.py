@@ -145,7 +145,7 @@ def test_what_is_no_activity_is_refused(states, sentence):
             "fixed_points: needs the equations of the networks: recorded activity",
         ),
         (lambda one: degeneracy.modules(one), "recorded activity has no parameters"),
-        (lambda one: degeneracy.map({"a": one, "b": one}, "cka"), "map: cka cannot compare networks of these groups"),
+        (lambda one: degeneracy.map({"a": one, "b": one}, "cka"), "map: cka compares networks of one group only"),
         (lambda one: degeneracy.compare([one]), "groups: given list, must be populations by their level"),
         (lambda one: degeneracy.draw("map", one), "draw: given Given, must be a dataset of compare or map, or groups"),
         (lambda one: degeneracy.measure("cka", [one]), "measure cka: given list, must be a population"),

@@ -1,7 +1,6 @@
 """A condition is a nested dict (sections `task`, `model`, `training`, `trials`); this is how the rest reads it."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from degeneracy.errors import UserError
@@ -25,18 +24,6 @@ def level_of(condition: dict, factor: str):
     if key not in condition.get(section, {}):
         raise UserError(f"factor: given {factor}, must be a section and a key of the condition, such as task.channels")
     return condition[section][key]
-
-
-def comparable(specs: Sequence[dict], across: bool | Sequence[str]) -> bool:
-    """Whether networks of these conditions can be compared under a metric of this ACROSS_CONDITIONS.
-
-    They can if all conditions have the same known value of each key, such as `model.width`.
-    """
-    if isinstance(across, bool):
-        return across
-    given = [{(section, key): value for section, part in spec.items() for key, value in part.items()} for spec in specs]
-    keys = [tuple(key.split(".", 1)) for key in across]
-    return all(key in one and one[key] == given[0][key] for one in given for key in keys)
 
 
 def lacking(spec: dict) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from degeneracy.experiment import paths
-from degeneracy.experiment.condition import Condition, comparable
+from degeneracy.experiment.condition import Condition
 from degeneracy.experiment.sweeps import Experiment, Sweep
 from degeneracy.plugins.discovery import task_of
 from degeneracy.plugins.figure_contract import FigureContract, figure_contract
@@ -65,12 +65,11 @@ class Needs:
 
     def maps(self, sweep: Sweep) -> list[str]:
         """Metrics of a sweep of which it has a map."""
-        metrics = self.metrics(sweep)
-        return [name for name in self.experiment.maps if name in metrics and self.compares_conditions(sweep, name)]
+        return [name for name in self.experiment.maps if name in self.metrics(sweep)]
 
     def across(self, sweep: Sweep, metric: str) -> list[str]:
         """The map of a metric whose trend is tested on the distances between all networks of a sweep."""
-        return [paths.network_map(sweep.name, metric)] if self.compares_conditions(sweep, metric) else []
+        return [paths.network_map(sweep.name, metric)] if self.compares_conditions(metric) else []
 
     def statistics(self) -> list[str]:
         sweeps = self.experiment.sweeps.values()
@@ -221,10 +220,8 @@ class Needs:
     def uses_fixed_points(self, metric: str) -> bool:
         return "fixed_points" in self.experiment.plugin(metric).constant("USES", ())
 
-    def compares_conditions(self, sweep: Sweep, metric: str) -> bool:
-        """Whether a metric has distances between networks of different levels of a sweep."""
-        across = self.experiment.plugin(metric).constant("ACROSS_CONDITIONS", False)
-        return comparable([condition.spec for condition in sweep.conditions], across)
+    def compares_conditions(self, metric: str) -> bool:
+        return self.experiment.plugin(metric).constant("ACROSS_CONDITIONS", False)
 
     def uses_gpu(self, metric: str) -> bool:
         return self.experiment.plugin(metric).constant("GPU", False)

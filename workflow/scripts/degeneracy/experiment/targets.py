@@ -42,16 +42,14 @@ def _check_names(path: str, given: dict[str, str], needs: Needs, is_map: bool) -
     """Check the names in a path from left to right, as what is allowed depends on those before."""
     experiment, task = needs.experiment, given.get("task", "")
     for word, name in given.items():
-        sweep = experiment.sweeps.get(given.get("sweep", ""))
-        if word == "metric" and not task and sweep:
-            task = sweep.task
-        metrics = experiment.metrics.get(task, ())
+        if word == "metric" and not task:
+            task = experiment.sweeps[given["sweep"]].task
         allowed: dict[str, Iterable[str]] = {
             "task": experiment.metrics,
             "sweep": experiment.sweeps,
             "block": [*experiment.blocks, FILES],
             "figure": experiment.figures,
-            "metric": [one for one in metrics if not is_map or (sweep and needs.across(sweep, one))],
+            "metric": [one for one in experiment.metrics.get(task, ()) if not is_map or needs.compares_conditions(one)],
             "condition": [condition for of, condition in needs.conditions if of == task],
             "trial_set": [trial_set for of, trial_set in needs.trial_sets if of == task],
         }

@@ -7,7 +7,7 @@ from numbers import Real
 import xarray as xr
 
 from degeneracy.errors import UserError
-from degeneracy.experiment.condition import comparable, dumps
+from degeneracy.experiment.condition import dumps
 from degeneracy.interface.measuring import logged, measure
 from degeneracy.measurement.schema import MAP
 from degeneracy.networks.population import Population
@@ -71,7 +71,7 @@ def compare(groups: Mapping, metric: str = "dsa", *, confidence: float = CONFIDE
     populations = _grouped(groups)
     within = {level: measure(metric, one, **options) for level, one in populations.items()}
     across = None
-    if _comparable(metric, populations):
+    if Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False):
         across = _placed(metric, populations, within)
     return _summary(metric, within, confidence, across)
 
@@ -91,8 +91,8 @@ def map(groups: Mapping | Population, metric: str = "dsa", **options) -> xr.Data
     populations = _grouped({"": groups} if isinstance(groups, Population) else groups)
     if "features" not in Plugin("metrics", metric).functions:
         raise UserError(f"map: given {metric}, which is a value of each network, must be a metric of pairs")
-    if len(populations) > 1 and not _comparable(metric, populations):
-        raise UserError(f"map: {metric} cannot compare networks of these groups; give it one group, or choose dsa")
+    if len(populations) > 1 and not Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False):
+        raise UserError(f"map: {metric} compares networks of one group only; give it one group, or choose dsa")
     within = {level: measure(metric, one, **options) for level, one in populations.items()}
     return _placed(metric, populations, within)
 
@@ -109,13 +109,6 @@ def _grouped(groups: Mapping) -> dict:
         condition = one.condition | {"networks": {"group": level}}
         found[level] = replace(one, networks=one.networks.assign_attrs(condition=dumps(condition)))
     return found
-
-
-def _comparable(metric: str, populations: Mapping) -> bool:
-    """Whether a metric can compare networks of different groups."""
-    across = Plugin("metrics", metric).constant("ACROSS_CONDITIONS", False)
-    widths = ((one.condition["model"], {"width": one.networks.sizes.get("unit")}) for one in populations.values())
-    return comparable([{"model": model | width} for model, width in widths], across)
 
 
 def _placed(metric: str, populations: Mapping, within: Mapping) -> xr.Dataset:

@@ -76,9 +76,8 @@ class PairMetric(Metric, Protocol):
     SAME_TRIALS: bool
     """Whether it compares two networks trial by trial, so that both must see the same trials."""
 
-    ACROSS_CONDITIONS: bool | tuple[str, ...]
-    """Whether it compares networks of different conditions, too; it can then be one of `maps`. Keys such as
-    `model.width` are those in which the conditions must agree."""
+    ACROSS_CONDITIONS: bool
+    """Whether it compares networks of different conditions, too; it can then be one of `maps`."""
 
     @staticmethod
     def features(population: "Population", **options: Any) -> "dict[str, np.ndarray]":

@@ -12,7 +12,6 @@ from degeneracy.metrics._weights import recurrent_weights
 
 LEVEL = "weights"
 HEADLINE = "relative"
-ACROSS_CONDITIONS = ("model.cell", "model.width")
 MEASURES = {
     "distance": ("permutation distance", "1"),
     "relative": ("relative permutation distance", "1"),

@@ -85,7 +85,7 @@ CONTRACTS = {
             "SYMMETRY": {"enum": list(SYMMETRIES)},
             "NO_TRIALS": FLAG,
             "SAME_TRIALS": FLAG,
-            "ACROSS_CONDITIONS": {"anyOf": [FLAG, TEXTS], "examples": [True, ("model.width",)]},
+            "ACROSS_CONDITIONS": FLAG,
             "AMONG_OTHERS": FLAG,
             "USES": {"type": "array", "items": {"enum": ["fixed_points"]}},
             "NEEDS": {"type": "array", "items": {"enum": list(NEEDED)}},
