@@ -8,6 +8,7 @@ import pytest
 
 from conftest import SCRIPTS
 from degeneracy.report import rows as table
+from degeneracy.report import study
 from degeneracy.report.claims import claims
 
 ROW = {
@@ -61,12 +62,28 @@ def test_a_change_has_its_interval_or_is_not_told():
     assert table.change(no_ratio | {"trend_low": "", "trend_high": ""}) == "no interval"
 
 
-def test_a_study_gets_a_readme_with_its_findings_first(tmp_path):
-    (tmp_path / "statistics").mkdir()
-    with open(tmp_path / "statistics" / "directions.csv", "w", newline="", encoding="utf-8") as file:
+def write(path, rows):
+    path.parent.mkdir(exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ROW)
         writer.writeheader()
-        writer.writerow(ROW)
+        writer.writerows(rows)
+
+
+def test_arrows_that_turn_with_new_seeds_are_counted(tmp_path):
+    interval_only, unclear = {"sweep": "delay", "robust": "False"}, UNCLEAR | {"sweep": "bits"}
+    write(tmp_path / "directions.csv", [ROW, ROW | interval_only, ROW | unclear, ROW | {"sweep": "not repeated"}])
+    up = {"trend": "1", "percent": "20", "percent_low": "9", "percent_high": "30", "arrow": "up"}
+    write(tmp_path / "replication.csv", [ROW, ROW | interval_only | up, ROW | {"sweep": "bits"} | up])
+    said = study.replication(tmp_path)
+    assert said.startswith("Robust arrows: 3 (of these networks or of those). Among the other networks, 1 of them")
+    assert "| **↓ −12% [−15, −9]** | **↓ −12% [−15, −9]** |" in said
+    assert "| ↓ −12% [−15, −9] | ↑ +20% [9, 30] |" in said and "| ~ −12% [−15, −9] | **↑ +20% [9, 30]** |" in said
+    assert said.count("\n") == 6  # two of the sentence, two of the head, three rows
+
+
+def test_a_study_gets_a_readme_with_its_findings_first(tmp_path):
+    write(tmp_path / "statistics" / "directions.csv", [ROW])
     subprocess.run([sys.executable, SCRIPTS / "update_readme.py", tmp_path], check=True)
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     effect = "| ↓ −12% [−15, −9] | 24, 23 of 24 | yes | 4/4 variants; halves: yes | robust |"

@@ -102,8 +102,12 @@ def directions(folder: Path) -> str:
 
 def _cell(row: Row) -> str:
     """`↓ −76% [−88, −54] ✓`, in bold if it is robust."""
+    return _bold(row) + MARKS.get(row["agreement"], "")
+
+
+def _bold(row: Row) -> str:
     text = f"{ARROWS[row['arrow']]} {table.change(row)}"
-    return (f"**{text}**" if table.state(row) == "robust" else text) + MARKS.get(row["agreement"], "")
+    return f"**{text}**" if table.state(row) == "robust" else text
 
 
 def told(folder: Path) -> str:
@@ -121,13 +125,33 @@ def _claim(claim: Claim) -> str:
     return f"{head}\n\n{markdown(('sweep', 'measure', 'ours', 'verdict', 'why'), answers)}" if claim.answers else head
 
 
+def replication(folder: Path) -> str:
+    """The compared changes beside those in `replication.csv`, the table of directions of networks of other seeds."""
+    mine, theirs = (
+        {(row["sweep"], row["metric"], row["measure"]): row for row in table.compared(table.read(folder / name))}
+        for name in ("directions.csv", "replication.csv")
+    )
+    shared = [(row, theirs[key]) for key, row in mine.items() if key in theirs]
+    robust = [pair for pair in shared for row in pair if table.state(row) == "robust"]
+    turned = sum(_sign(row) != _sign(other) for row, other in robust)
+    lines = ((table.title(row), row["measure_name"], _bold(row), _bold(other)) for row, other in shared)
+    return (
+        f"Robust arrows: {len(robust)} (of these networks or of those). Among the other networks, {turned} of them "
+        f"have the other sign.\n\n{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
+    )
+
+
+def _sign(row: Row) -> bool:
+    return table.number(row, "trend") > 0
+
+
 def _power(folder: Path) -> list[Row]:
     """The table of power beside that of directions, if there is one."""
     path = folder / "power.csv"
     return table.read(path) if path.is_file() else []
 
 
-PARTS = {"lead": lead, "findings": findings, "claims": told, "directions": directions}
+PARTS = {"lead": lead, "findings": findings, "claims": told, "replication": replication, "directions": directions}
 
 
 def new() -> str:
