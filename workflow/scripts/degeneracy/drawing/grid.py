@@ -110,7 +110,7 @@ def _finish(figure, axes, last: int, rows: int) -> None:
     """Leave out the empty panels of the last shelf, which has `last` columns of `rows`; add letters and the legend."""
     for axis in axes[-rows:, last:].flat if last else ():
         axis.set_axis_off()
-    style.letters(axis for axis in axes.flat if axis.axison)
+    style.letters((axis for axis in axes.flat if axis.axison), x=-max(0.14, 0.04 * axes.shape[1]))  # narrow panels
     legend(figure)
 
 
