@@ -10,18 +10,17 @@ The p-value is the largest one of up to three tests, because each has false alar
   Brown & Forsythe 1974): its distance from the spatial median, or from the mean of the shortest half of the values.
   This test does not see where levels are. Its centres are estimates, so it is not exact, and needs them to be robust.
 - **Contributions.** For distances, we also permute the contribution a of every network in a fit d_ij ≈ a_i + a_j that
-  leaves out pairs that do not fit (Beaton & Tukey 1974). It needs no centre, as some networks are near all
-  others under SVCCA. With least squares, whose 2 a are the jackknife pseudo-values, the distance between two odd
-  networks lifts all others of their level: 49% false alarms where these are almost equally far from each other, as
-  weights are.
+  leaves out pairs that do not fit (Beaton & Tukey 1974). It needs no centre: under SVCCA some networks are near all
+  others. With least squares, whose 2 a are the jackknife pseudo-values, the distance between two odd networks lifts all
+  others of their level: 49% false alarms where these are almost equally far from each other, as weights are.
 
 All compare the trend divided by its jackknife standard error, which keeps the size when levels differ in shape and the
 number of networks grows (Janssen 1997; Pauly, Brunner & Konietschke 2015). A metric that cannot compare networks of two
 conditions has no test of networks, and a mean of values no other.
 
 False alarms at 5% (tests/benchmarks/false_alarms.py, 200 repeats): 0.5 to 5% for 8 + 8 networks with 0 to 3 odd ones,
-at levels together or apart; 1.5 to 7% for other designs with a tenth odd. Sixteen real networks of one condition of four
-tasks, 0 to 3 of them odd (400 repeats): distances 0 to 6.2%, also without those across levels; values 0.5 to 6.5%, and
+at levels together or apart; 1.5 to 7% for other designs with a tenth odd. Sixteen real networks of one condition, 0 to
+3 of them odd (four tasks, 400 repeats): distances 0 to 6.2%, also without those across levels; values 0.5 to 6.5%, and
 7.2% in one cell (4.7% in 2,000 repeats). A halving is seen by 20 + 20 networks in 98% of cases for a mean distance in
 three dimensions, 75% for the SD of normal values or of logarithms, 40 to 45% with tails of Student's t (3 degrees of
 freedom).
