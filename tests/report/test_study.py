@@ -76,7 +76,7 @@ def test_arrows_that_turn_with_new_seeds_are_counted(tmp_path):
     up = {"trend": "1", "percent": "20", "percent_low": "9", "percent_high": "30", "arrow": "up"}
     write(tmp_path / "replication.csv", [ROW, ROW | interval_only | up, ROW | {"sweep": "bits"} | up])
     said = study.replication(tmp_path)
-    assert said.startswith("Robust arrows: 3 (of these networks or of those). Among the other networks, 1 of them")
+    assert said.startswith("Robust arrows (bold): 3. With the other sign among the other networks: 1.")
     assert "| **↓ −12% [−15, −9]** | **↓ −12% [−15, −9]** |" in said
     assert "| ↓ −12% [−15, −9] | ↑ +20% [9, 30] |" in said and "| ~ −12% [−15, −9] | **↑ +20% [9, 30]** |" in said
     assert said.count("\n") == 6  # two of the sentence, two of the head, three rows

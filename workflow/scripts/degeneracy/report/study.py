@@ -136,8 +136,8 @@ def replication(folder: Path) -> str:
     turned = sum(_sign(row) != _sign(other) for row, other in robust)
     lines = ((table.title(row), row["measure_name"], _bold(row), _bold(other)) for row, other in shared)
     return (
-        f"Robust arrows: {len(robust)} (of these networks or of those). Among the other networks, {turned} of them "
-        f"have the other sign.\n\n{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
+        f"Robust arrows (bold): {len(robust)}. With the other sign among the other networks: {turned}.\n\n"
+        f"{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
     )
 
 
