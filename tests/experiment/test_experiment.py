@@ -84,12 +84,19 @@ def test_variants_of_a_metric_stand_beside_it_by_name(tiny):
     tiny["maps"] = ["coarse"]
     experiment = resolved(tiny)
     settings = {name: (one.get("rank"), one.get("delays")) for name, one in experiment.metrics["flip_flop"].items()}
-    grid = {"dsa-rank-3-interval-1": (3, 2), "dsa-rank-4-interval-1": (4, 2)}
+    grid = {"dsa-interval-1-rank-3": (3, 2), "dsa-interval-1-rank-4": (4, 2)}
     assert settings == {"dsa": (5, 2), **grid, "coarse": (2, 5), "svcca": (None, None)}
     assert {name: experiment.plugin(name).name for name in settings} == dict.fromkeys(settings, "dsa") | {
         "svcca": "svcca"
     }
     assert experiment.maps == ("coarse",)
+
+
+def test_the_name_of_a_variant_does_not_depend_on_the_order_of_its_grid(tiny):
+    names = []
+    for grid in ({"interval": [1], "rank": [3, 4]}, {"rank": [3, 4], "interval": [1]}):  # written as JSON, it is sorted
+        names.append([*resolved(tiny | {"metrics": {"dsa": {"grid": grid}}}).metrics["flip_flop"]])
+    assert names[0] == names[1]
 
 
 def change(config, path, value):

@@ -48,7 +48,8 @@ def expanded(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, d
     """
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for entry, given in entries.items():
-        plugin, grid = Plugin("metrics", given.get(METRIC, entry)), given.get(GRID, {})
+        plugin, values = Plugin("metrics", given.get(METRIC, entry)), given.get(GRID, {})
+        grid = {key: values[key] for key in plugin.options if key in values}  # in whatever order they are given
         options = {key: value for key, value in given.items() if key not in (METRIC, GRID)}
         settings = (
             [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())] if grid else []
