@@ -7,7 +7,7 @@ HALF = ("half", "measure")
 UNIT = "units of the measure"
 REMARK = "what is not given, and why; what is assumed"
 PERCENT = "fitted change from the first to the last level in percent of the first"
-TEST = "what the test permutes: networks, deviations from the centre of their level, or both"
+TEST = "what the test permutes: networks, deviations from the centre of their level, contributions to its distances"
 MONOTONE = "whether the other levels lie between the first and the last: yes, no or unclear"
 STATISTICS = Schema(
     "statistics",

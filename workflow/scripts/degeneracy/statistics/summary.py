@@ -222,9 +222,9 @@ class Tested:
 
     def permuted(self, measure: Measure) -> str:
         """What is permuted, in words."""
-        if measure.spread is None and self.across is None:
-            return "deviations"
-        return "networks" if measure.spread and measure.spread.location else "networks and deviations"
+        if measure.spread is None:
+            return ("networks, " if self.across is not None else "") + "deviations and contributions"
+        return "networks" if measure.spread.location else "networks and deviations"
 
     def remark(self, measure: Measure) -> str:
         """What is not given, and why; what is assumed."""
