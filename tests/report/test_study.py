@@ -72,11 +72,17 @@ def write(path, rows):
 
 def test_arrows_that_turn_with_new_seeds_are_counted(tmp_path):
     interval_only, unclear = {"sweep": "delay", "robust": "False"}, UNCLEAR | {"sweep": "bits"}
-    write(tmp_path / "directions.csv", [ROW, ROW | interval_only, ROW | unclear, ROW | {"sweep": "not repeated"}])
+    unknown = ROW | {"sweep": "one level", "trend": ""}
+    write(
+        tmp_path / "directions.csv", [ROW, ROW | interval_only, ROW | unclear, ROW | {"sweep": "not repeated"}, unknown]
+    )
     up = {"trend": "1", "percent": "20", "percent_low": "9", "percent_high": "30", "arrow": "up"}
-    write(tmp_path / "replication.csv", [ROW, ROW | interval_only | up, ROW | {"sweep": "bits"} | up])
+    write(
+        tmp_path / "replication.csv",
+        [ROW, ROW | interval_only | up, ROW | {"sweep": "bits"} | up, ROW | {"sweep": "one level"}],
+    )
     said = study.replication(tmp_path)
-    assert said.startswith("Robust arrows (bold): 3. With the other sign among the other networks: 1.")
+    assert said.startswith("Robust (bold) here or there: 2 changes; in both: 1; with different signs: 1.")
     assert "| **↓ −12% [−15, −9]** | **↓ −12% [−15, −9]** |" in said
     assert "| ↓ −12% [−15, −9] | ↑ +20% [9, 30] |" in said and "| ~ −12% [−15, −9] | **↑ +20% [9, 30]** |" in said
     assert said.count("\n") == 6  # two of the sentence, two of the head, three rows

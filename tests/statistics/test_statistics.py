@@ -227,9 +227,15 @@ def test_the_test_sees_the_networks_used_in_the_order_of_the_trend(monkeypatch):
     data[0]["status"][2] = 0  # not converged
     across, described = xr.Dataset({"distance": (("network", "network_other"), matrix)}), {"distance": ("d", "1")}
     result = summarise([4, 1, 2], data, 0.95, described, across=across)
-    assert result["test"].item() == "networks, deviations and contributions" and 0 < result["trend_permutation_p"].item() <= 1
+    assert (
+        result["test"].item() == "networks, deviations and contributions"
+        and 0 < result["trend_permutation_p"].item() <= 1
+    )
     within = summarise([4, 1, 2], data, 0.95, described)
-    assert within["test"].item() == "deviations and contributions" and "assumes that few networks are odd" in within["remark"].item()
+    assert (
+        within["test"].item() == "deviations and contributions"
+        and "assumes that few networks are odd" in within["remark"].item()
+    )
     seen = []
     monkeypatch.setattr(label_permutation, "of_distances", lambda *given: seen.append(given) or [])
     summarise([4, 1, 2], data, 0.95, described, across=across)

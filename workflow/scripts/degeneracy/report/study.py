@@ -1,4 +1,4 @@
-"""The README of a study, generated from its statistics: findings, the paper's claims one by one, and all directions.
+"""The README of a study, generated from its statistics: findings, the paper's claims, new seeds, and all directions.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`, where NAME is one of PARTS.
 """
@@ -132,17 +132,15 @@ def replication(folder: Path) -> str:
         for name in ("directions.csv", "replication.csv")
     )
     shared = [(row, theirs[key]) for key, row in mine.items() if key in theirs]
-    robust = [pair for pair in shared for row in pair if table.state(row) == "robust"]
-    turned = sum(_sign(row) != _sign(other) for row, other in robust)
+    shared = [pair for pair in shared if all(row["trend"] for row in pair)]
+    robust = [pair for pair in shared if "robust" in map(table.state, pair)]
+    both = sum(table.state(row) == table.state(other) for row, other in robust)
+    turned = sum(table.number(row, "trend") * table.number(other, "trend") < 0 for row, other in robust)
     lines = ((table.title(row), row["measure_name"], _bold(row), _bold(other)) for row, other in shared)
     return (
-        f"Robust arrows (bold): {len(robust)}. With the other sign among the other networks: {turned}.\n\n"
+        f"Robust (bold) here or there: {len(robust)} changes; in both: {both}; with different signs: {turned}.\n\n"
         f"{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
     )
-
-
-def _sign(row: Row) -> bool:
-    return table.number(row, "trend") > 0
 
 
 def _power(folder: Path) -> list[Row]:
