@@ -105,8 +105,18 @@ def test_contributions_are_those_of_the_pairs_that_fit():
     matrix = (added[:, None] + added) * ~np.eye(8, dtype=bool)
     odd = np.isin(np.arange(8), (1, 4, 6))
     matrix[np.outer(odd, odd) & ~np.eye(8, dtype=bool)] = 0.5  # three networks that are odd in the same way
-    assert contributions(matrix, 1 / 8) == pytest.approx(2 * added)
+    assert contributions(matrix, 1 / 8) == pytest.approx(2 * added, rel=1e-5)
     assert contributions(matrix)[~odd] != pytest.approx(2 * added[~odd], rel=0.01)
+
+
+def test_a_network_whose_pairs_all_do_not_fit_has_a_contribution():
+    generator = np.random.default_rng(0)
+    matrix = np.triu(generator.normal(1, 0.01, (24, 24)), 1)
+    matrix[0, 1:] = generator.uniform(0, 10, 23)
+    found = contributions(matrix + matrix.T, 1 / 8)
+    assert found[1:] == pytest.approx(1, abs=0.05) and found[0] / 2 == pytest.approx(
+        matrix[0].sum() / 23 - 0.5, rel=0.1
+    )
 
 
 def test_two_odd_networks_among_others_that_are_almost_equally_far_are_no_trend(monkeypatch):

@@ -20,10 +20,10 @@ All compare the trend divided by its jackknife standard error, which keeps the s
 number of networks grows (Janssen 1997; Pauly, Brunner & Konietschke 2015). A metric that cannot compare networks of two
 conditions has no test of networks, and a mean of values no other.
 
-False alarms at 5% (tests/benchmarks/false_alarms.py, 200 repeats): 0.5 to 5% for 8 + 8 networks with 0 to 3 odd ones,
+False alarms at 5% (tests/benchmarks/false_alarms.py, 200 repeats): 0.5 to 6% for 8 + 8 networks with 0 to 3 odd ones,
 at levels together or apart; 1.5 to 7% for other designs with a tenth odd. Sixteen real networks of one condition, 0 to
-3 of them odd (four tasks, 400 repeats): distances 0 to 6.2%, also without those across levels; values 0.5 to 6.5%, and
-7.2% in one cell (4.7% in 2,000 repeats). A halving is seen by 20 + 20 networks in 98% of cases for a mean distance in
+3 of them odd (four tasks, 400 repeats): distances at most 6%, also without those across levels; values 0.5 to 6.5%, and
+7.2% in one cell (4.7% in 2,000 repeats). A halving is seen by 20 + 20 networks in 99% of cases for a mean distance in
 three dimensions, 75% for the SD of normal values or of logarithms, 40 to 45% with tails of Student's t (3 degrees of
 freedom).
 """
@@ -46,6 +46,7 @@ EXACT = 1e-24  # squared standard error below which values of order one are all 
 STEPS = 100  # of the spatial median, and of a fit that leaves out pairs
 MOST = 2  # times its share is the most that a network weighs in the spatial median
 ODD_PAIRS = 1 / 8  # of the pairs of a level: a little more than those between three of eight networks
+LEAST = 1e-6  # weight of a pair that is left out, for a network of which no pair is kept
 
 
 def permutation_p(sizes: Sequence[int], estimators: Sequence[Estimator]) -> float:
@@ -133,7 +134,8 @@ def contributions(distance: np.ndarray, left_out: float = 0.0) -> np.ndarray:
     apart = ~np.eye(count, dtype=bool)
     kept, used = apart, math.ceil((1 - left_out) * math.comb(count, 2))
     for _ in range(STEPS):
-        added = np.linalg.solve(np.diag(kept.sum(1)) + kept, np.sum(kept * distance, 1))
+        weight = apart * (LEAST + kept)
+        added = np.linalg.solve(np.diag(weight.sum(1)) + weight, np.sum(weight * distance, 1))
         residual = np.abs(distance - added[:, None] - added)
         largest = np.sort(residual[np.triu_indices(count, 1)])[used - 1]
         before, kept = kept, apart & (residual <= largest * (1 + TIE))
