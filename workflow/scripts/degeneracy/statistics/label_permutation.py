@@ -13,8 +13,8 @@ The p-value is the largest one of up to three tests, because each has false alar
   least squares; 2 a is the jackknife pseudo-value n θ − (n−1) θ_(i). This test needs no centre, which under SVCCA may
   be a network that is near all others. Where it stands without the test of networks, the fit leaves out the eighth of
   the pairs that fit least (Rousseeuw 1984), because the distance between two odd networks shifts the contributions of
-  all others: for weights, 19 and 23% false alarms with two and three odd networks. It then hardly sees a change of the
-  number of groups that the networks of a level form.
+  all others: for weights, 19 and 23% false alarms with two and three odd networks. It then sees less of a change of
+  the number of groups that the networks of a level form.
 
 All compare the trend divided by its jackknife standard error, which keeps the size when levels differ in shape and the
 number of networks grows (Janssen 1997; Pauly, Brunner & Konietschke 2015). A metric that cannot compare networks of two
