@@ -22,10 +22,10 @@ conditions has no test of networks, and a mean of values no other.
 
 False alarms at 5% (tests/benchmarks/false_alarms.py, 200 repeats): 0.5 to 6% for 8 + 8 networks with 0 to 3 odd ones,
 at levels together or apart; 1.5 to 7% for other designs with a tenth odd. Sixteen real networks of one condition, 0 to
-3 of them odd (four tasks, 400 repeats): distances at most 6%, also without those across levels; values 0.5 to 6.5%, and
-7.2% in one cell (4.7% in 2,000 repeats). A halving is seen by 20 + 20 networks in 99% of cases for a mean distance in
-three dimensions, 75% for the SD of normal values or of logarithms, 40 to 45% with tails of Student's t (3 degrees of
-freedom).
+3 of them odd (four tasks, 400 repeats): distances 0 to 6%, also without those across levels, values 0.5 to 6.5%; two
+cells of 7.2 and 7.8% are 4.7 and 5.5% in 2,000. A halving is seen by 20 + 20 networks in 99% of cases for a mean
+distance in three dimensions, 75% for the SD of normal values or of logarithms, 40 to 45% with tails of Student's t (3
+degrees of freedom).
 """
 
 import math
