@@ -8,24 +8,16 @@ Prints each compared row that is robust in one of them, and how many of these ha
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-ROW = ["sweep", "metric", "measure"]
-
-
-def compared(results: Path) -> pd.DataFrame:
-    """The rows of the table of directions that are compared with the paper or preferred to those."""
-    table = pd.read_csv(results / "statistics" / "directions.csv").fillna({"doubts": ""})
-    return table[table["primary"] | table["preferred"]].set_index(ROW)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
+from degeneracy.report import rows as table
+from degeneracy.report.study import repeated, robust_counts
 
 
-def told(row: pd.Series) -> str:
-    known = "robust" if row["robust"] else row["doubts"] or row["arrow"]
-    interval = f"[{row['percent_low']:+.1f}, {row['percent_high']:+.1f}]"
-    return f"{row['percent']:+8.1f}% {interval}, n = {row['n_used']}, {known}"
+def told(row: table.Row) -> str:
+    return f"{table.change(row)}, n = {table.counts(row)}, {table.known(row)}"
 
 
 def main() -> None:
@@ -33,18 +25,12 @@ def main() -> None:
     parser.add_argument("results", type=Path, nargs=2, help="folders of results")
     parser.add_argument("--all", action="store_true", help="every compared row, not only those that are robust once")
     arguments = parser.parse_args()
-    one, other = map(compared, arguments.results)
-    shared = one.index.intersection(other.index)
-    robust = reversed_ = 0
-    for row in shared:
-        first, second = one.loc[row], other.loc[row]
-        arrows = int(first["robust"]) + int(second["robust"])
-        if arguments.all or arrows:
-            print(", ".join(row), told(first), told(second), sep="\n    ")
-        robust += arrows
-        if np.sign(first["percent"]) != np.sign(second["percent"]):
-            reversed_ += arrows
-    print(f"{len(shared)} rows; {robust} robust arrows, {reversed_} with the other sign in the other run")
+    shared = repeated(*(folder / "statistics" / "directions.csv" for folder in arguments.results))
+    for pair in shared:
+        if arguments.all or "robust" in map(table.state, pair):
+            print(f"{table.title(pair[0])}, {pair[0]['measure_name']}", *map(told, pair), sep="\n    ")
+    robust, both, turned = robust_counts(shared)
+    print(f"{len(shared)} rows; robust in one or both: {robust}; in both: {both}; with different signs: {turned}")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,11 @@ def state(row: Row) -> str:
     return UNCLEAR if row.get("resolved") != "False" else "not resolved"
 
 
+def known(row: Row) -> str:
+    """What is known of a change, and what keeps it from being robust: `interval only: fewer than 3 variants`."""
+    return ": ".join(filter(None, [state(row), row.get("doubts", "")]))
+
+
 def change(row: Row) -> str:
     """A change with its interval: `−76% [−88, −54]`; in units of the measure where there is no ratio of the levels."""
     if not row["trend"]:

@@ -80,7 +80,7 @@ def findings(folder: Path) -> str:
                 table.counts(row),
                 {"True": "yes", "False": "no"}.get(row.get("resolved", ""), "not tested"),
                 table.evidence(row),
-                ": ".join(filter(None, [table.state(row), row.get("doubts", "")])),
+                table.known(row),
             )
             for row in rows
         ),
@@ -127,20 +127,30 @@ def _claim(claim: Claim) -> str:
 
 def replication(folder: Path) -> str:
     """The compared changes beside those in `replication.csv`, the table of directions of networks of other seeds."""
-    mine, theirs = (
-        {(row["sweep"], row["metric"], row["measure"]): row for row in table.compared(table.read(folder / name))}
-        for name in ("directions.csv", "replication.csv")
+    shared = repeated(folder / "directions.csv", folder / "replication.csv")
+    robust, both, turned = robust_counts(shared)
+    lines = ((table.title(row), row["measure_name"], _bold(row), _bold(other)) for row, other in shared)
+    return (
+        f"Robust (bold) here or there: {robust} changes; in both: {both}; with different signs: {turned}.\n\n"
+        f"{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
     )
-    shared = [(row, theirs[key]) for key, row in mine.items() if key in theirs]
-    shared = [pair for pair in shared if all(row["trend"] for row in pair)]
+
+
+def repeated(one: Path, other: Path) -> list[tuple[Row, Row]]:
+    """The compared rows that two tables of directions share, where both know the change."""
+    mine, theirs = (
+        {(row["sweep"], row["metric"], row["measure"]): row for row in table.compared(table.read(path)) if row["trend"]}
+        for path in (one, other)
+    )
+    return [(row, theirs[key]) for key, row in mine.items() if key in theirs]
+
+
+def robust_counts(shared: list[tuple[Row, Row]]) -> tuple[int, int, int]:
+    """How many changes are robust in one of two tables, how many of these in both, and how many differ in sign."""
     robust = [pair for pair in shared if "robust" in map(table.state, pair)]
     both = sum(table.state(row) == table.state(other) for row, other in robust)
     turned = sum(table.number(row, "trend") * table.number(other, "trend") < 0 for row, other in robust)
-    lines = ((table.title(row), row["measure_name"], _bold(row), _bold(other)) for row, other in shared)
-    return (
-        f"Robust (bold) here or there: {len(robust)} changes; in both: {both}; with different signs: {turned}.\n\n"
-        f"{markdown(('sweep', 'measure', 'these networks', 'new seeds'), lines)}"
-    )
+    return len(robust), both, turned
 
 
 def _power(folder: Path) -> list[Row]:
